@@ -1,0 +1,61 @@
+// `npm run bench`: how long each way of reaching the leader takes to follow it. See README.md.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InvalidArgumentError, program } from "commander";
+
+import { onEnd } from "../tools/local/on-end.ts";
+import { type Facts, factsOf, readFacts } from "./facts.ts";
+import { measure } from "./measure.ts";
+import { withOwnStack } from "./own-stack.ts";
+import { describe, reportOf } from "./report.ts";
+import type { Event, EventKind } from "./seen.ts";
+import { tables } from "./table.ts";
+
+const RESULTS = join(import.meta.dirname, "results");
+
+program
+  .option("--switchovers <n>", "planned switchovers", whole, 30)
+  .option("--kills <n>", "kills of the leader's container", whole, 10)
+  .option("--stack <name>", "measure a stack that runs here already, instead of one made for it")
+  .option("--deployment <name>", "which deployment of it", "orders")
+  .option("--facts <file>", "measure a cluster made by hand, described in JSON: see facts.ts");
+
+const options = program.parse().opts<{
+  switchovers: number;
+  kills: number;
+  stack?: string;
+  deployment: string;
+  facts?: string;
+}>();
+
+if (options.facts) await show(await readFacts(options.facts));
+else if (options.stack) await show(await factsOf(options.stack, options.deployment));
+else await withOwnStack(show);
+
+async function show(facts: Facts): Promise<void> {
+  const times = (kind: EventKind, count: number) => Array<EventKind>(count).fill(kind);
+  const kinds = [...times("switchover", options.switchovers), ...times("kill", options.kills)];
+  const stopping = new AbortController();
+  const unwatch = onEnd(() => {
+    console.error("stopping after this event; what has been measured is reported");
+    stopping.abort();
+  });
+  const tell = (event: Event) => console.error(describe(event));
+  const report = reportOf(await measure(facts, { kinds, tell, signal: stopping.signal }));
+  unwatch();
+  if (report.cutShort !== null) {
+    console.error(`cut short: ${report.cutShort}`);
+    process.exitCode = 1;
+  }
+  console.log(tables(report));
+  await mkdir(RESULTS, { recursive: true });
+  const file = join(RESULTS, `${report.versions.at.replaceAll(":", "-")}.json`);
+  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(file);
+}
+
+function whole(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError("a whole number");
+  return number;
+}

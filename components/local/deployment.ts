@@ -1,0 +1,113 @@
+import { join } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { documentOf } from "../../infra/model/document.ts";
+import type { LocalPlan } from "../../infra/model/plan.ts";
+import type { Deployment as Plan } from "../../infra/model/stack.ts";
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import { Authority } from "../authority.ts";
+import { Directory, Document, File } from "../files.ts";
+import { Passwords } from "../passwords.ts";
+import type { Images } from "./images.ts";
+import { Node } from "./node.ts";
+import type { Placement } from "./placement.ts";
+import { labelsOf, paths } from "./placement.ts";
+import { Portal } from "./portal.ts";
+import { PrivateNetwork } from "./private-network.ts";
+import type { PublicNetwork } from "./public-network.ts";
+
+/** Seconds that a living portal may take to apply a document. */
+const PATIENCE = 30;
+
+export interface DeploymentArgs {
+  readonly stack: string;
+  readonly deployment: Plan;
+  readonly plan: LocalPlan;
+  /** Absolute path of the deployment's files on the host. */
+  readonly path: string;
+  readonly images: Images;
+  readonly publicNetwork: PublicNetwork;
+}
+
+/** One database deployment on this machine. */
+export class Deployment extends pulumi.ComponentResource {
+  /** PEM of the authority that signed the certificates which clients see. */
+  readonly authority: pulumi.Output<string>;
+  /** Secret. */
+  readonly password: pulumi.Output<string>;
+
+  constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:local:Deployment", name, {}, opts);
+    const { stack, deployment, plan, path, images, publicNetwork } = args;
+    const child = { parent: this };
+
+    const directory = new Directory(name, { path, mode: "0700" }, child);
+    const place: Placement = { deployment, path, directory, labels: labelsOf(stack, name) };
+    const authority = new Authority(name, child);
+    const passwords = new Passwords(name, child);
+    const network = new PrivateNetwork(
+      name,
+      { plan: plan.network, stack, deployment: name },
+      child,
+    );
+    new File(
+      `${name}-ca`,
+      { path: paths.authority(path), content: authority.certificate },
+      { ...child, dependsOn: directory },
+    );
+    const document = this.#document(name, place, plan);
+
+    const nodes = plan.nodes.map(
+      (node) =>
+        new Node(
+          node.name,
+          {
+            ...{ place, plan, node, authority, passwords },
+            image: images.node,
+            network: network.networkName,
+          },
+          child,
+        ),
+    );
+    for (const portal of plan.portals)
+      new Portal(
+        portal.name,
+        {
+          ...{ place, portal, authority, passwords },
+          image: images.portal,
+          privateNetwork: network.networkName,
+          publicNetwork: publicNetwork.networkName,
+          after: [document, ...nodes],
+        },
+        child,
+      );
+
+    this.authority = authority.certificate;
+    this.password = passwords.for("app");
+    this.registerOutputs({ authority: this.authority });
+  }
+
+  #document(name: string, { deployment, path, directory }: Placement, plan: LocalPlan): Document {
+    const folder = new Directory(
+      `${name}-document`,
+      { path: paths.document(path), mode: "0755" },
+      { parent: this, dependsOn: directory },
+    );
+    return new Document(
+      name,
+      {
+        path: join(paths.document(path), "document.json"),
+        content: formatDocument(documentOf(deployment, plan)),
+        reports: Object.fromEntries(
+          plan.portals.map((portal) => [
+            portal.name,
+            join(paths.report(path, portal.name), "applied.json"),
+          ]),
+        ),
+        timeout: PATIENCE,
+      },
+      { parent: this, dependsOn: folder },
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { peerCertificate, serverCertificate } from "../../infra/model/certificates.ts";
+import { nodeSettings } from "../../infra/model/node-settings.ts";
+import { PASSWORDS } from "../../infra/model/password.ts";
+import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";
+import type { Authority } from "../authority.ts";
+import { Certificate } from "../certificate.ts";
+import { Folder, json } from "../folder.ts";
+import type { Passwords } from "../passwords.ts";
+import { hardened } from "./container.ts";
+import type { Placement } from "./placement.ts";
+import { paths } from "./placement.ts";
+
+export interface NodeArgs {
+  readonly place: Placement;
+  readonly plan: LocalPlan;
+  readonly node: NodePlan;
+  readonly image: pulumi.Input<string>;
+  /** Name of the deployment's network. */
+  readonly network: pulumi.Input<string>;
+  readonly authority: Authority;
+  readonly passwords: Passwords;
+}
+
+/** One database node: its volume, its certificates and settings as files, and its container. */
+export class Node extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    { place, plan, node, image, network, authority, passwords }: NodeArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("portico:local:Node", name, {}, opts);
+    const child = { parent: this };
+    const { deployment, labels } = place;
+
+    const volume = new docker.Volume(
+      `${name}-data`,
+      { name: node.volume, labels },
+      { ...child, protect: true },
+    );
+    const server = new Certificate(
+      `${name}-server`,
+      { plan: serverCertificate(node, plan), authority },
+      child,
+    );
+    const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
+
+    const path = paths.node(place.path, node.name);
+    const secrets = pulumi.all(
+      Object.fromEntries(PASSWORDS.map((use) => [use, passwords.for(use)])),
+    );
+    const folder = new Folder(
+      name,
+      {
+        path,
+        within: place.directory,
+        files: {
+          "node.json": json(nodeSettings(deployment, plan, node)),
+          "secrets.json": secrets.apply(json),
+          "ca.crt": authority.certificate,
+          "server.crt": server.certificate,
+          "server.key": server.key,
+          "peer.crt": peer.certificate,
+          "peer.key": peer.key,
+        },
+      },
+      child,
+    );
+
+    new docker.Container(
+      name,
+      {
+        ...hardened(deployment.memory),
+        name: node.container,
+        hostname: node.name,
+        image,
+        networksAdvanced: [{ name: network, ipv4Address: node.address }],
+        volumes: [
+          { containerPath: "/etc/portico/node", hostPath: path, readOnly: true },
+          { containerPath: "/var/lib/portico", volumeName: volume.name },
+        ],
+        tmpfs: { "/run": "", "/tmp": "" },
+        labels,
+        // A new member copies the leader's data before it is healthy.
+        waitTimeout: 300,
+        destroyGraceSeconds: 20,
+      },
+      { ...child, dependsOn: folder, deleteBeforeReplace: true },
+    );
+    this.registerOutputs({});
+  }
+}

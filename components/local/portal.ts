@@ -1,0 +1,107 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { portalCertificate } from "../../infra/model/certificates.ts";
+import type { PortalPlan } from "../../infra/model/plan.ts";
+import type { Authority } from "../authority.ts";
+import { Certificate } from "../certificate.ts";
+import { Directory } from "../files.ts";
+import { Folder, json } from "../folder.ts";
+import type { Passwords } from "../passwords.ts";
+import { hardened } from "./container.ts";
+import type { Placement } from "./placement.ts";
+import { paths } from "./placement.ts";
+
+const MEMORY = 512;
+
+export interface PortalArgs {
+  readonly place: Placement;
+  readonly portal: PortalPlan;
+  readonly image: pulumi.Input<string>;
+  /** Names of the deployment's network and of the one that all portals share. */
+  readonly privateNetwork: pulumi.Input<string>;
+  readonly publicNetwork: pulumi.Input<string>;
+  readonly authority: Authority;
+  readonly passwords: Passwords;
+  /** What is there before the portal starts. */
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** One portal: the only container of a deployment that anything outside can reach. */
+export class Portal extends pulumi.ComponentResource {
+  constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:local:Portal", name, {}, opts);
+    const { place, portal, image, privateNetwork, publicNetwork } = args;
+    const { authority, passwords, after } = args;
+    const child = { parent: this };
+
+    const volume = new docker.Volume(
+      `${name}-state`,
+      { name: portal.volume, labels: place.labels },
+      { ...child, protect: true },
+    );
+    const client = new Certificate(
+      `${name}-client`,
+      { plan: portalCertificate(portal), authority },
+      child,
+    );
+
+    const identity = paths.identity(place.path, portal.name);
+    const login = passwords.for("etcdPortal").apply((password) => ({ user: "portal", password }));
+    const folder = new Folder(
+      name,
+      {
+        path: identity,
+        within: place.directory,
+        files: {
+          "portal.json": json({ name: portal.name }),
+          "secrets.json": login.apply((etcd) => json({ etcd })),
+          "ca.crt": authority.certificate,
+          "client.crt": client.certificate,
+          "client.key": client.key,
+        },
+      },
+      child,
+    );
+    const report = paths.report(place.path, portal.name);
+    const reports = new Directory(
+      `${name}-report`,
+      // The agent's user in the container is nobody that this machine knows.
+      { path: report, mode: "0777" },
+      { ...child, dependsOn: place.directory },
+    );
+
+    const document = paths.document(place.path);
+    new docker.Container(
+      name,
+      {
+        ...hardened(MEMORY),
+        name: portal.container,
+        hostname: portal.name,
+        image,
+        // The public one first: its gateway is the way out, and the ports are published there.
+        networksAdvanced: [
+          { name: publicNetwork, ipv4Address: portal.publicAddress, aliases: [portal.name] },
+          { name: privateNetwork, ipv4Address: portal.address },
+        ],
+        ports: Object.values(portal.ports).map(({ internal, host }) => ({
+          internal,
+          external: host,
+          ip: "127.0.0.1",
+        })),
+        volumes: [
+          { containerPath: "/etc/portico/document", hostPath: document, readOnly: true },
+          { containerPath: "/etc/portico/identity", hostPath: identity, readOnly: true },
+          { containerPath: "/report", hostPath: report },
+          { containerPath: "/var/lib/portico", volumeName: volume.name },
+        ],
+        tmpfs: { "/run": "", "/tmp": "" },
+        labels: place.labels,
+        waitTimeout: 120,
+        destroyGraceSeconds: 5,
+      },
+      { ...child, dependsOn: [folder, reports, ...after], deleteBeforeReplace: true },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+
+import { readDeployment } from "./config/deployment.ts";
+import { readLocal } from "./config/local.ts";
+import type { Report } from "./config/report.ts";
+import { below, formatPath } from "./config/report.ts";
+import { oneOf, unknownKey } from "./config/strict.ts";
+import { warningsFor } from "./config/warnings.ts";
+import { findCollisions } from "./model/collisions.ts";
+import { assignSlots } from "./model/slots.ts";
+import type { Deployment, Stack } from "./model/stack.ts";
+
+const KEYS = ["target", "local", "deployments"];
+const Target = oneOf(["local"]);
+const ByName = z.record(z.string(), z.unknown(), {
+  error: 'must be a map by name, such as { orders: { engine: "postgresql" } }',
+});
+
+/** The stack config can't be used. `problems` has one line for each mistake, its path first. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(["The stack config can't be used:", ...problems].join("\n  - "));
+    this.problems = problems;
+  }
+}
+
+/** The config keys of the namespace `portico`, each as the CLI hands it over. */
+export interface RawConfig {
+  readonly target?: unknown;
+  readonly local?: unknown;
+  readonly deployments?: unknown;
+  readonly [key: string]: unknown;
+}
+
+export interface Config {
+  readonly stack: Stack;
+  /** What is no mistake, but most likely not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** Throws a ConfigError with every mistake in it. Pure: the caller reads `pulumi.Config`, this only judges it. */
+export function parseConfig(raw: RawConfig, now: Date): Config {
+  const problems: string[] = [];
+  const report: Report = (path, message) => problems.push(`${formatPath(path)}: ${message}`);
+
+  for (const key of Object.keys(raw)) if (!KEYS.includes(key)) report([key], unknownKey(key, KEYS));
+  const target = readTarget(raw.target, report);
+  const local = readLocal(raw.local, below(["local"], report));
+  const deployments = readDeployments(raw.deployments, local?.slots ?? {}, report);
+  reportSharedSlots(local?.slots ?? {}, below(["local", "slots"], report));
+  if (target === undefined || local === undefined) throw new ConfigError(problems);
+
+  const { name, range, firstPort, base } = local;
+  const stack: Stack = { target, local: { name, range, firstPort, base }, deployments };
+  for (const { deployment, why } of findCollisions(stack)) report(["deployments", deployment], why);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { stack, warnings: warningsFor(stack, now) };
+}
+
+function readTarget(raw: unknown, report: Report): Stack["target"] | undefined {
+  const target = Target.safeParse(raw);
+  for (const { message } of target.error?.issues ?? []) report(["target"], message);
+  return target.data;
+}
+
+function readDeployments(
+  raw: unknown,
+  kept: Readonly<Record<string, number>>,
+  report: Report,
+): readonly Deployment[] {
+  const map = ByName.safeParse(raw ?? {});
+  for (const { message } of map.error?.issues ?? []) report(["deployments"], message);
+  const slots = assignSlots(Object.keys(map.data ?? {}), kept);
+  return Object.entries(map.data ?? {}).flatMap(([name, value]) => {
+    const deployment = readDeployment(name, value, below(["deployments", name], report));
+    return deployment === undefined ? [] : [{ ...deployment, slot: slots[name] ?? 0 }];
+  });
+}
+
+function reportSharedSlots(slots: Readonly<Record<string, number>>, report: Report): void {
+  const owners = new Map<number, string>();
+  for (const [name, slot] of Object.entries(slots)) {
+    const owner = owners.get(slot);
+    if (owner !== undefined) report([name], `slot ${slot} is taken by ${owner}`);
+    owners.set(slot, name);
+  }
+}

@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+import { nearest } from "./nearest.ts";
+
+/** An object in which a key that nobody knows is a mistake, with the key that was probably meant. */
+export function strict<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys")
+        return `must be a map with the keys ${known.join(", ")}`;
+      return issue.keys.map((key) => unknownKey(key, known)).join("; ");
+    },
+  });
+}
+
+export function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `unknown key "${key}"; the keys are ${known.join(", ")}`
+    : `unknown key "${key}"; did you mean "${meant}"?`;
+}
+
+/** One word of a few. */
+export function oneOf<Word extends string>(words: readonly Word[]): z.ZodEnum<{ [W in Word]: W }> {
+  return z.enum(words, {
+    error: ({ input }) => {
+      if (input === undefined) return `is missing: must be ${words.join(" or ")}`;
+      const meant = typeof input === "string" ? nearest(input, words) : undefined;
+      const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+      return `must be ${words.join(" or ")}, not ${JSON.stringify(input)}${hint}`;
+    },
+  });
+}

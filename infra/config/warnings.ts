@@ -1,0 +1,44 @@
+import { findNested } from "../model/nesting.ts";
+import type { Deployment, Source, Stack } from "../model/stack.ts";
+import { formatPath } from "./report.ts";
+
+/** What a careful colleague would ask about a config that can be used. One sentence each, path first. */
+export function warningsFor({ deployments }: Stack, now: Date): readonly string[] {
+  if (deployments.length === 0) return ["deployments: is empty, so there is nothing to build"];
+  return deployments.flatMap((deployment) => [
+    ...reach(deployment),
+    ...deployment.whitelist.flatMap((source) => expiry(deployment, source, now)),
+    ...nesting(deployment),
+    ...lonely(deployment),
+  ]);
+}
+
+function reach({ name, open, whitelist }: Deployment): readonly string[] {
+  if (open) return [`deployments.${name}.open: is true, so anybody on the internet may connect`];
+  if (whitelist.length > 0) return [];
+  return [
+    `deployments.${name}.whitelist: is empty, so nobody can connect; ` +
+      `add a source with: pulumi config set --path 'portico:deployments.${name}.whitelist["203.0.113.0/24"]' 'who it is'`,
+  ];
+}
+
+function expiry({ name }: Deployment, { cidr, until }: Source, now: Date): readonly string[] {
+  if (until === undefined || Date.parse(until) > now.getTime()) return [];
+  return [`${entry(name, cidr)}: was over at ${until}, so it lets nobody in; remove it`];
+}
+
+function nesting({ name, whitelist }: Deployment): readonly string[] {
+  return findNested(whitelist.map(({ cidr }) => cidr)).map(
+    ({ inner, outer }) =>
+      `${entry(name, inner)}: is contained in ${outer}, so removing it alone would shut nobody out`,
+  );
+}
+
+function lonely({ name, nodes, durability }: Deployment): readonly string[] {
+  if (nodes > 1 || durability === "async") return [];
+  return [`deployments.${name}.nodes: is 1, so there is no second copy, whatever durability says`];
+}
+
+function entry(name: string, cidr: string): string {
+  return formatPath(["deployments", name, "whitelist", cidr]);
+}

@@ -1,0 +1,49 @@
+import { blockOf, overlaps } from "./block.ts";
+import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment, planPublicNetwork } from "./plan.ts";
+import type { Deployment, Stack } from "./stack.ts";
+
+export interface Collision {
+  readonly deployment: string;
+  readonly why: string;
+}
+
+const LONGEST_NAME = 63;
+
+/** What can't be built as planned: networks that overlap, ports past the last one, names that clash or are too long. */
+export function findCollisions({ local, deployments }: Stack): readonly Collision[] {
+  const shared = planPublicNetwork(local);
+  const networks = [{ who: "the network that all portals share", cidr: shared.cidr }];
+  const names = new Map<string, string>([[shared.name, "the network that all portals share"]]);
+  return deployments.flatMap((deployment) => {
+    const problems: string[] = [];
+    const { network, nodes, portals, prefix } = planDeployment(deployment, local);
+    for (const { who, cidr } of networks)
+      if (overlaps(blockOf(cidr), blockOf(network.cidr)))
+        problems.push(`its network ${network.cidr} overlaps ${cidr} of ${who}`);
+    networks.push({ who: deployment.name, cidr: network.cidr });
+
+    const containers = [...nodes, ...portals].flatMap(({ container, volume }) => [
+      container,
+      volume,
+    ]);
+    for (const name of new Set([prefix, ...containers])) {
+      const owner = names.get(name);
+      if (owner !== undefined) problems.push(`its Docker name "${name}" is also one of ${owner}`);
+      names.set(name, deployment.name);
+      if (name.length > LONGEST_NAME)
+        problems.push(
+          `its Docker name "${name}" has ${name.length} characters: ${LONGEST_NAME} at most`,
+        );
+    }
+    problems.push(...portProblems(deployment, local.firstPort));
+    return problems.map((why) => ({ deployment: deployment.name, why }));
+  });
+}
+
+function portProblems({ slot }: Deployment, firstPort: number): readonly string[] {
+  if (slot > HIGHEST_SLOT)
+    return [`is one too many: a stack holds ${HIGHEST_SLOT + 1} deployments`];
+  const last = firstPort + (slot + 1) * PORTS_A_DEPLOYMENT - 1;
+  if (last <= 65_535) return [];
+  return [`its ports would go up to ${last}: choose a lower local.firstPort or slot`];
+}

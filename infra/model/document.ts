@@ -1,0 +1,42 @@
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
+import { CONTRACT } from "../../proxy-image/src/contract.ts";
+import { catalogue } from "./catalogue.ts";
+import type { LocalPlan } from "./plan.ts";
+import type { Deployment } from "./stack.ts";
+
+/**
+ * What a deployment's portals are told. Nothing in it depends on the clock: an entry that is over stays in it, with its
+ * date, and the portals let nobody in on it.
+ */
+export function documentOf(deployment: Deployment, plan: LocalPlan): PortalDocument {
+  const { endpoints, status, node } = catalogue[deployment.engine];
+  return {
+    contract: CONTRACT,
+    deployment: deployment.name,
+    engine: deployment.engine,
+    generation: deployment.generation,
+    nodes: Object.fromEntries(
+      plan.nodes.map(({ name, address }) => [name, { address, port: node.server }]),
+    ),
+    evidence: {
+      kind: "patroni",
+      scope: deployment.name,
+      patroni: node.patroni,
+      etcd: node.etcd,
+    },
+    endpoints: Object.fromEntries(
+      endpoints.map(({ name, port, route }) => [name, { port, route }]),
+    ),
+    status,
+    maxLag: deployment.maxLag,
+    timing: deployment.timing,
+    fallback: deployment.fallback,
+    open: deployment.open,
+    whitelist: Object.fromEntries(
+      deployment.whitelist.map(({ cidr, note, until }) => [
+        cidr,
+        until === undefined ? note : { note, until },
+      ]),
+    ),
+  };
+}

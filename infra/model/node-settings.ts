@@ -1,0 +1,35 @@
+import type { LocalPlan, NodePlan } from "./plan.ts";
+import type { Deployment } from "./stack.ts";
+
+/** What a node's container reads from `node.json`. No secret is in it. */
+export interface NodeSettings {
+  readonly contract: 1;
+  readonly name: string;
+  readonly scope: string;
+  readonly address: string;
+  /** Name and address of every node of the cluster. */
+  readonly members: Readonly<Record<string, string>>;
+  readonly durability: "quorum" | "async";
+  readonly database: string;
+  readonly user: string;
+  /** The container's limit in MiB, which PostgreSQL's own sizes follow. */
+  readonly memory: number;
+}
+
+export function nodeSettings(
+  { name, durability, database, user, memory }: Deployment,
+  plan: LocalPlan,
+  node: NodePlan,
+): NodeSettings {
+  return {
+    contract: 1,
+    name: node.name,
+    scope: name,
+    address: node.address,
+    members: Object.fromEntries(plan.nodes.map((member) => [member.name, member.address])),
+    durability,
+    database,
+    user,
+    memory,
+  };
+}

@@ -1,0 +1,42 @@
+import { catalogue } from "./catalogue.ts";
+import type { LocalPlan } from "./plan.ts";
+import type { Deployment } from "./stack.ts";
+import type { Connection, Host } from "./uri.ts";
+
+const THIS_MACHINE = "127.0.0.1";
+
+/** Where a client on this machine finds an endpoint: one host a portal, in their order. */
+export function endpointHosts({ portals }: LocalPlan, endpoint: string): readonly Host[] {
+  return portals.flatMap(({ ports }) => {
+    const port = ports[endpoint]?.host;
+    return port === undefined ? [] : [{ host: THIS_MACHINE, port }];
+  });
+}
+
+/** All of an endpoint's connection that is no secret. */
+export function connectionOf(
+  { engine, database, user }: Deployment,
+  plan: LocalPlan,
+  endpoint: string,
+  caFile: string,
+): Omit<Connection, "password"> {
+  const route = catalogue[engine].endpoints.find(({ name }) => name === endpoint)?.route;
+  if (route === undefined) throw new Error(`${engine} has no endpoint ${endpoint}`);
+  return { hosts: endpointHosts(plan, endpoint), user, database, route, caFile };
+}
+
+export interface PortalOutput {
+  readonly name: string;
+  /** On the network that all portals share. */
+  readonly address: string;
+  /** On this machine. */
+  readonly status: string;
+}
+
+export function portalOutputs({ portals }: LocalPlan): readonly PortalOutput[] {
+  return portals.map(({ name, publicAddress, ports }) => ({
+    name,
+    address: publicAddress,
+    status: `http://${THIS_MACHINE}:${ports.status?.host}/status`,
+  }));
+}

@@ -1,0 +1,99 @@
+import { addressIn } from "./block.ts";
+import type { Engine } from "./catalogue.ts";
+import { catalogue } from "./catalogue.ts";
+import type { Deployment, LocalTarget } from "./stack.ts";
+
+/** Where everything of one deployment is on this machine: its names, addresses and ports. */
+export interface LocalPlan {
+  /** First part of every Docker name: the stack's and the deployment's. */
+  readonly prefix: string;
+  readonly network: NetworkPlan;
+  readonly nodes: readonly NodePlan[];
+  readonly portals: readonly PortalPlan[];
+}
+
+export interface NodePlan {
+  /** Its name in the cluster, its host name, and the logical name of its resources. */
+  readonly name: string;
+  readonly container: string;
+  readonly volume: string;
+  readonly address: string;
+}
+
+export interface PortalPlan {
+  readonly name: string;
+  readonly container: string;
+  readonly volume: string;
+  /** On the deployment's network. */
+  readonly address: string;
+  /** On the network that all portals share: for clients in other containers. */
+  readonly publicAddress: string;
+  /** By endpoint, and `status`: the port inside and the one on 127.0.0.1. */
+  readonly ports: Readonly<Record<string, { readonly internal: number; readonly host: number }>>;
+}
+
+export interface NetworkPlan {
+  readonly name: string;
+  readonly cidr: string;
+  /** The bridge's own address. On the portals' network it is the source of a client on this machine (Linux). */
+  readonly gateway: string;
+}
+
+export const PORTS_A_DEPLOYMENT = 20;
+export const HIGHEST_SLOT = 239;
+
+/** The first /20 of the range. */
+export function planPublicNetwork({ name, range }: LocalTarget): NetworkPlan {
+  const cidr = `${addressIn(range, 0)}/20`;
+  return { name: `${name}-public`, cidr, gateway: addressIn(cidr, 1) };
+}
+
+export function planDeployment(deployment: Deployment, local: LocalTarget): LocalPlan {
+  const { name, slot } = deployment;
+  const prefix = `${local.name}-${name}`;
+  const cidr = deployment.network ?? `${addressIn(local.range, (16 + slot) * 256)}/24`;
+  return {
+    prefix,
+    network: { name: prefix, cidr, gateway: addressIn(cidr, 1) },
+    nodes: count(deployment.nodes).map((ordinal) => ({
+      name: `${name}-${ordinal}`,
+      container: `${prefix}-${ordinal}`,
+      volume: `${prefix}-${ordinal}-data`,
+      address: addressIn(cidr, 10 + ordinal),
+    })),
+    portals: count(deployment.portals).map((ordinal) => ({
+      name: `${name}-portal-${ordinal}`,
+      container: `${prefix}-portal-${ordinal}`,
+      volume: `${prefix}-portal-${ordinal}-state`,
+      address: addressIn(cidr, 3 + ordinal),
+      publicAddress: addressIn(local.range, slot * 8 + 7 + ordinal),
+      ports: planPorts(deployment, local.firstPort, ordinal),
+    })),
+  };
+}
+
+/** The ports of a portal in the order in which they are given out: endpoints first, the status page last. */
+export function portsOf(
+  engine: Engine,
+): readonly { readonly name: string; readonly port: number }[] {
+  const { endpoints, status } = catalogue[engine];
+  return [...endpoints, { name: "status", port: status }];
+}
+
+function planPorts(
+  { engine, slot, portals }: Deployment,
+  firstPort: number,
+  ordinal: number,
+): PortalPlan["ports"] {
+  const first = firstPort + slot * PORTS_A_DEPLOYMENT + ordinal - 1;
+  return Object.fromEntries(
+    portsOf(engine).map(({ name, port }, index) => [
+      name,
+      { internal: port, host: first + index * portals },
+    ]),
+  );
+}
+
+function count(to: number): readonly number[] {
+  return Array.from({ length: to }, (_, index) => index + 1);
+}

@@ -1,0 +1,36 @@
+/** Properties as they come over the wire: a value may be wrapped as a secret, and stays wrapped on its way back. */
+export type Props = Readonly<Record<string, unknown>>;
+
+/** One type of resource. Its id is the path on the host. */
+export interface Kind {
+  diff(olds: Props, news: Props): { readonly changes: boolean; readonly replaces: string[] };
+  create(props: Props): Promise<{ readonly id: string; readonly outs: Props }>;
+  /** Undefined: it is gone. */
+  read(id: string, props: Props): Promise<Props | undefined>;
+  update(olds: Props, news: Props): Promise<Props>;
+  delete(id: string): Promise<void>;
+}
+
+/** Another path is another resource; everything else changes in place. */
+export function diffByPath(olds: Props, news: Props): ReturnType<Kind["diff"]> {
+  const names = new Set([...Object.keys(olds), ...Object.keys(news)]);
+  const changed = [...names].filter(
+    (name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]),
+  );
+  return { changes: changed.length > 0, replaces: changed.includes("path") ? ["path"] : [] };
+}
+
+/** A permission such as "0644", as the number that the file system takes. */
+export function permissions(mode: unknown): number {
+  const text = String(mode);
+  if (!/^0[0-7]{3}$/.test(text)) throw new Error(`mode must be octal such as "0644", not ${text}`);
+  return Number.parseInt(text, 8);
+}
+
+export function formatPermissions(mode: number): string {
+  return (mode & 0o777).toString(8).padStart(4, "0");
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}

@@ -1,0 +1,48 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { directory } from "./directory.ts";
+import { makeDocument } from "./document.ts";
+import { file } from "./file.ts";
+import type { Kind, Props } from "./kind.ts";
+
+const stopped = new AbortController();
+const kinds: Readonly<Record<string, Kind>> = {
+  "portico:index:Directory": directory,
+  "portico:index:File": file,
+  "portico:index:Document": makeDocument(
+    (message) => void pulumi.log.warn(message),
+    stopped.signal,
+  ),
+};
+
+/** The files of a stack on this machine, as resources of their own: an edit of one is an update in place. */
+const provider: pulumi.provider.Provider = {
+  version: "0.1.0",
+  schema: JSON.stringify({ name: "portico", version: "0.1.0" }),
+  check: async (_urn: string, _olds: Props, news: Props) => ({ inputs: news }),
+  diff: async (_id: string, urn: string, olds: Props, news: Props) => kindOf(urn).diff(olds, news),
+  create: (urn: string, props: Props) => kindOf(urn).create(props),
+  read: async (id: string, urn: string, props: Props = {}) => {
+    const found = await kindOf(urn).read(id, props);
+    // Inputs as well: the engine shows a drift by comparing the inputs that it remembers.
+    return found === undefined ? { id: "", props: {} } : { id, props: found, inputs: found };
+  },
+  update: async (_id: string, urn: string, olds: Props, news: Props) => ({
+    outs: await kindOf(urn).update(olds, news),
+  }),
+  delete: (id: string, urn: string) => kindOf(urn).delete(id),
+  cancel: async () => stopped.abort(new Error("the update was cancelled")),
+};
+
+const args = process.argv.slice(2);
+const engine = args.find((arg) => /^[^-].*:\d+$/.test(arg));
+if (engine !== undefined)
+  pulumi.runtime.resetOptions("portico", "provider", 1, engine, "", false, "");
+await pulumi.provider.main(provider, args);
+
+function kindOf(urn: string): Kind {
+  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+  const kind = kinds[type];
+  if (kind === undefined) throw new Error(`this provider has no resource of the type ${type}`);
+  return kind;
+}

@@ -1,0 +1,68 @@
+import { join, resolve } from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { Deployment } from "../../components/local/deployment.ts";
+import { Images } from "../../components/local/images.ts";
+import { paths } from "../../components/local/placement.ts";
+import { PublicNetwork } from "../../components/local/public-network.ts";
+import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { catalogue } from "../model/catalogue.ts";
+import { connectionOf, portalOutputs } from "../model/outputs.ts";
+import type { LocalPlan } from "../model/plan.ts";
+import { planDeployment, planPublicNetwork } from "../model/plan.ts";
+import type { Deployment as Model, Stack } from "../model/stack.ts";
+import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+
+/** Declares a stack of containers on this machine. What it returns becomes the output `deployments`. */
+export function deployLocally({ local, deployments }: Stack): pulumi.Inputs {
+  // The portal's image takes the agent as one file.
+  bundleAgent();
+  const images = new Images("images", { stack: local.name, base: local.base, project: PROJECT });
+  const publicNetwork = new PublicNetwork("public", {
+    plan: planPublicNetwork(local),
+    stack: local.name,
+  });
+  return Object.fromEntries(
+    deployments.map((deployment) => {
+      const { name } = deployment;
+      const plan = planDeployment(deployment, local);
+      const path = join(PROJECT, ".portico", pulumi.getStack(), name);
+      const built = new Deployment(name, {
+        ...{ stack: local.name, deployment, plan, path, images, publicNetwork },
+      });
+      return [name, outputsOf(deployment, plan, built, paths.authority(path))];
+    }),
+  );
+}
+
+function outputsOf(
+  deployment: Model,
+  plan: LocalPlan,
+  { authority, password }: Deployment,
+  caFile: string,
+): pulumi.Inputs {
+  const { engine, user, database } = deployment;
+  const { version, endpoints } = catalogue[engine];
+  return {
+    engine,
+    version,
+    endpoints: Object.fromEntries(
+      endpoints.map(({ name }) => {
+        const connection = connectionOf(deployment, plan, name, caFile);
+        const uri = password.apply((secret) => postgresqlUri({ ...connection, password: secret }));
+        const uris = password.apply((secret) =>
+          postgresqlUris({ ...connection, password: secret }),
+        );
+        return [name, { uri, uris, hosts: connection.hosts }];
+      }),
+    ),
+    user,
+    password,
+    database,
+    ca: authority,
+    portals: portalOutputs(plan),
+  };
+}

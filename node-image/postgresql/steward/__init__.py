@@ -1,0 +1,1 @@
+"""The node's steward: turns the node's description into running, converged etcd, Patroni and PostgreSQL."""

@@ -1,0 +1,40 @@
+"""Brings the cluster's dynamic configuration in etcd to what the description says, through the leader."""
+
+from typing import Any, Mapping
+
+from . import log
+from .description import Node, Secrets
+from .patroni_config import cluster_config
+from .peer_http import ask
+
+
+def ensure_cluster_config(node: Node, secrets: Secrets) -> None:
+    """Only what is described is compared: an operator's pause and own parameters stay. Raises PeerError."""
+    wanted = cluster_config(node)
+    change = difference(ask("127.0.0.1", 8008, "GET", "/config"), wanted)
+    if change:
+        ask("127.0.0.1", 8008, "PATCH", "/config", change, login=("patroni", secrets.restapi))
+        log.info("changed the configuration of the cluster", change=change)
+
+
+def hasten(node: Node, secrets: Secrets) -> None:
+    """Makes this node's Patroni look at the cluster now, not at its next round in up to loop_wait seconds.
+
+    A change of the configuration that changes nothing is how its API does that. Raises PeerError.
+    """
+    change = {"loop_wait": cluster_config(node)["loop_wait"]}
+    ask("127.0.0.1", 8008, "PATCH", "/config", change, login=("patroni", secrets.restapi))
+
+
+def difference(actual: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of `wanted` that `actual` lacks, in the shape of Patroni's PATCH."""
+    change: dict[str, Any] = {}
+    for key, value in wanted.items():
+        if isinstance(value, Mapping):
+            found = actual.get(key)
+            inner = difference(found if isinstance(found, Mapping) else {}, value)
+            if inner:
+                change[key] = inner
+        elif actual.get(key) != value:
+            change[key] = value
+    return change

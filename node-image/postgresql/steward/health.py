@@ -1,0 +1,64 @@
+"""Is this node a working member, and if not, why not: one line for Docker's health check."""
+
+import time
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from . import files, paths
+from .etcd_api import is_healthy
+from .peer_http import PeerError, ask
+
+VALID = 10
+"""Seconds for which a verdict holds; a steward that says nothing for longer is no health."""
+
+
+@dataclass(frozen=True)
+class Health:
+    healthy: bool
+    leads: bool
+    why: str
+    joining: bool = False
+    """A replica streams and is not yet part of the quorum: Patroni has something to do."""
+
+
+def observe(durability: str) -> Health:
+    etcd = is_healthy("127.0.0.1")
+    try:
+        status = ask("127.0.0.1", 8008, "GET", "/patroni")
+    except PeerError as error:
+        return Health(False, False, f"{_etcd(etcd)}; Patroni: {error}")
+    return judge(etcd, status, durability)
+
+
+def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
+    """`status` is the JSON of Patroni's GET /patroni."""
+    role, state = status.get("role"), status.get("state")
+    leads = role == "primary" and state == "running"
+    replication = status.get("replication_state")
+    working = leads or (state == "running" and replication == "streaming")
+    how = f"{role} {replication or state}"
+    joining = False
+    if durability == "quorum" and leads:
+        joining = any(
+            replica.get("state") == "streaming" and replica.get("sync_state") != "quorum"
+            for replica in status.get("replication", [])
+        )
+    elif durability == "quorum" and working and not status.get("quorum_standby"):
+        # Patroni promotes no node that is not in the quorum, not even on demand.
+        working, joining = False, True
+        how += ", not yet part of the quorum"
+    if leads and not etcd:
+        how += ", kept by failsafe mode"
+    if not etcd and not leads and state == "running":
+        how += ", read-only until a majority of the nodes is back"
+    return Health(etcd and working, leads, f"{_etcd(etcd)}; PostgreSQL: {how}", joining)
+
+
+def publish(health: Health) -> None:
+    until = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + VALID
+    verdict = "healthy" if health.healthy else "unhealthy"
+    files.write(paths.HEALTH, f"{until} {verdict} {health.why}\n", 0o644)
+
+
+def _etcd(healthy: bool) -> str:
+    return "etcd: healthy" if healthy else "etcd: no quorum"

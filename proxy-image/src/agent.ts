@@ -1,0 +1,194 @@
+import type { Haproxy } from "./apply/haproxy.ts";
+import type { PortalDocument } from "./contract.ts";
+import { adopt } from "./judge/adopt.ts";
+import { keptBy } from "./judge/gate.ts";
+import { judge } from "./judge/judge.ts";
+import type { Lineage, Memory } from "./judge/memory.ts";
+import { isSettled } from "./judge/settled.ts";
+import type { View } from "./judge/view.ts";
+import type { Wanted } from "./judge/wanted.ts";
+import type { InForce } from "./judge/whitelist.ts";
+import { whitelistAt } from "./judge/whitelist.ts";
+import type { Observer } from "./observe/observer.ts";
+import type { Actual } from "./plan/actual.ts";
+import type { Command } from "./plan/command.ts";
+import { plan } from "./plan/plan.ts";
+import { whitelistDigest } from "./plan/whitelist-digest.ts";
+import type { Log } from "./report/log.ts";
+import type { Story } from "./report/story.ts";
+import { tell } from "./report/story.ts";
+
+/** A document that is being served, and what watches its cluster. */
+export interface Service {
+  readonly document: PortalDocument;
+  readonly digest: string;
+  readonly observer: Observer;
+}
+
+export interface AgentArgs {
+  readonly haproxy: Haproxy;
+  readonly log: Log;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
+  /** What an earlier agent of this portal saw. */
+  readonly lineage: Lineage | undefined;
+  /** Called, and not waited for, when the history has grown. */
+  readonly keep: (lineage: Lineage) => Promise<void>;
+  /** Called after every cycle. */
+  readonly onCycle: () => void;
+}
+
+/** What the agent knows after its last cycle. */
+export interface Snapshot {
+  readonly service: Service;
+  readonly memory: Memory;
+  readonly view: View;
+  readonly endpoints: Wanted["endpoints"];
+  /** When it was judged. */
+  readonly at: number;
+  /** True when HAProxy has taken over everything that the document says. */
+  readonly inForce: boolean;
+}
+
+export interface Agent {
+  serve(service: Service): void;
+  /** Observe, judge, plan, apply: now, or right after the cycle that is under way. */
+  wake(): void;
+  snapshot(): Snapshot | undefined;
+  /**
+   * True when this agent vouches for a node on an endpoint, on a verdict younger than two seconds. Waits for the verdict
+   * when one is due, at most 800 ms: HAProxy's own deadline is one second.
+   */
+  vouches(endpoint: string, node: string): Promise<boolean>;
+}
+
+/** A verdict is vouched for during this many milliseconds. */
+const VOUCHED = 2000;
+/** A pause between two cycles from which on everything that was seen counts as old. Cycles come every 250 ms. */
+const STALL = 1000;
+
+/** The loop of the portal. It decides nothing: `judge` says what is true, `plan` what to do about it. */
+export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: AgentArgs): Agent {
+  let service: Service | undefined;
+  let memory: Memory | undefined;
+  let story: Story = { cut: 0 };
+  let snapshot: Snapshot | undefined;
+  let inForce: InForce | undefined;
+  let lookingSince = clock();
+  let lastCycle = clock();
+  let unreadable: string | undefined;
+  let running = false;
+  let again = false;
+  const awaiting = new Set<() => void>();
+
+  const wake = (): void => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    void cycle()
+      .catch((error: unknown) => log.error({ err: error, alarm: true }, "The agent has a bug"))
+      .finally(() => {
+        running = false;
+        onCycle();
+        if (!again) return;
+        again = false;
+        setImmediate(wake);
+      });
+  };
+
+  const cycle = async (): Promise<void> => {
+    if (!service) return;
+    const began = clock();
+    if (began - lastCycle > STALL) lookingSince = began;
+    lastCycle = began;
+    const actual = await read();
+    const now = clock();
+    const before = memory ?? (actual && adopt(service.document, lineage, actual, now));
+    if (!before) return;
+    memory = before;
+    const wanted = conclude(service, before, actual, now);
+    if (!wanted) return;
+    const kept = keep(memory.lineage);
+    const cut = actual ? await apply(plan(actual, wanted)) : 0;
+    const told = tell(story, before, memory, cut, clock());
+    story = told.story;
+    for (const { level, msg, facts } of told.lines) log[level](facts, msg);
+    await kept;
+  };
+
+  /** From what is seen to what is wanted. Nothing when what is seen is too old to conclude from. */
+  const conclude = (
+    serving: Service,
+    before: Memory,
+    actual: Actual | undefined,
+    now: number,
+  ): Wanted | undefined => {
+    const view = serving.observer.view(now);
+    if (!isSettled(view, keptBy(before.gate), lookingSince, now)) return undefined;
+    const verdict = judge(serving.document, before, view, now);
+    memory = verdict.memory;
+    const { endpoints } = verdict;
+    const whitelist = listNow(serving.document);
+    const inForce =
+      actual?.whitelist.kind === "known" && actual.whitelist.digest === whitelistDigest(whitelist);
+    snapshot = { service: serving, memory, view, endpoints, at: now, inForce };
+    for (const goOn of awaiting) goOn();
+    awaiting.clear();
+    return { endpoints, whitelist };
+  };
+
+  const read = async (): Promise<Actual | undefined> => {
+    const reading = await haproxy.read();
+    const why = reading.kind === "unreadable" ? reading.why : undefined;
+    if (why !== undefined && why !== unreadable) {
+      log.warn({ alarm: true }, `HAProxy can't be steered: ${why}`);
+    }
+    if (why === undefined && unreadable !== undefined) log.info("HAProxy answers again");
+    unreadable = why;
+    return reading.kind === "actual" ? reading.actual : undefined;
+  };
+
+  const apply = async (commands: readonly Command[]): Promise<number> => {
+    if (commands.length === 0) return 0;
+    const applied = await haproxy.execute(commands);
+    if (applied.kind === "applied") {
+      return applied.cut.reduce((sum, { sessions }) => sum + sessions, 0);
+    }
+    log.error({ alarm: true, commands }, `HAProxy did not do what was planned: ${applied.why}`);
+    return 0;
+  };
+
+  const listNow = (document: PortalDocument): readonly string[] | undefined => {
+    const wall = Date.now();
+    if (!inForce || wall >= inForce.until) inForce = whitelistAt(document, wall);
+    return inForce.list;
+  };
+
+  const vouchesNow = (endpoint: string, node: string): boolean => {
+    if (!snapshot || clock() - snapshot.at >= VOUCHED) return false;
+    return (snapshot.endpoints[endpoint]?.slots[node] ?? "cut") !== "cut";
+  };
+
+  return {
+    serve: (next) => {
+      if (service?.observer !== next.observer) lookingSince = clock();
+      service = next;
+      inForce = undefined;
+      wake();
+    },
+    wake,
+    snapshot: () => snapshot,
+    vouches: async (endpoint, node) => {
+      if (!snapshot || clock() - snapshot.at >= VOUCHED) {
+        await new Promise<void>((resolve) => {
+          awaiting.add(resolve);
+          setTimeout(resolve, 800).unref();
+          wake();
+        });
+      }
+      return vouchesNow(endpoint, node);
+    },
+  };
+}

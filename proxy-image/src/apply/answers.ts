@@ -1,0 +1,60 @@
+import type { Actual } from "../plan/actual.ts";
+
+export type Reading =
+  | { readonly kind: "actual"; readonly actual: Actual }
+  /** HAProxy isn't there, or its answer can't be read whole. */
+  | { readonly kind: "unreadable"; readonly why: string };
+
+export type Applied =
+  | { readonly kind: "applied"; readonly ms: number; readonly cut: readonly Cut[] }
+  | { readonly kind: "failed"; readonly why: string; readonly ms: number };
+
+export interface Cut {
+  readonly endpoint: string;
+  readonly node: string;
+  readonly sessions: number;
+}
+
+export type DeniedReading =
+  | { readonly kind: "denied"; readonly sources: readonly Denied[] }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+export interface Denied {
+  /** Name in the document, or "status". */
+  readonly endpoint: string;
+  readonly source: string;
+  /** Connections refused since the last report. */
+  readonly count: number;
+}
+
+export type Configured =
+  | { readonly kind: "unchanged" }
+  /** Written while no HAProxy runs: it starts with it. */
+  | { readonly kind: "written" }
+  | { readonly kind: "reloaded"; readonly why: string; readonly ms: number }
+  /** The file in force is still the last good one. */
+  | { readonly kind: "refused"; readonly why: string };
+
+export type Done = { readonly kind: "done" } | { readonly kind: "failed"; readonly why: string };
+
+export interface Revoked {
+  readonly endpoint: string;
+  readonly source: string;
+  readonly sessions: number;
+}
+
+export type HaproxyEvent =
+  | {
+      readonly kind: "whitelist-in-force";
+      readonly digest: string;
+      readonly entries: number;
+      readonly ms: number;
+      /** Live sessions that were ended because their source is no longer listed. */
+      readonly revoked: readonly Revoked[];
+    }
+  /** The same for sessions that could not be ended with the others, because they were still on their way to a node. */
+  | { readonly kind: "late-revoked"; readonly revoked: readonly Revoked[] }
+  | { readonly kind: "whitelist-failed"; readonly digest: string; readonly why: string }
+  /** Sessions found on a cut slot after the cut, and ended. */
+  | ({ readonly kind: "leftover-cut" } & Cut)
+  | { readonly kind: "hold-failed"; readonly endpoint: string; readonly why: string };

@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { existsSync, renameSync } from "node:fs";
+import { join } from "node:path";
+
+import type { PortalDocument } from "../contract.ts";
+import { PLACES, renderConfig } from "../plan/render.ts";
+import type { Configured } from "./answers.ts";
+import { converse } from "./conversation.ts";
+import { readFileOr, replaceFile } from "./files.ts";
+import { entriesOf } from "./whitelist-swap.ts";
+
+const CHECK_MS = 10_000;
+const RELOAD_MS = 20_000;
+
+export interface ConfigureArgs {
+  readonly folder: string;
+  readonly masterSocket: string;
+  /** haproxy.cfg for a document, where it isn't the image's own. */
+  readonly render?: (document: PortalDocument) => string;
+}
+
+/** Where a start or a reload finds the list. */
+export function writeWhitelist(folder: string, list: readonly string[] | undefined): void {
+  replaceFile(
+    join(folder, "whitelist.lst"),
+    entriesOf(list)
+      .map((entry) => `${entry}\n`)
+      .join(""),
+  );
+}
+
+/** Brings haproxy.cfg up to date; a running HAProxy reloads, and only if the text differs and is found good. */
+export async function configure(
+  { folder, masterSocket, render }: ConfigureArgs,
+  document: PortalDocument,
+  list: readonly string[] | undefined,
+  why: string,
+): Promise<Configured> {
+  const path = join(folder, "haproxy.cfg");
+  try {
+    const text = render ? render(document) : renderConfig(document, { ...PLACES, folder });
+    if (!existsSync(join(folder, "whitelist.lst"))) writeWhitelist(folder, list);
+    if (readFileOr(path, "") === text) return { kind: "unchanged" };
+    replaceFile(`${path}.next`, text);
+    const problem = await checkConfig(`${path}.next`);
+    if (problem !== undefined) return { kind: "refused", why: problem };
+    // What a new worker reads must be what holds now, not what held at the last start.
+    writeWhitelist(folder, list);
+    renameSync(`${path}.next`, path);
+  } catch (error) {
+    return { kind: "refused", why: (error as Error).message };
+  }
+  return existsSync(masterSocket) ? reload(masterSocket, why) : { kind: "written" };
+}
+
+async function reload(masterSocket: string, why: string): Promise<Configured> {
+  const started = performance.now();
+  const reply = await converse(masterSocket, { deadlineMs: RELOAD_MS }, (say) => say(["reload"]));
+  // A socket file without a listener: HAProxy is not running, and will start with the new file.
+  if (reply.kind === "failed" && /ECONNREFUSED|ENOENT/.test(reply.why)) return { kind: "written" };
+  if (reply.kind === "failed") return { kind: "refused", why: `reload: ${reply.why}` };
+  const said = reply.blocks[0] ?? "";
+  if (!said.startsWith("Success=1")) return { kind: "refused", why: `reload: ${said.trim()}` };
+  return { kind: "reloaded", why, ms: Math.round(performance.now() - started) };
+}
+
+/** HAProxy's own verdict on a config file; undefined: it is good. */
+function checkConfig(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile("haproxy", ["-c", "-f", path], { timeout: CHECK_MS }, (error, out, err) => {
+      if (!error) return resolve(undefined);
+      const alerts = `${out}${err}`.split("\n").filter((line) => line.startsWith("[ALERT]"));
+      resolve(`haproxy -c: ${alerts.slice(0, 5).join(" ") || error.message}`);
+    });
+  });
+}

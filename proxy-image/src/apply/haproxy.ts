@@ -1,0 +1,173 @@
+import { join } from "node:path";
+
+import type { PortalDocument } from "../contract.ts";
+import type { ActualEndpoint } from "../plan/actual.ts";
+import type { Command } from "../plan/command.ts";
+import { PLACES } from "../plan/render.ts";
+import type {
+  Applied,
+  Configured,
+  Cut,
+  DeniedReading,
+  Done,
+  HaproxyEvent,
+  Reading,
+} from "./answers.ts";
+import { replaceCertificate } from "./certificate.ts";
+import { configure } from "./configure.ts";
+import { ask, converse } from "./conversation.ts";
+import { createCutSlots } from "./cut-slots.ts";
+import { createHolds } from "./hold.ts";
+import { createOldWorkers } from "./old-workers.ts";
+import { type Facts, QUESTIONS, readFacts } from "./read-actual.ts";
+import { createRefusals } from "./refusals.ts";
+import { sayQuietly } from "./say-quietly.ts";
+import { slotLines } from "./slot-commands.ts";
+import { endingsOf } from "./slot-sessions.ts";
+import { createWhitelist } from "./whitelist.ts";
+
+export type { DeniedReading, HaproxyEvent } from "./answers.ts";
+
+/** One HAProxy, through its runtime sockets. Nothing here decides, and nothing here throws. */
+export interface Haproxy {
+  /** What HAProxy is now. 1 to 2 ms. */
+  read(): Promise<Reading>;
+  /**
+   * Carries out the commands: old slots out, their sessions ended, new slots in, in that order and within milliseconds. A whitelist swap goes on beside it, on a connection of its
+   * own, and is told by `onEvent`; so is the later look for sessions left on a cut slot.
+   */
+  execute(commands: readonly Command[]): Promise<Applied>;
+  /** Refused connections since the last call, by endpoint and source. */
+  denied(): Promise<DeniedReading>;
+  /**
+   * Writes the whitelist file and haproxy.cfg, and reloads a running HAProxy where the config changed. `why` is the reason
+   * for a reload, for the log.
+   */
+  configure(
+    document: PortalDocument,
+    whitelist: readonly string[] | undefined,
+    why: string,
+  ): Promise<Configured>;
+  /** Puts a renewed client certificate (for the fallback's checks) into the running process. */
+  replaceClientCertificate(pem: string): Promise<Done>;
+  /** Ends the connections that keep holds: a hold then has to be released by `execute`. */
+  close(): void;
+}
+
+export interface HaproxyOptions {
+  /** HAProxy's runtime socket, level admin. */
+  readonly adminSocket: string;
+  /** The master process's socket. */
+  readonly masterSocket: string;
+  /** Folder of haproxy.cfg and whitelist.lst, which outlives the container. */
+  readonly folder: string;
+  /** The client certificate's name in haproxy.cfg. */
+  readonly certificateFile?: string;
+  /** haproxy.cfg for a document, where it isn't the image's own. */
+  readonly render?: (document: PortalDocument) => string;
+  /** Told of what happens after `execute` has returned. Must not throw. */
+  readonly onEvent: (event: HaproxyEvent) => void;
+}
+
+/** How long a read or a line of commands may take as a whole. Both take 1 to 2 ms. */
+const DEADLINE_MS = 1_000;
+
+export function createHaproxy(options: HaproxyOptions): Haproxy {
+  const { adminSocket, masterSocket, onEvent } = options;
+  const certificateFile = options.certificateFile ?? join(PLACES.identity, "client.crt");
+  const holds = createHolds(adminSocket, (endpoint, why) =>
+    onEvent({ kind: "hold-failed", endpoint, why }),
+  );
+  const refusals = createRefusals(adminSocket);
+  const cutSlots = createCutSlots(adminSocket, onEvent);
+  const oldWorkers = createOldWorkers(masterSocket);
+  const whitelist = createWhitelist(options);
+  let facts: Facts | undefined;
+
+  const read = async (): Promise<Reading> => {
+    const [reply] = await Promise.all([
+      ask(adminSocket, QUESTIONS, { deadlineMs: DEADLINE_MS }),
+      oldWorkers.refresh(false),
+    ]);
+    if (reply.kind === "failed") return { kind: "unreadable", why: reply.why };
+    const now = readFacts(reply.blocks, whitelist.file);
+    if (typeof now === "string") return { kind: "unreadable", why: now };
+    if (facts !== undefined && facts.worker !== now.worker) await oldWorkers.refresh(true);
+    facts = now;
+    const endpoints = Object.entries(now.endpoints).map(
+      ([name, { held, slots }]): [string, ActualEndpoint] => [
+        name,
+        { door: held ? holds.state(name) : "accepting", slots },
+      ],
+    );
+    return {
+      kind: "actual",
+      actual: {
+        worker: now.worker,
+        endpoints: Object.fromEntries(endpoints),
+        whitelist: whitelist.state(now.worker, now.acl.current),
+        oldWorkers: oldWorkers.known(),
+      },
+    };
+  };
+
+  const execute = async (commands: readonly Command[]): Promise<Applied> => {
+    const started = performance.now();
+    const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10;
+    try {
+      for (const command of commands) besideTheLine(command);
+      const cut = await steer(adminSocket, commands);
+      const ms = elapsed();
+      cutSlots.lookLater(cut);
+      const old = await Promise.all(commands.map(cutInOldWorker));
+      return { kind: "applied", ms, cut: [...cut, ...old.flat()] };
+    } catch (error) {
+      return { kind: "failed", why: (error as Error).message, ms: elapsed() };
+    }
+  };
+
+  const besideTheLine = (command: Command): void => {
+    if (command.kind === "hold") holds.start(command.endpoint);
+    else if (command.kind === "release") holds.forget(command.endpoint);
+    else if (command.kind === "setWhitelist") {
+      void whitelist.put(command.list, command.digest, facts?.worker ?? "", oldWorkers.known());
+    } else cutSlots.note(command);
+  };
+
+  const cutInOldWorker = async (command: Command): Promise<readonly Cut[]> => {
+    if (command.kind !== "cutOldWorker") return [];
+    const { endpoint, node } = command;
+    return [{ endpoint, node, sessions: await oldWorkers.cut(command) }];
+  };
+
+  return {
+    read,
+    execute,
+    denied: async () => {
+      if (facts === undefined) return { kind: "unreadable", why: "HAProxy has not been read yet" };
+      return refusals.look(Object.keys(facts.endpoints), facts.worker);
+    },
+    configure: (document, list, why) => configure(options, document, list, why),
+    replaceClientCertificate: (pem) => replaceCertificate(adminSocket, certificateFile, pem),
+    close: holds.close,
+  };
+}
+
+/**
+ * Tells HAProxy about frontends and slots, and gives the slots that were cut. The last sessions are ended and the new slot is
+ * opened in one line: nothing comes between.
+ */
+function steer(socket: string, commands: readonly Command[]): Promise<readonly Cut[]> {
+  const { before, cut, after } = slotLines(commands);
+  if (before.length + cut.length + after.length === 0) return Promise.resolve([]);
+  return converse(socket, { deadlineMs: DEADLINE_MS }, async (say) => {
+    if (cut.length === 0) {
+      await sayQuietly(say, [...before, ...after]);
+      return [];
+    }
+    await sayQuietly(say, ["prompt", ...before]);
+    const endings = await endingsOf(say, cut);
+    await sayQuietly(say, [...endings.flatMap((ending) => ending.commands), ...after]);
+    return endings.map(({ slot, sessions }) => ({ ...slot, sessions }));
+  });
+}

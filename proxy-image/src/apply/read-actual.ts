@@ -1,0 +1,69 @@
+import type { Actual, ActualEndpoint, ActualSlot } from "../plan/actual.ts";
+import { backendOf, fallbackOf, STATUS } from "../plan/names.ts";
+import {
+  type Acl,
+  readAcl,
+  readServersState,
+  readStat,
+  readWorker,
+  type Stat,
+} from "./read-stat.ts";
+
+/** What is asked of HAProxy in one line to know what it is. The answers are read by `readActual`. */
+export const QUESTIONS = ["show info", "show stat -1 5 -1", "show servers state", "show acl"];
+
+export interface Facts {
+  readonly worker: string;
+  readonly endpoints: Readonly<Record<string, Omit<ActualEndpoint, "door"> & { held: boolean }>>;
+  readonly acl: Acl;
+}
+
+/** Reads the four answers, or says which of them makes no sense. */
+export function readFacts(blocks: readonly string[], whitelist: string): Facts | string {
+  const [info = "", stat = "", state = "", acls = ""] = blocks;
+  const worker = readWorker(info);
+  if (worker === undefined) return "the answer to show info names no process";
+  const stats = readStat(stat);
+  if (stats === undefined) return "the answer to show stat can't be read";
+  const servers = readServersState(state);
+  if (servers === undefined) return "the answer to show servers state can't be read";
+  const acl = readAcl(acls, whitelist);
+  if (acl === undefined) return `HAProxy has no list ${whitelist}`;
+
+  const sessions = new Map(stats.map((row) => [`${row.proxy}/${row.service}`, row.sessions]));
+  const frontends = stats.filter(isEndpointFrontend);
+  const endpoints = frontends.map(({ proxy, limit }): [string, Facts["endpoints"][string]] => {
+    const endpoint = proxy.slice("in_".length);
+    const slots = servers
+      .filter(({ backend }) => backend === backendOf(endpoint))
+      .map(({ server, admin, up }): [string, ActualSlot] => [
+        server,
+        {
+          admin,
+          up,
+          sessions: sessions.get(`${backendOf(endpoint)}/${server}`) ?? 0,
+          fallbackSessions: sessions.get(`${fallbackOf(endpoint)}/${server}`) ?? 0,
+        },
+      ]);
+    return [endpoint, { held: limit === 0, slots: Object.fromEntries(slots) }];
+  });
+  return { worker, endpoints: Object.fromEntries(endpoints), acl };
+}
+
+/** Sessions by slot in a worker from before a reload. */
+export function readOldSlots(block: string): Actual["oldWorkers"][number]["slots"] | undefined {
+  const stats = readStat(block);
+  if (stats === undefined) return undefined;
+  const slots = new Map<string, { endpoint: string; node: string; sessions: number }>();
+  for (const { proxy, service: node, sessions } of stats) {
+    const endpoint = proxy.replace(/^fallback_/, "");
+    if (sessions === 0 || proxy.startsWith("in_")) continue;
+    const key = `${endpoint}/${node}`;
+    slots.set(key, { endpoint, node, sessions: (slots.get(key)?.sessions ?? 0) + sessions });
+  }
+  return [...slots.values()];
+}
+
+function isEndpointFrontend({ proxy, service }: Stat): boolean {
+  return service === "FRONTEND" && proxy.startsWith("in_") && proxy !== `in_${STATUS}`;
+}

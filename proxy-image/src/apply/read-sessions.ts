@@ -1,0 +1,65 @@
+/** One line of `show sess`. */
+export interface Session {
+  /** A pointer that HAProxy uses again: read, then act at once. */
+  readonly id: string;
+  readonly source: string;
+  readonly frontend: string;
+  readonly backend: string;
+  readonly server: string;
+  /** Of its server's side. `waiting`: queued, or about to try again. `over`: closed, though its client may not know. */
+  readonly state: "waiting" | "connecting" | "established" | "over";
+}
+
+/** HAProxy's numbers for a connection that has been given a server, and for one that is established. */
+const ASSIGNED = 4;
+const ESTABLISHED = 8;
+
+/** Reads `show sess`. Lines without a source (HAProxy's own, the socket's) are no sessions of clients. */
+export function readSessions(block: string): readonly Session[] {
+  return block.split("\n").flatMap((line) => {
+    const found =
+      /^(0x[0-9a-f]+): proto=\S+ src=(\S*):\d+ fe=(\S+) be=(\S+) srv=(\S+) .* scb=\[(\d+),/.exec(
+        line,
+      );
+    if (!found) return [];
+    const [, id = "", source = "", frontend = "", backend = "", server = "", number] = found;
+    return [{ id, source, frontend, backend, server, state: stateOf(Number(number)) }];
+  });
+}
+
+function stateOf(number: number): Session["state"] {
+  if (number < ASSIGNED) return "waiting";
+  if (number < ESTABLISHED) return "connecting";
+  return number === ESTABLISHED ? "established" : "over";
+}
+
+export interface Refusals {
+  readonly source: string;
+  /** Since HAProxy first saw it in this entry's life. */
+  readonly total: number;
+}
+
+/** Reads `show table` of a table of refused sources. IPv4 sources are kept there as ::ffff:a.b.c.d. */
+export function readRefusals(block: string): readonly Refusals[] {
+  return block.split("\n").flatMap((line) => {
+    const found = /^0x[0-9a-f]+: key=(\S+) .*\bconn_cnt=(\d+)\b/.exec(line);
+    if (!found) return [];
+    const [, key = "", count = ""] = found;
+    return [{ source: key.replace(/^::ffff:(?=\d+\.)/, ""), total: Number(count) }];
+  });
+}
+
+export interface Worker {
+  readonly pid: number;
+  readonly old: boolean;
+}
+
+/** Reads the master's `show proc`. */
+export function readWorkers(block: string): readonly Worker[] | undefined {
+  if (!block.startsWith("#<PID>")) return undefined;
+  const old = block.indexOf("# old workers");
+  return [...block.matchAll(/^(\d+) +worker /gm)].map(({ 1: pid, index }) => ({
+    pid: Number(pid),
+    old: old !== -1 && index > old,
+  }));
+}

@@ -1,0 +1,80 @@
+/** What `show stat` says of one frontend, backend or server. */
+export interface Stat {
+  readonly proxy: string;
+  /** FRONTEND, BACKEND or the server's name. */
+  readonly service: string;
+  readonly sessions: number;
+  /** Of a frontend: its maxconn. */
+  readonly limit: number;
+}
+
+/** Reads `show stat`. Columns are found by name, since versions add to them. Undefined: it isn't that. */
+export function readStat(block: string): readonly Stat[] | undefined {
+  const [head = "", ...rows] = block.split("\n");
+  if (!head.startsWith("# ")) return undefined;
+  const columns = head.slice(2).split(",");
+  const [proxy, service, sessions, limit] = ["pxname", "svname", "scur", "slim"].map((name) =>
+    columns.indexOf(name),
+  );
+  if (proxy !== 0 || service === undefined || sessions === undefined || limit === undefined) {
+    return undefined;
+  }
+  if (service < 0 || sessions < 0 || limit < 0) return undefined;
+  return rows
+    .filter((row) => row !== "")
+    .map((row) => row.split(","))
+    .map((cells) => ({
+      proxy: cells[proxy] ?? "",
+      service: cells[service] ?? "",
+      sessions: Number(cells[sessions] ?? 0),
+      limit: Number(cells[limit] ?? 0),
+    }));
+}
+
+export interface ServerState {
+  readonly backend: string;
+  readonly server: string;
+  readonly admin: "ready" | "drain" | "maint";
+  readonly up: boolean;
+}
+
+const MAINT = 0x01 | 0x02 | 0x20;
+const DRAIN = 0x08 | 0x10;
+
+/** Reads `show servers state`, format 1: words 2, 4, 6 and 7 are backend, server, operation and administration. */
+export function readServersState(block: string): readonly ServerState[] | undefined {
+  const [version, head = "", ...rows] = block.split("\n");
+  if (version !== "1" || !head.startsWith("# be_id be_name srv_id srv_name srv_addr srv_op_state"))
+    return undefined;
+  return rows
+    .filter((row) => row !== "")
+    .map((row) => row.split(" "))
+    .map(([, backend = "", , server = "", , operation, administration]) => {
+      const flags = Number(administration);
+      const admin = flags & MAINT ? "maint" : flags & DRAIN ? "drain" : "ready";
+      // 0 is stopped; 1 and 2 are starting and running; 3 is stopping softly.
+      return { backend, server, admin, up: operation === "1" || operation === "2" };
+    });
+}
+
+/** The process that answered `show info`: a pid alone may come again. */
+export function readWorker(block: string): string | undefined {
+  const pid = /^Pid: (\d+)$/m.exec(block)?.[1];
+  const start = /^Start_time_sec: (\d+)$/m.exec(block)?.[1];
+  return pid === undefined || start === undefined ? undefined : `${pid}@${start}`;
+}
+
+export interface Acl {
+  /** `#<n>`: shorter on a command line than the file's path. */
+  readonly id: string;
+  readonly current: number;
+  readonly next: number;
+}
+
+/** Finds a file's list in `show acl`. */
+export function readAcl(block: string, file: string): Acl | undefined {
+  const line = block.split("\n").find((text) => text.includes(` (${file}) `));
+  const found = /^(\d+) .* curr_ver=(\d+) next_ver=(\d+) /.exec(line ?? "");
+  if (!found) return undefined;
+  return { id: `#${found[1]}`, current: Number(found[2]), next: Number(found[3]) };
+}

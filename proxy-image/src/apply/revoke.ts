@@ -1,0 +1,51 @@
+import { STATUS } from "../plan/names.ts";
+import type { Revoked } from "./answers.ts";
+import { ask } from "./conversation.ts";
+import { endSessions } from "./end-sessions.ts";
+import { listedIn } from "./listed.ts";
+import { readSessions, type Session } from "./read-sessions.ts";
+
+export type Revocation =
+  | {
+      readonly kind: "revoked";
+      readonly revoked: readonly Revoked[];
+      /** Sessions that are still on their way to a node, and can't be ended before they are there. */
+      readonly waiting: number;
+    }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Ends the sessions whose source is no longer on the list, in the present worker and in those from before a reload. */
+export async function revokeSessions(
+  sockets: { readonly adminSocket: string; readonly masterSocket: string },
+  oldWorkers: readonly number[],
+  list: readonly string[] | undefined,
+): Promise<Revocation> {
+  const listed = listedIn(list);
+  const isGone = ({ source, frontend }: Session): boolean =>
+    frontend.startsWith("in_") && source !== "" && !listed(source);
+  const canEnd = (session: Session): boolean => session.state === "established" && isGone(session);
+  try {
+    const revoked = [...(await endSessions(sockets.adminSocket, canEnd))];
+    for (const pid of oldWorkers) {
+      revoked.push(...(await endSessions(sockets.masterSocket, canEnd, pid)));
+    }
+    const shown = await ask(sockets.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+    if (shown.kind === "failed") return shown;
+    const waiting = readSessions(shown.blocks[0] ?? "").filter(
+      (session) => /^(waiting|connecting)$/.test(session.state) && isGone(session),
+    ).length;
+    return { kind: "revoked", revoked: counted(revoked), waiting };
+  } catch (error) {
+    return { kind: "failed", why: (error as Error).message };
+  }
+}
+
+function counted(sessions: readonly Session[]): readonly Revoked[] {
+  const counts = new Map<string, Revoked>();
+  for (const { frontend, source } of sessions) {
+    const endpoint = frontend === `in_${STATUS}` ? STATUS : frontend.slice("in_".length);
+    const key = `${endpoint} ${source}`;
+    counts.set(key, { endpoint, source, sessions: (counts.get(key)?.sessions ?? 0) + 1 });
+  }
+  return [...counts.values()];
+}

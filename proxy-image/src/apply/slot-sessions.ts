@@ -1,0 +1,65 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+import { backendOf, fallbackOf } from "../plan/names.ts";
+import type { Say } from "./conversation.ts";
+import { readSessions, type Session } from "./read-sessions.ts";
+import { shutdownServerSessions, shutdownSession } from "./runtime-commands.ts";
+
+export interface SlotName {
+  readonly endpoint: string;
+  readonly node: string;
+}
+
+/** What ends a slot's sessions, and how many they are. */
+export interface Ending {
+  readonly slot: SlotName;
+  readonly sessions: number;
+  readonly commands: readonly string[];
+}
+
+/** A node that is there accepts well within this time; one that isn't, not at all. */
+const CONNECTING_MS = 10;
+
+/** True for a session on that slot, or on its node's place in the fallback. */
+export function isOnSlot({ endpoint, node }: SlotName): (session: Session) => boolean {
+  return ({ backend, server }) =>
+    server === node && (backend === backendOf(endpoint) || backend === fallbackOf(endpoint));
+}
+
+/** True for one that can be ended by itself. See `endingsOf`. */
+export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
+  const isOn = isOnSlot(slot);
+  return (session) => session.state === "established" && isOn(session);
+}
+
+/**
+ * Finds out how to end the sessions of slots that are out of the rotation. HAProxy 3.0 must not be told to end one that
+ * is still connecting: it closes the server's side only, and the client hangs for good. So the slot's sessions are ended as
+ * a whole once none is connecting. Where a node lets them connect for ever, its established ones are ended one by one, and
+ * the others fail to connect and are sent to another node. Rejects when HAProxy can't be asked.
+ */
+export async function endingsOf(say: Say, slots: readonly SlotName[]): Promise<readonly Ending[]> {
+  const since = performance.now();
+  for (;;) {
+    const shown = await say(["show sess"]);
+    if (shown.kind === "failed") throw new Error(shown.why);
+    const sessions = readSessions(shown.blocks[0] ?? "");
+    const late = performance.now() - since > CONNECTING_MS;
+    const connecting = slots.some((slot) => sessions.filter(isOnSlot(slot)).some(isConnecting));
+    if (!connecting || late) return slots.map((slot) => endingOf(slot, sessions));
+    await pause(1);
+  }
+}
+
+function endingOf(slot: SlotName, all: readonly Session[]): Ending {
+  const open = all.filter(isOpenOnSlot(slot));
+  const whole = !all.filter(isOnSlot(slot)).some(isConnecting);
+  const backends = new Set(open.map(({ backend }) => backend));
+  const commands = whole
+    ? [...backends].map((backend) => shutdownServerSessions(backend, slot.node))
+    : // An id is used again: it is read and said on one connection, with nothing between.
+      open.map(({ id }) => shutdownSession(id));
+  return { slot, sessions: open.length, commands };
+}
+
+const isConnecting = ({ state }: Session): boolean => state === "connecting";

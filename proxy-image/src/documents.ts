@@ -1,0 +1,74 @@
+import { readFile } from "node:fs/promises";
+
+import type { Haproxy } from "./apply/haproxy.ts";
+import type { PortalDocument } from "./contract.ts";
+import { whitelistAt } from "./judge/whitelist.ts";
+import type { Log } from "./report/log.ts";
+import type { Fetched, Source } from "./source.ts";
+import { read } from "./source.ts";
+import { writeDurably } from "./state.ts";
+
+export interface DocumentsArgs {
+  readonly source: Source;
+  readonly haproxy: Haproxy;
+  readonly log: Log;
+  /** Where the last good document is kept, so that a restart of the portal finds it. */
+  readonly copy: string;
+  /** The highest generation seen so far. */
+  readonly generation: () => number;
+  /** Called with a document that HAProxy's config stands for. */
+  readonly serve: (document: PortalDocument, digest: string) => void;
+}
+
+export interface Documents {
+  /** Takes up the last good document of an earlier run, for as long as the source brings no better. */
+  restore(): Promise<void>;
+  /** Looks at the source once. */
+  look(): Promise<void>;
+  /** The document that was refused last, and not followed by a good one. */
+  refused(): { readonly digest: string | null; readonly why: string } | null;
+}
+
+/** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and is told aloud. */
+export function createDocuments(args: DocumentsArgs): Documents {
+  const { source, haproxy, log, copy, generation, serve } = args;
+  let refused: { readonly digest: string | null; readonly why: string } | null = null;
+
+  const refuse = (digest: string | null, why: string): void => {
+    refused = { digest, why };
+    const msg = `The new document is refused, the last good one stays in force: it ${why}`;
+    log.error({ alarm: true, digest }, msg);
+  };
+
+  const take = async (fetched: Extract<Fetched, { kind: "document" }>): Promise<void> => {
+    const { document, digest, text } = fetched;
+    if (document.generation < generation()) {
+      return refuse(digest, `is of generation ${document.generation}, ${generation()} was seen`);
+    }
+    const { list } = whitelistAt(document, Date.now());
+    const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
+    if (configured.kind === "refused") return refuse(digest, `is refused: ${configured.why}`);
+    refused = null;
+    serve(document, digest);
+    const entries = Object.keys(document.whitelist).length;
+    const reload = configured.kind === "reloaded" ? `, with a reload: ${configured.why}` : "";
+    log.info({ digest, entries }, `The document is taken up${reload}`);
+    await writeDurably(copy, text).catch((error: Error) => {
+      log.error({ alarm: true }, `The document can't be kept for a restart: ${error.message}`);
+    });
+  };
+
+  return {
+    refused: () => refused,
+    restore: async () => {
+      const text = await readFile(copy, "utf8").catch(() => undefined);
+      const fetched = text === undefined ? undefined : read(text);
+      if (fetched?.kind === "document") await take(fetched);
+    },
+    look: async () => {
+      const fetched = await source.fetch();
+      if (fetched.kind === "document") await take(fetched);
+      if (fetched.kind === "refused") refuse(fetched.digest, fetched.why);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type { Evidence } from "./lineage.ts";
+import { isForeignNode } from "./lineage.ts";
+import type { Lineage } from "./memory.ts";
+import type { NodeView, View } from "./view.ts";
+
+/** What is true now of the leadership, before the gate's own history is asked. */
+export type Finding =
+  | { readonly kind: "lead"; readonly node: string; readonly why: string }
+  /** `keep`: a leader that is not disproved. Without it, nobody's sessions are to live on. */
+  | { readonly kind: "wait"; readonly keep?: string | undefined; readonly why: string }
+  /** There is no reason to let clients wait. */
+  | { readonly kind: "refuse"; readonly keep?: string | undefined; readonly why: string };
+
+export interface Scene {
+  readonly view: View;
+  readonly evidence: Evidence;
+  readonly lineage: Lineage;
+  /** The leader whose sessions are live, if there is one. */
+  readonly kept: string | undefined;
+}
+
+/**
+ * Reads the signs. The rules are those of any engine with a quorum: hold on the first sign, cut only what is disproved,
+ * open only on the quorum's word and the node's own.
+ */
+export function findLeader(scene: Scene): Finding {
+  const { evidence, view, lineage, kept } = scene;
+  const node = kept === undefined ? undefined : view.nodes[kept];
+  if (kept !== undefined && isForeignNode(lineage, node)) {
+    return { kind: "refuse", why: `${kept} answers as another cluster` };
+  }
+  // Its own word disproves it: whatever the quorum still says, it takes no writes.
+  if (node?.word.kind === "replica") return findLeader({ ...scene, kept: undefined });
+  switch (evidence.kind) {
+    case "foreign":
+      return { kind: "refuse", why: evidence.why };
+    case "conflict":
+      return { kind: "wait", why: evidence.why };
+    case "leader":
+      return evidence.node === kept ? stay(scene, kept, node) : change(scene, evidence);
+    case "none":
+      return without(scene, evidence.why, node);
+    case "unknown":
+      return unproved(scene, evidence.why, node);
+  }
+}
+
+/** The quorum names the leader that is being served. */
+function stay({ view }: Scene, kept: string, node: NodeView | undefined): Finding {
+  if (view.leaving) return { kind: "wait", keep: kept, why: view.leaving.why };
+  const doubt = doubtOf(kept, node);
+  if (doubt !== undefined) return { kind: "wait", keep: kept, why: doubt };
+  return { kind: "lead", node: kept, why: "the quorum names it" };
+}
+
+/** The quorum names another node than the one served, or none was served: that one's time is over. */
+function change(
+  { view, lineage }: Scene,
+  { node, source }: Extract<Evidence, { kind: "leader" }>,
+): Finding {
+  const candidate = view.nodes[node];
+  if (!candidate) {
+    return { kind: "refuse", why: `${source} names ${node}, which the document doesn't know` };
+  }
+  if (isForeignNode(lineage, candidate)) {
+    return { kind: "wait", why: `${node} answers as another cluster` };
+  }
+  // A word from before the epoch may be that of an earlier term of the same node.
+  const since = lineage.highest?.at ?? 0;
+  if (candidate.word.kind === "leader" && candidate.word.at >= since) {
+    return { kind: "lead", node, why: `${source} names it, and it says so` };
+  }
+  return { kind: "wait", why: `${source} names ${node}, which is not writable yet` };
+}
+
+/** The quorum answers that nobody leads. */
+function without({ view, kept }: Scene, why: string, node: NodeView | undefined): Finding {
+  if (kept === undefined || node === undefined) return { kind: "wait", why };
+  const claims = node.word.kind === "leader";
+  if (view.paused && claims) {
+    return { kind: "lead", node: kept, why: "the cluster is paused, and it says that it leads" };
+  }
+  if (view.paused && node.port.kind === "open") return { kind: "wait", keep: kept, why };
+  if (node.word.kind === "leader" && node.word.failsafe) {
+    return { kind: "wait", keep: kept, why: `${why}; ${kept} leads by the fail-safe rule` };
+  }
+  return { kind: "wait", why };
+}
+
+/** The quorum can't be asked. A leader that goes on confirming itself stays; nobody else can be opened. */
+function unproved({ view, kept }: Scene, why: string, node: NodeView | undefined): Finding {
+  if (kept !== undefined && node?.word.kind === "leader" && doubtOf(kept, node) === undefined) {
+    return { kind: "lead", node: kept, why: `it says so; ${why}` };
+  }
+  // Blindness is this portal's own trouble: clients are to use another portal, but it disproves nobody.
+  if (Object.values(view.nodes).every(isOutOfReach)) {
+    return { kind: "refuse", keep: kept, why: `no node can be reached; ${why}` };
+  }
+  return { kind: "wait", keep: kept, why };
+}
+
+/** The reason to doubt that a leader serves now, or nothing. A slow answer of its manager alone is none. */
+function doubtOf(name: string, node: NodeView | undefined): string | undefined {
+  if (!node) return `${name} is not in the document`;
+  const { word, port } = node;
+  if (word.kind === "neither") return `${name} ${word.why}`;
+  if (word.kind === "leader") {
+    return port.kind === "closed" && port.at > word.at ? `${name}: ${port.why}` : undefined;
+  }
+  if (word.kind === "silent" && (port.kind === "silent" || port.kind === "closed")) {
+    return `${name}: ${word.why}, and ${port.why}`;
+  }
+  return undefined;
+}
+
+function isOutOfReach({ word, port }: NodeView): boolean {
+  return word.kind === "silent" && port.kind !== "open";
+}

@@ -1,0 +1,47 @@
+import type { Epoch } from "./view.ts";
+
+/** What the judge knows from before. `lineage` survives a restart of the portal; the rest is read back from HAProxy. */
+export interface Memory {
+  readonly lineage: Lineage;
+  readonly gate: Gate;
+  readonly readers: Readonly<Record<string, Reader>>;
+}
+
+/** Which cluster this portal serves, and how far its history has been seen. */
+export interface Lineage {
+  /** The document's generation in which the rest was learned. */
+  readonly generation: number;
+  /** The first incarnation seen in this generation. */
+  readonly incarnation?: string;
+  readonly highest?: {
+    readonly epoch: Epoch;
+    readonly node: string;
+    /** When the quorum first told of this epoch, in the monotonic clock's milliseconds. */
+    readonly at: number;
+  };
+}
+
+/** What the write endpoint does with a new connection, and whose old sessions it keeps. */
+export type Gate =
+  | { readonly kind: "open"; readonly node: string; readonly since: number; readonly why: string }
+  | {
+      readonly kind: "held" | "closed";
+      /** The leader that fell silent but is not disproved: its sessions stay. */
+      readonly keep?: string | undefined;
+      readonly since: number;
+      readonly why: string;
+    };
+
+export type Reader =
+  | { readonly kind: "ready" }
+  | { readonly kind: "drain"; readonly since: number }
+  | { readonly kind: "cut" };
+
+/** A portal that has never seen anything: closed, with nobody's sessions to keep. */
+export function blankMemory(generation: number, now: number): Memory {
+  return {
+    lineage: { generation },
+    gate: { kind: "closed", since: now, why: "nothing has been seen yet" },
+    readers: {},
+  };
+}

@@ -1,0 +1,42 @@
+/** What HAProxy says it is: read from its runtime socket, and the plan's other input. */
+export interface Actual {
+  /** The worker process that answered. A reload or a restart gives another one, with every leader slot disabled. */
+  readonly worker: string;
+  /** By the endpoint's name in the document. */
+  readonly endpoints: Readonly<Record<string, ActualEndpoint>>;
+  /** `unknown`: this agent didn't put it there. `changing`: a swap is under way and reports by itself. */
+  readonly whitelist:
+    | { readonly kind: "known"; readonly digest: string }
+    | { readonly kind: "changing"; readonly digest: string }
+    | { readonly kind: "unknown"; readonly why: string };
+  /** Workers from before a reload that still carry sessions. They can only be cut, never steered. */
+  readonly oldWorkers: readonly OldWorker[];
+}
+
+export interface ActualEndpoint {
+  /**
+   * `accepting`: takes new connections. `held`: parks them, for longer than the next tick. `ending`: parks them, but the
+   * hold ends by itself soon, or belongs to an agent that died.
+   */
+  readonly door: "accepting" | "held" | "ending";
+  /** By node. */
+  readonly slots: Readonly<Record<string, ActualSlot>>;
+}
+
+export interface ActualSlot {
+  readonly admin: "ready" | "drain" | "maint";
+  /** False: HAProxy sends nothing there, whatever `admin` says. */
+  readonly up: boolean;
+  readonly sessions: number;
+  /** Sessions that HAProxy gave the node by itself, while the agent was silent. */
+  readonly fallbackSessions: number;
+}
+
+export interface OldWorker {
+  readonly pid: number;
+  readonly slots: readonly {
+    readonly endpoint: string;
+    readonly node: string;
+    readonly sessions: number;
+  }[];
+}

@@ -1,0 +1,13 @@
+/** The names of an endpoint's parts in haproxy.cfg, which every command and every reply uses. */
+export const frontendOf = (endpoint: string): string => `in_${endpoint}`;
+export const backendOf = (endpoint: string): string => endpoint;
+export const fallbackOf = (endpoint: string): string => `fallback_${endpoint}`;
+export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
+
+/** The page for people and Prometheus is guarded like an endpoint, under this name. */
+export const STATUS = "status";
+/** The backend whose only server is the agent: down means that it is silent, not that it says no. */
+export const AGENT = "agent";
+
+/** The most connections that a frontend accepts, and what a released hold goes back to. */
+export const FRONTEND_MAXCONN = 10_000;

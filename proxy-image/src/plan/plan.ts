@@ -1,0 +1,94 @@
+import type { Wanted } from "../judge/wanted.ts";
+import type { Actual } from "./actual.ts";
+import type { Command } from "./command.ts";
+import { whitelistDigest } from "./whitelist-digest.ts";
+
+/** The commands that turn what HAProxy is into what it should be, in the order that lets no session slip through. */
+export function plan(actual: Actual, wanted: Wanted): readonly Command[] {
+  const named = Object.entries(wanted.endpoints);
+  return [
+    ...named.flatMap(([name, want]) => holds(name, actual, want)),
+    ...named.flatMap(([name, want]) => takeOut(name, actual, want)),
+    ...named.flatMap(([name, want]) => cutSessions(name, actual, want)),
+    ...named.flatMap(([name, want]) => open(name, actual, want)),
+    ...named.flatMap(([name, want]) => releases(name, actual, want)),
+    ...cutOldWorkers(actual, wanted),
+    ...whitelist(actual, wanted),
+  ];
+}
+
+type Want = Wanted["endpoints"][string];
+
+function holds(endpoint: string, actual: Actual, { gate }: Want): readonly Command[] {
+  const door = actual.endpoints[endpoint]?.door;
+  return gate === "held" && door !== undefined && door !== "held"
+    ? [{ kind: "hold", endpoint }]
+    : [];
+}
+
+function releases(endpoint: string, actual: Actual, { gate }: Want): readonly Command[] {
+  const door = actual.endpoints[endpoint]?.door;
+  return gate !== "held" && door !== undefined && door !== "accepting"
+    ? [{ kind: "release", endpoint }]
+    : [];
+}
+
+/**
+ * Out of the rotation first, and out of service once it is empty. HAProxy 3.0 ends a session that is still connecting on its
+ * server's side only: the client would hang for good. `maint` does that to everybody on the slot, `drain` to nobody, and who
+ * was still connecting tries again and reaches the new leader.
+ */
+function takeOut(endpoint: string, actual: Actual, want: Want): readonly Command[] {
+  return slotsOf(endpoint, actual, want).flatMap(({ node, slot, is }): readonly Command[] => {
+    if (slot === "ready" || is.admin === "maint") return [];
+    const empty = is.admin === "drain" && is.sessions === 0;
+    if (slot === "cut" && (empty || !is.up)) return [{ kind: "maint", endpoint, node }];
+    return is.admin === "ready" ? [{ kind: "drain", endpoint, node }] : [];
+  });
+}
+
+function cutSessions(endpoint: string, actual: Actual, want: Want): readonly Command[] {
+  return slotsOf(endpoint, actual, want).flatMap(({ node, slot, is }): readonly Command[] => {
+    const sessions = is.sessions + is.fallbackSessions;
+    // Also where none was read: one may have come since.
+    if (slot !== "cut" || (is.admin !== "ready" && sessions === 0)) return [];
+    return [{ kind: "shutdownSessions", endpoint, node }];
+  });
+}
+
+/** Only an open gate opens a slot: while held or closed there is no fresh proof that the node leads. */
+function open(endpoint: string, actual: Actual, want: Want): readonly Command[] {
+  if (want.gate !== "open") return [];
+  return slotsOf(endpoint, actual, want).flatMap(({ node, slot, is }): readonly Command[] => {
+    if (slot !== "ready" || (is.admin === "ready" && is.up)) return [];
+    const through = is.admin !== "maint" && is.up ? "ready" : "maint";
+    return [{ kind: "open", endpoint, node, through }];
+  });
+}
+
+function cutOldWorkers({ oldWorkers }: Actual, wanted: Wanted): readonly Command[] {
+  return oldWorkers.flatMap(({ pid, slots }) =>
+    slots
+      .filter(
+        ({ endpoint, node, sessions }) =>
+          sessions > 0 && (wanted.endpoints[endpoint]?.slots[node] ?? "cut") === "cut",
+      )
+      .map((slot): Command => ({ kind: "cutOldWorker", pid, ...slot })),
+  );
+}
+
+function whitelist(actual: Actual, wanted: Wanted): readonly Command[] {
+  const digest = whitelistDigest(wanted.whitelist);
+  // A swap under way is left to end: never two versions open.
+  if (actual.whitelist.kind === "changing") return [];
+  if (actual.whitelist.kind === "known" && actual.whitelist.digest === digest) return [];
+  return [{ kind: "setWhitelist", list: wanted.whitelist, digest }];
+}
+
+/** A closed gate takes no new session, so what is ready for an open one drains. */
+function slotsOf(endpoint: string, actual: Actual, { gate, slots }: Want) {
+  return Object.entries(actual.endpoints[endpoint]?.slots ?? {}).map(([node, is]) => {
+    const slot = slots[node] ?? "cut";
+    return { node, is, slot: gate === "closed" && slot === "ready" ? "drain" : slot };
+  });
+}

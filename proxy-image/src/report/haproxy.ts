@@ -1,0 +1,52 @@
+import type { DeniedReading, HaproxyEvent } from "../apply/haproxy.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Sources that get a line of their own in one report; a flood from more is told as a sum. */
+const MOST_LINES = 50;
+
+/** Tells who was refused since the last report, at most a second after it happened. */
+export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): void {
+  if (reading.kind === "unreadable") return;
+  const { sources } = reading;
+  for (const { endpoint, count } of sources) metrics.refused(endpoint, count);
+  const most = [...sources].sort((a, b) => b.count - a.count);
+  for (const { endpoint, source, count } of most.slice(0, MOST_LINES)) {
+    const times = count === 1 ? "1 connection" : `${count} connections`;
+    const facts = { endpoint, source, count, reason: "not on the whitelist" };
+    log.warn(facts, `${times} from ${source} to ${endpoint} refused: not on the whitelist`);
+  }
+  const rest = most.slice(MOST_LINES);
+  if (rest.length === 0) return;
+  const count = rest.reduce((sum, { count: each }) => sum + each, 0);
+  const facts = { sources: rest.length, count, reason: "not on the whitelist" };
+  log.warn(
+    facts,
+    `${count} connections from ${rest.length} more sources refused: not on the whitelist`,
+  );
+}
+
+/** Tells what HAProxy did beside a cycle. */
+export function sayEvent(log: Log, event: HaproxyEvent): void {
+  switch (event.kind) {
+    case "whitelist-in-force": {
+      const { entries, ms, revoked } = event;
+      log.info({ entries, ms }, `The whitelist is in force: ${entries} entries`);
+      for (const { endpoint, source, sessions } of revoked) {
+        const msg = `${sessions} sessions of ${source} on ${endpoint} are cut: no longer on the whitelist`;
+        log.warn({ endpoint, source, sessions }, msg);
+      }
+      return;
+    }
+    case "whitelist-failed":
+      log.error({ alarm: true }, `The whitelist could not be changed: ${event.why}`);
+      return;
+    case "leftover-cut": {
+      const { endpoint, node, sessions } = event;
+      log.warn({ endpoint, node, sessions }, `${sessions} late sessions on ${node} are cut`);
+      return;
+    }
+    case "hold-failed":
+      log.error({ alarm: true }, `${event.endpoint} could not be held: ${event.why}`);
+  }
+}

@@ -1,0 +1,96 @@
+import type { Gate, Memory } from "../judge/memory.ts";
+
+/** One line of the log: a sentence for a human, and its facts. */
+export interface Line {
+  readonly level: "info" | "warn" | "error";
+  readonly msg: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** What a later line has to know of earlier ones: who led last, since when clients wait, how many sessions were ended. */
+export interface Story {
+  readonly leader?: { readonly node: string; readonly epoch: string };
+  readonly interrupted?: number;
+  readonly cut: number;
+}
+
+/** Tells what changed between two verdicts. `cut`: sessions that HAProxy ended while the second was applied. */
+export function tell(
+  story: Story,
+  before: Memory,
+  after: Memory,
+  cut: number,
+  now: number,
+): { readonly story: Story; readonly lines: readonly Line[] } {
+  const sum = story.cut + cut;
+  const interrupted = after.gate.kind === "open" ? story.interrupted : (story.interrupted ?? now);
+  const leader = story.leader ?? leaderOf(before);
+  const sofar: Story = {
+    cut: sum,
+    ...(leader && { leader }),
+    ...(interrupted !== undefined && { interrupted }),
+  };
+  const changed = nameOf(before.gate) !== nameOf(after.gate);
+  const gateLines = changed ? [gateLine(sofar, after, now)] : [];
+  const lines = [...gateLines, ...readerLines(before, after)];
+  const opened = changed ? leaderOf(after) : undefined;
+  return { story: opened ? { leader: opened, cut: 0 } : sofar, lines };
+}
+
+function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: number): Line {
+  const { gate } = after;
+  const heldMs = interrupted === undefined ? 0 : Math.round(now - interrupted);
+  const facts = { oldLeader: leader?.node, epoch: epochOf(after), proof: gate.why, heldMs, cut };
+  switch (gate.kind) {
+    case "open": {
+      const msg =
+        leader?.node === gate.node
+          ? `${gate.node} goes on as leader after ${heldMs} ms`
+          : `New connections go to ${gate.node} instead of ${leader?.node ?? "nobody"}, after ${heldMs} ms and ${cut} cut sessions`;
+      return {
+        level: "info",
+        msg: `${msg}: ${gate.why}`,
+        facts: { ...facts, newLeader: gate.node },
+      };
+    }
+    case "held": {
+      const sessions = gate.keep === undefined ? "old sessions are cut" : "old sessions stay";
+      return { level: "warn", msg: `New connections wait, ${sessions}: ${gate.why}`, facts };
+    }
+    case "closed":
+      return {
+        level: "error",
+        msg: `New connections are refused: ${gate.why}`,
+        facts: { ...facts, alarm: true },
+      };
+  }
+}
+
+function readerLines(before: Memory, after: Memory): readonly Line[] {
+  return Object.entries(after.readers).flatMap(([node, { kind }]): readonly Line[] => {
+    const was = before.readers[node]?.kind ?? "cut";
+    if (was === kind) return [];
+    return [{ level: "info", msg: `${node} ${READS[kind]}`, facts: { node, was, is: kind } }];
+  });
+}
+
+const READS = {
+  ready: "serves reads",
+  drain: "gets no new readers, those it has go on",
+  cut: "serves no reads, its readers are cut",
+} as const;
+
+/** The gate's state without its reason. */
+export function nameOf(gate: Gate): string {
+  const node = gate.kind === "open" ? gate.node : gate.keep;
+  return node === undefined ? gate.kind : `${gate.kind} ${node}`;
+}
+
+function leaderOf(memory: Memory): Story["leader"] {
+  const { gate } = memory;
+  return gate.kind === "open" ? { node: gate.node, epoch: epochOf(memory) } : undefined;
+}
+
+function epochOf({ lineage }: Memory): string {
+  return lineage.highest?.epoch.join(".") ?? "none";
+}

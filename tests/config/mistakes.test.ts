@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ConfigError, parseConfig } from "../../infra/config.ts";
+
+const NOW = new Date("2026-06-01T12:00:00Z");
+
+function problemsIn(raw: unknown): readonly string[] {
+  try {
+    parseConfig(raw as Readonly<Record<string, unknown>>, NOW);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems;
+  }
+  return [];
+}
+
+const ordersWith = (orders: object): readonly string[] =>
+  problemsIn({
+    target: "local",
+    deployments: { orders: { engine: "postgresql", ...orders } },
+  });
+
+const admitting = (whitelist: object): readonly string[] => ordersWith({ whitelist });
+
+const AT = "deployments.orders";
+
+const mistakes: readonly (readonly [string, readonly string[], string])[] = [
+  [
+    "an unknown engine, with the ones that there are",
+    ordersWith({ engine: "oracle" }),
+    `${AT}.engine: must be postgresql, not "oracle"`,
+  ],
+  [
+    "an unknown key, with the nearest known one",
+    ordersWith({ whitelst: {} }),
+    `${AT}: unknown key "whitelst"; did you mean "whitelist"?`,
+  ],
+  [
+    "an unknown key of an entry",
+    admitting({ "203.0.113.0/24": { note: "Berlin", untill: "2027-01-31" } }),
+    `${AT}.whitelist["203.0.113.0/24"]: unknown key "untill"; did you mean "until"?`,
+  ],
+  [
+    "an unknown key beside the deployments",
+    problemsIn({ target: "local", deploymnts: {} }),
+    'deploymnts: unknown key "deploymnts"; did you mean "deployments"?',
+  ],
+  [
+    "an unknown key of the local target",
+    problemsIn({ target: "local", local: { first_port: 1 } }),
+    'local: unknown key "first_port"; did you mean "firstPort"?',
+  ],
+  [
+    "an unknown target",
+    problemsIn({ target: "locl" }),
+    'target: must be local, not "locl"; did you mean "local"?',
+  ],
+  ["a missing target", problemsIn({}), "target: is missing: must be local"],
+  [
+    "an even node count",
+    ordersWith({ nodes: 2 }),
+    `${AT}.nodes: must be odd, so that a vote can't tie`,
+  ],
+  ["too many portals", ordersWith({ portals: 5 }), `${AT}.portals: must be 1 to 4`],
+  [
+    "host bits, with the right form",
+    admitting({ "203.0.113.7/24": "Berlin" }),
+    `${AT}.whitelist["203.0.113.7/24"]: has host bits set: write "203.0.113.0/24"`,
+  ],
+  [
+    "host bits of IPv6",
+    admitting({ "2001:db8::1/32": "Berlin" }),
+    `${AT}.whitelist["2001:db8::1/32"]: has host bits set: write "2001:db8::/32"`,
+  ],
+  [
+    "another spelling, which could be a duplicate",
+    admitting({ "2001:DB8:0::/32": "Berlin" }),
+    `${AT}.whitelist["2001:DB8:0::/32"]: must be written "2001:db8::/32"`,
+  ],
+  [
+    "an address without a length",
+    admitting({ "203.0.113.7": "Berlin" }),
+    `${AT}.whitelist["203.0.113.7"]: needs a prefix length: write "203.0.113.7/32"`,
+  ],
+  [
+    "what is no block at all",
+    admitting({ "berlin.example": "Berlin" }),
+    `${AT}.whitelist["berlin.example"]: must be a CIDR block such as "203.0.113.0/24" or "2001:db8::/32"`,
+  ],
+  [
+    "an octal spelling, which is another address elsewhere",
+    admitting({ "010.0.0.0/8": "Berlin" }),
+    `${AT}.whitelist["010.0.0.0/8"]: must be a CIDR block such as "203.0.113.0/24" or "2001:db8::/32"`,
+  ],
+  [
+    "an IPv4-mapped block, with the right form",
+    admitting({ "::ffff:203.0.113.0/120": "Berlin" }),
+    `${AT}.whitelist["::ffff:203.0.113.0/120"]: is an IPv4-mapped block: write "203.0.113.0/24"`,
+  ],
+  [
+    "6to4, which stands for IPv4",
+    admitting({ "2002::/16": "Berlin" }),
+    `${AT}.whitelist["2002::/16"]: overlaps 2002::/16, 6to4 addresses, which stand for IPv4: list the IPv4 block instead`,
+  ],
+  [
+    "a part of 6to4",
+    admitting({ "2002:cb00:7100::/48": "Berlin" }),
+    `${AT}.whitelist["2002:cb00:7100::/48"]: overlaps 2002::/16, 6to4 addresses, which stand for IPv4: list the IPv4 block instead`,
+  ],
+  [
+    "IPv4-compatible addresses",
+    admitting({ "::/96": "Berlin" }),
+    `${AT}.whitelist["::/96"]: overlaps ::/96, the old IPv4-compatible addresses, which stand for IPv4: list the IPv4 block instead`,
+  ],
+  [
+    "a block of IPv6 with all of IPv4 in it",
+    admitting({ "::/64": "Berlin" }),
+    `${AT}.whitelist["::/64"]: overlaps ::/96, the old IPv4-compatible addresses, which stand for IPv4: list the IPv4 block instead`,
+  ],
+  [
+    "a date that is none",
+    admitting({ "203.0.113.0/24": { note: "Berlin", until: "2027-02-30" } }),
+    `${AT}.whitelist["203.0.113.0/24"].until: must be a date such as "2027-01-31" or a time such as "2027-01-31T18:00:00Z", not "2027-02-30"`,
+  ],
+  [
+    "the whole internet without `open`",
+    admitting({ "0.0.0.0/0": "everyone" }),
+    `${AT}.whitelist["0.0.0.0/0"]: would let in the whole internet; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "all of IPv6 without `open`",
+    admitting({ "::/0": "everyone" }),
+    `${AT}.whitelist["::/0"]: would let in the whole internet; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "a list where the map by CIDR should be",
+    ordersWith({ whitelist: ["203.0.113.0/24"] }),
+    `${AT}.whitelist: must be a map by CIDR block, such as { "203.0.113.0/24": "Berlin office" }`,
+  ],
+  [
+    "a hold over its cap",
+    ordersWith({ hold: "3m" }),
+    `${AT}.hold: must be a duration from "0s" to "120s", such as "30s", not "3m"`,
+  ],
+  [
+    "a silence shorter than the portal can tell",
+    ordersWith({ silence: "1s" }),
+    `${AT}.silence: must be a duration from "4s" to "60s", such as "10s", not "1s"`,
+  ],
+  [
+    "a number without its unit",
+    ordersWith({ memory: 512 }),
+    `${AT}.memory: must be a size from "256MiB" to "256GiB", such as "512MiB", not 512`,
+  ],
+  [
+    "a user that the cluster needs itself",
+    ordersWith({ user: "replicator" }),
+    `${AT}.user: "replicator" is a user of the cluster itself`,
+  ],
+  [
+    "a network that is no /24",
+    ordersWith({ network: "10.90.0.0/16" }),
+    `${AT}.network: must be a /24 such as "10.90.1.0/24"`,
+  ],
+];
+
+for (const [what, problems, expected] of mistakes)
+  test(`refused: ${what}`, () => assert.deepEqual(problems, [expected]));
+
+for (const name of ["Orders", "o", "orders_1", "orders-", "1orders", "o".repeat(31), "órdenes"])
+  test(`refused: the name ${name}`, () => {
+    const [problem, ...others] = problemsIn({
+      target: "local",
+      deployments: { [name]: { engine: "postgresql" } },
+    });
+    assert.match(problem ?? "", /must be 2 to 30 lower-case letters, digits and dashes/);
+    assert.deepEqual(others, []);
+  });
+
+test("every mistake is said at once, each with its path", () => {
+  const problems = problemsIn({
+    target: "local",
+    local: { range: "10.87.1.0/16", firstPort: 80 },
+    deployments: {
+      orders: { engine: "postgresql", nodes: 4, whitelist: { "10.0.0.1/8": "x", "::/96": "y" } },
+      stock: { engine: "postgres", portals: 0 },
+    },
+  });
+
+  assert.deepEqual(
+    problems.map((problem) => problem.slice(0, problem.indexOf(": "))),
+    [
+      "local.range",
+      "local.firstPort",
+      'deployments.orders.whitelist["10.0.0.1/8"]',
+      'deployments.orders.whitelist["::/96"]',
+      "deployments.orders.nodes",
+      "deployments.stock.engine",
+      "deployments.stock.portals",
+    ],
+  );
+});

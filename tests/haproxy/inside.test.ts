@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+import { buildSync } from "esbuild";
+
+import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { imageOf, runToEnd } from "../support/docker.ts";
+
+// The tests of `inside/` run in a container of the portal's image, with its HAProxy and its Node, on that container's own
+// loopback: no ports are published, and it is the same on every machine that has Docker.
+const PROJECT = resolve(import.meta.dirname, "../..");
+const IMAGE = join(PROJECT, "proxy-image");
+const INSIDE = join(import.meta.dirname, "inside");
+const DEADLINE_MS = 900_000;
+
+const REPORTER = `
+export default async function* report(source) {
+  for await (const { type, data } of source) {
+    if (type !== "test:pass" && type !== "test:fail") continue;
+    const { name, details: { duration_ms: ms, error } } = data;
+    const failure = error && String(error.cause?.stack ?? error.cause ?? error.message);
+    yield "@@" + JSON.stringify({ name, ms, failure }) + "\\n";
+  }
+}
+`;
+
+interface Outcome {
+  readonly name: string;
+  readonly ms: number;
+  /** Undefined: passed. */
+  readonly failure?: string;
+}
+
+for (const { name, ms, failure } of await runInside()) {
+  test(`${name} (${Math.round(ms)} ms)`, () => {
+    if (failure !== undefined) assert.fail(failure);
+  });
+}
+
+async function runInside(): Promise<readonly Outcome[]> {
+  bundleAgent();
+  mkdirSync(join(PROJECT, ".cache"), { recursive: true });
+  const folder = mkdtempSync(join(PROJECT, ".cache", "inside-"));
+  try {
+    const files = readdirSync(INSIDE).filter((file) => file.endsWith(".ts"));
+    buildSync({
+      entryPoints: files.map((file) => join(INSIDE, file)),
+      outdir: folder,
+      outExtension: { ".js": ".mjs" },
+      bundle: true,
+      platform: "node",
+      target: "node20",
+      format: "esm",
+      logLevel: "error",
+      banner: {
+        js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+      },
+    });
+    writeFileSync(join(folder, "reporter.mjs"), REPORTER);
+    const { output } = await runToEnd(
+      {
+        Image: await imageOf("portal", IMAGE, ["Dockerfile", "image", "dist/agent.mjs"]),
+        Entrypoint: ["node"],
+        Cmd: [
+          "--test",
+          "--test-timeout=240000",
+          "--test-reporter=/tests/reporter.mjs",
+          ...files.map((file) => `/tests/${file.replace(/\.ts$/, ".mjs")}`),
+        ],
+        Env: ["PORTICO_IPV6=yes"],
+        HostConfig: {
+          Binds: [`${folder}:/tests:ro`],
+          NetworkMode: "none",
+          // To give loopback the addresses that clients come from.
+          CapAdd: ["NET_ADMIN"],
+          Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.lo.disable_ipv6": "0" },
+        },
+        Labels: { "portico.test": "haproxy" },
+      },
+      DEADLINE_MS,
+    );
+    return outcomesOf(output);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function outcomesOf(output: string): readonly Outcome[] {
+  const outcomes = output
+    .split("\n")
+    .filter((line) => line.startsWith("@@"))
+    .map((line) => JSON.parse(line.slice(2)) as Outcome);
+  // Where the container failed, or a file failed to load, that is the outcome.
+  if (outcomes.length === 0) return [{ name: "the tests run", ms: 0, failure: output }];
+  return outcomes;
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { connect, type TLSSocket } from "node:tls";
+
+import { replaceCertificate } from "../../../proxy-image/src/apply/certificate.ts";
+import { Authority } from "../../node-image/authority.ts";
+import { until } from "../../support/until.ts";
+import { startHaproxy, writeFiles } from "../lab.ts";
+
+interface Terminator {
+  readonly authority: Authority;
+  readonly socket: string;
+  readonly pem: string;
+  readonly port: number;
+}
+
+async function terminateTls(t: TestContext): Promise<Terminator> {
+  const folder = mkdtempSync(join(tmpdir(), "tls-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const authority = await Authority.create();
+  const { certificate, key } = await authority.issue(["first.example"]);
+  const port = 30_443;
+  const pem = join(folder, "site.pem");
+  const socket = join(folder, "admin.sock");
+  writeFiles(folder, {
+    "site.pem": `${certificate}\n${key}\n`,
+    "haproxy.cfg": `global
+    stats socket ${socket} level admin
+defaults
+    mode http
+    timeout client 10s
+    timeout server 10s
+    timeout connect 1s
+frontend tls
+    bind 127.0.0.1:${port} ssl crt ${pem}
+    http-request return status 200
+`,
+  });
+  startHaproxy(t, join(folder, "haproxy.cfg"), join(folder, "master.sock"));
+  const served = { authority, socket, pem, port };
+  await until("TLS is served", 5_000, () =>
+    shake(served).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return served;
+}
+
+function shake({ port, authority }: Terminator): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      port,
+      host: "127.0.0.1",
+      ca: authority.pem,
+      checkServerIdentity: () => undefined,
+    });
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+async function nameServed(site: Terminator): Promise<string | undefined> {
+  const socket = await shake(site);
+  const name = socket.getPeerCertificate().subjectaltname;
+  socket.destroy();
+  return name;
+}
+
+test("a certificate is replaced under handshakes, and not one of them fails", async (t) => {
+  const site = await terminateTls(t);
+  const live = await shake(site);
+  let shaken = 0;
+  let stopped = false;
+  const shaking = (async () => {
+    while (!stopped) {
+      (await shake(site)).destroy();
+      shaken++;
+    }
+  })();
+
+  for (let turn = 0; turn < 5; turn++) {
+    const { certificate, key } = await site.authority.issue([`turn-${turn}.example`]);
+    assert.deepEqual(
+      await replaceCertificate(site.socket, site.pem, `${certificate}\n\n${key}\n`),
+      {
+        kind: "done",
+      },
+    );
+    assert.equal(await nameServed(site), `DNS:turn-${turn}.example`);
+  }
+  stopped = true;
+  await shaking;
+
+  assert.ok(shaken > 5);
+  assert.ok(!live.destroyed, "a live session was broken");
+  live.destroy();
+});
+
+test("a key that doesn't fit is refused, the old certificate goes on, and a good one is still taken", async (t) => {
+  const site = await terminateTls(t);
+  const one = await site.authority.issue(["one.example"]);
+  const two = await site.authority.issue(["two.example"]);
+
+  const mixed = await replaceCertificate(site.socket, site.pem, `${one.certificate}\n${two.key}`);
+  const broken = await replaceCertificate(site.socket, site.pem, "no certificate");
+
+  assert.equal(mixed.kind, "failed");
+  assert.equal(broken.kind, "failed");
+  assert.equal(await nameServed(site), "DNS:first.example");
+  const good = await replaceCertificate(site.socket, site.pem, `${two.certificate}\n${two.key}`);
+  assert.deepEqual(good, { kind: "done" });
+  assert.equal(await nameServed(site), "DNS:two.example");
+});
+
+test("a chain too long for HAProxy's buffer is refused before it is said", async (t) => {
+  const site = await terminateTls(t);
+  const { certificate, key } = await site.authority.issue(["long.example"]);
+  const chain = `${certificate}\n${key}\n${`${site.authority.pem}\n`.repeat(40)}`;
+
+  const long = await replaceCertificate(site.socket, site.pem, chain);
+
+  assert.equal(long.kind, "failed");
+  assert.equal(await nameServed(site), "DNS:first.example");
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
+import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
+import { until } from "../../support/until.ts";
+import { createLab, openClient, wantedOf } from "../lab.ts";
+
+function held(wanted: Wanted): Wanted {
+  const { primary } = wanted.endpoints;
+  assert.ok(primary);
+  return { ...wanted, endpoints: { ...wanted.endpoints, primary: { ...primary, gate: "held" } } };
+}
+
+test("a hold refuses nobody: every client that came meanwhile is served after the switch", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  const before = openClient(lab.port("primary"));
+  await before.node;
+
+  await lab.apply(held(wantedOf("orders-1")));
+  const parked = Array.from({ length: 60 }, () => openClient(lab.port("primary")));
+  await Promise.all(
+    parked.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))),
+  );
+  await pause(150);
+  assert.equal(lab.sessionsOn("orders-1"), 1, "a parked client reached the old leader");
+  assert.ok(before.live(), "a hold ended a session");
+
+  await lab.apply(wantedOf("orders-2"));
+  const nodes = await Promise.all(parked.map(({ node }) => node));
+  assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
+  await before.ended;
+  for (const { socket } of parked) socket.destroy();
+});
+
+test("a hold ends by itself when the agent freezes", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  // A frozen agent keeps its connection open and never says another word.
+  const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_000 });
+  t.after(() => holds.close());
+  holds.start("primary");
+  const door = async () => (await lab.actual()).endpoints.primary?.door;
+  await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+
+  const parked = openClient(lab.port("primary"));
+
+  assert.equal(await parked.node, "orders-1");
+  assert.equal(await door(), "accepting");
+  parked.socket.destroy();
+});
+
+test("a hold that its agent gave up by dying is seen as ending, and the next plan releases it", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const dead = createHolds(lab.adminSocket, () => {});
+  dead.start("primary");
+  const door = async () => (await lab.actual()).endpoints.primary?.door;
+  await until("the endpoint is held", 1_000, async () => (await door()) === "ending");
+  dead.close();
+
+  const commands = await lab.apply(wantedOf("orders-1"));
+
+  assert.deepEqual(commands, [{ kind: "release", endpoint: "primary" }]);
+  assert.equal(await door(), "accepting");
+});
+
+test("a hold is renewed before it ends, without letting anybody through", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_500 });
+  t.after(() => holds.close());
+  holds.start("primary");
+  await until("the endpoint is held", 1_000, async () => {
+    return (await lab.actual()).endpoints.primary?.door !== "accepting";
+  });
+  const parked = openClient(lab.port("primary"));
+  await until("it wants renewing", 2_000, () => holds.state("primary") === "ending");
+  holds.start("primary");
+  assert.equal(holds.state("primary"), "held");
+
+  await pause(1_700);
+  assert.equal(lab.sessionsOn("orders-1"), 0, "the first hold's end let a client through");
+  assert.equal(await parked.node, "orders-1");
+  parked.socket.destroy();
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { ask } from "../../../proxy-image/src/apply/conversation.ts";
+import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
+import { until } from "../../support/until.ts";
+import { createLab, type Lab, openClient, wantedOf } from "../lab.ts";
+
+const FLIPS = 25;
+const CLIENTS = 20;
+const PATIENCE_MS = 3_000;
+
+// The rate of new sessions is what the wrong orders stumble over: each client comes back at once, and again and again.
+function reconnectingClients(t: TestContext, lab: Lab) {
+  let stopped = false;
+  let sessions = 0;
+  let hanging = 0;
+  const one = async (): Promise<void> => {
+    while (!stopped) {
+      const client = openClient(lab.port("primary"));
+      const node = await Promise.race([client.node, pause(PATIENCE_MS, "none", { ref: false })]);
+      if (node === "none") hanging++;
+      else if (node !== undefined) sessions++;
+      await Promise.race([client.ended, pause(30)]);
+      client.socket.destroy();
+      await pause(5);
+    }
+  };
+  const all = Array.from({ length: CLIENTS }, one);
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await Promise.all(all);
+  };
+  t.after(stop);
+  return { sessions: () => sessions, hanging: () => hanging, stop };
+}
+
+test("no session is left on the old leader 100 ms after any of many switches under load", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  const load = reconnectingClients(t, lab);
+  // Long sessions too, or only those that end by themselves would be seen.
+  const long = () => Array.from({ length: 5 }, () => openClient(lab.port("primary")));
+  let left = 0;
+  for (let flip = 0; flip < FLIPS; flip++) {
+    const [from, to] = flip % 2 === 0 ? ["orders-1", "orders-2"] : ["orders-2", "orders-1"];
+    const clients = long();
+    await Promise.all(clients.map(({ node }) => node));
+    assert.ok(lab.sessionsOn(from) >= 5);
+    await lab.apply(wantedOf(to));
+    await pause(100);
+    left += lab.sessionsOn(from);
+    for (const { socket } of clients) socket.destroy();
+  }
+  const carried = load.sessions();
+  const hanging = load.hanging();
+  await load.stop();
+  assert.equal(left, 0);
+  assert.equal(hanging, 0, "clients that were neither served nor sent away");
+  assert.ok(carried > FLIPS * 5, `only ${carried} sessions were carried`);
+});
+
+test("out of the rotation alone a slot keeps its sessions, so the plan ends them too", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  const client = openClient(lab.port("primary"));
+  assert.equal(await client.node, "orders-1");
+
+  const line = [
+    "set server primary/orders-1 state drain",
+    "set server primary/orders-2 state ready",
+  ];
+  assert.equal((await ask(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+  await pause(100);
+  assert.equal(lab.sessionsOn("orders-1"), 1);
+
+  const commands = await lab.apply(wantedOf("orders-2"));
+  assert.deepEqual(
+    commands.map(({ kind }) => kind),
+    ["shutdownSessions"],
+  );
+  await client.ended;
+});
+
+test("a client that was still connecting to a lost leader reaches the new one, and none is left hanging", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  // A leader whose port refuses: each connecting client waits for its next try.
+  const deadPort = ["set server primary/orders-1 addr 127.0.1.1 port 1"];
+  assert.equal((await ask(lab.adminSocket, deadPort, { deadlineMs: 1_000 })).kind, "reply");
+  const clients = Array.from({ length: 20 }, () => openClient(lab.port("primary")));
+  await until("HAProxy tries to connect them", 2_000, async () => {
+    const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+    const sessions = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
+    return sessions.filter(({ state }) => state === "waiting").length >= 20;
+  });
+
+  await lab.apply(wantedOf("orders-2"));
+
+  const nodes = await Promise.all(clients.map(({ node }) => node));
+  assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
+  for (const { socket } of clients) socket.destroy();
+});
+
+test("a drained reader keeps its sessions and gets no new ones", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("replica/orders-1").add("replica/orders-2");
+  await lab.settle(wantedOf(undefined, ["orders-1"]));
+  const reader = openClient(lab.port("replica"));
+  assert.equal(await reader.node, "orders-1");
+
+  const wanted = wantedOf(undefined, ["orders-2"]);
+  const { replica } = wanted.endpoints;
+  assert.ok(replica);
+  await lab.apply({
+    ...wanted,
+    endpoints: {
+      ...wanted.endpoints,
+      replica: { ...replica, slots: { ...replica.slots, "orders-1": "drain" } },
+    },
+  });
+
+  const newcomers = Array.from({ length: 4 }, () => openClient(lab.port("replica")));
+  const nodes = await Promise.all(newcomers.map(({ node }) => node));
+  assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
+  assert.ok(reader.live());
+  for (const { socket } of [reader, ...newcomers]) socket.destroy();
+});

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { until } from "../../support/until.ts";
+import { createLab, EVERYBODY, nodeBehind, openClient, wantedOf } from "../lab.ts";
+
+test("after a reload nothing is open, and an old worker's sessions are found and cut", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2").add("replica/orders-3");
+  await lab.settle(wantedOf("orders-1", ["orders-3"]));
+  const writer = openClient(lab.port("primary"));
+  const reader = openClient(lab.port("replica"));
+  await Promise.all([writer.node, reader.node]);
+  const before = await lab.actual();
+
+  const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
+  const configured = await lab.haproxy.configure(longer, EVERYBODY, "the silence limit changed");
+  assert.equal(configured.kind, "reloaded");
+
+  const after = await until("the new worker answers", 5_000, async () => {
+    const reading = await lab.haproxy.read();
+    return reading.kind === "actual" && reading.actual.worker !== before.worker && reading.actual;
+  });
+  assert.equal(after.endpoints.primary?.slots["orders-1"]?.admin, "maint");
+  assert.equal(await nodeBehind(lab.port("primary")), undefined);
+  assert.ok(writer.live() && reader.live(), "the reload itself broke a session");
+
+  const commands = await lab.apply(wantedOf("orders-2", ["orders-3"]));
+  assert.ok(
+    commands.some(({ kind }) => kind === "cutOldWorker"),
+    JSON.stringify(commands),
+  );
+  await writer.ended;
+  assert.ok(reader.live(), "the reader's node was not cut");
+  assert.equal(await nodeBehind(lab.port("primary")), "orders-2");
+
+  reader.socket.destroy();
+  await until("the old worker is gone", 5_000, async () => {
+    return (await lab.actual()).oldWorkers.length === 0;
+  });
+  assert.deepEqual(await lab.haproxy.configure(longer, EVERYBODY, "no reason"), {
+    kind: "unchanged",
+  });
+});
+
+test("an entry that goes also cuts the sessions of an old worker", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const guest = openClient(lab.port("primary"), "127.0.0.8");
+  await guest.node;
+  const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
+  await lab.haproxy.configure(longer, EVERYBODY, "the silence limit changed");
+
+  await lab.settle(wantedOf("orders-1", [], ["127.0.0.1/32"]));
+
+  await guest.ended;
+});
+
+test("a config that HAProxy refuses changes nothing", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const { worker } = await lab.actual();
+  const broken = { ...lab.document, nodes: { "orders-1": { address: "nowhere", port: 5432 } } };
+
+  const configured = await lab.haproxy.configure(broken, EVERYBODY, "a broken document");
+
+  assert.equal(configured.kind, "refused");
+  assert.match(configured.kind === "refused" ? configured.why : "", /nowhere/);
+  assert.equal((await lab.actual()).worker, worker);
+  assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+});
+
+test("a worker that crashed is replaced by one with everything closed", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const { worker } = await lab.actual();
+  const client = openClient(lab.port("primary"));
+  await client.node;
+
+  process.kill(Number(worker.split("@")[0]), "SIGKILL");
+  await client.ended;
+  // The master ends with its worker; the supervisor starts both again.
+  await until("the master has ended", 5_000, () => lab.master.exitCode !== null);
+  lab.restart();
+  await until("HAProxy answers", 5_000, async () => (await lab.haproxy.read()).kind === "actual");
+
+  assert.equal(await nodeBehind(lab.port("primary")), undefined);
+  await lab.settle(wantedOf("orders-1"));
+  assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+
+import { createLab, nodeBehind, wantedOf } from "../lab.ts";
+
+test("the image's HAProxy is 3.0 or newer: an older one dead-locks when a hold is released", () => {
+  const [, version = "0"] =
+    /version (\d+)\./.exec(execFileSync("haproxy", ["-v"]).toString()) ?? [];
+  assert.ok(Number(version) >= 3);
+});
+
+test("a portal that starts is closed on every endpoint until it is told who leads", async (t) => {
+  const lab = await createLab(t);
+
+  const { endpoints } = await lab.actual();
+
+  for (const { slots, door } of Object.values(endpoints)) {
+    assert.equal(door, "accepting");
+    assert.deepEqual(
+      Object.values(slots).map(({ admin, up }) => [admin, up]),
+      [
+        ["maint", false],
+        ["maint", false],
+        ["maint", false],
+      ],
+    );
+  }
+  assert.equal(await nodeBehind(lab.port("primary")), undefined);
+  assert.equal(await nodeBehind(lab.port("replica")), undefined);
+});
+
+test("a plan brings each endpoint to its nodes, and then there is nothing left to do", async (t) => {
+  const lab = await createLab(t);
+  const wanted = wantedOf("orders-2", ["orders-1", "orders-3"]);
+  lab.agent.vouched.add("primary/orders-2").add("replica/orders-1").add("replica/orders-3");
+
+  await lab.settle(wanted);
+
+  assert.equal(await nodeBehind(lab.port("primary")), "orders-2");
+  const readers = [1, 2, 3, 4].map(() => nodeBehind(lab.port("replica")));
+  assert.deepEqual(new Set(await Promise.all(readers)), new Set(["orders-1", "orders-3"]));
+  assert.deepEqual(await lab.apply(wanted), []);
+});

@@ -1,0 +1,287 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+
+import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
+import { createHaproxy, type Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
+import type { Wanted, WantedEndpoint } from "../../proxy-image/src/judge/wanted.ts";
+import type { Actual } from "../../proxy-image/src/plan/actual.ts";
+import type { Command } from "../../proxy-image/src/plan/command.ts";
+import { plan } from "../../proxy-image/src/plan/plan.ts";
+import { type Places, renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { until } from "../support/until.ts";
+
+/** Three nodes that say their name and echo, an agent whose answers a test chooses, and a real HAProxy before them. */
+export interface Lab {
+  readonly document: PortalDocument;
+  readonly haproxy: Haproxy;
+  readonly agent: AgentStandIn;
+  readonly adminSocket: string;
+  readonly masterSocket: string;
+  readonly folder: string;
+  readonly events: readonly HaproxyEvent[];
+  readonly master: ChildProcess;
+  /** What the supervisor does when HAProxy has ended. */
+  restart(): void;
+  /** Live sessions that a node has. */
+  sessionsOn(node: string): number;
+  actual(): Promise<Actual>;
+  /** One cycle of the agent: read, plan, execute. */
+  apply(wanted: Wanted): Promise<readonly Command[]>;
+  /** Cycles until there is nothing left to do. */
+  settle(wanted: Wanted): Promise<void>;
+  port(endpoint: string): number;
+}
+
+export interface AgentStandIn {
+  /** By "<endpoint>/<node>". */
+  readonly vouched: Set<string>;
+  /** Silent: connections are accepted and never answered, as by a frozen process. */
+  silent: boolean;
+}
+
+export const EVERYBODY: readonly string[] = ["127.0.0.0/8"];
+
+export interface LabOptions {
+  readonly silence?: number;
+  readonly fallback?: PortalDocument["fallback"];
+  /** The agent says nothing from the start. */
+  readonly silent?: boolean;
+  /** Folder with ca.crt, client.crt and client.key; needed where there is a fallback. */
+  readonly identity?: string;
+  /** Port of Patroni's REST interface on every node. */
+  readonly patroni?: number;
+}
+
+const PATIENCE_MS = 30_000;
+const NODES = ["orders-1", "orders-2", "orders-3"];
+
+export async function createLab(t: TestContext, options: LabOptions = {}): Promise<Lab> {
+  const folder = mkdtempSync(join(tmpdir(), "lab-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const sessions = new Map<string, Set<Socket>>(NODES.map((node) => [node, new Set()]));
+  const nodes = await Promise.all(
+    NODES.map(async (node, index) => {
+      const server = createServer((socket) => greet(socket, node, sessions.get(node)));
+      return [node, await listen(t, server, `127.0.1.${index + 1}`)] as const;
+    }),
+  );
+  const agent: AgentStandIn = { vouched: new Set(), silent: options.silent ?? false };
+  const agentAddress = await listen(t, agentServer(agent), "127.0.0.1");
+  const ports = await freePorts(3);
+  const document = documentOf(nodes, ports, options);
+  const places: Places = {
+    folder,
+    identity: options.identity ?? "/etc/portico/identity",
+    image: "/usr/local/lib/portico",
+    run: folder,
+    group: "steering",
+    agent: { host: agentAddress.address, port: agentAddress.port },
+  };
+  const adminSocket = join(folder, "admin.sock");
+  const masterSocket = join(folder, "master.sock");
+  const events: HaproxyEvent[] = [];
+  const haproxy = createHaproxy({
+    adminSocket,
+    masterSocket,
+    folder,
+    render: (wanted) => renderConfig(wanted, places),
+    onEvent: (event) => events.push(event),
+  });
+  t.after(() => haproxy.close());
+  const configured = await haproxy.configure(document, EVERYBODY, "the test starts");
+  if (configured.kind !== "written") throw new Error(JSON.stringify(configured));
+  const master = startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket);
+
+  const actual = async (): Promise<Actual> => {
+    const reading = await haproxy.read();
+    if (reading.kind === "unreadable") throw new Error(reading.why);
+    return reading.actual;
+  };
+  await until("HAProxy answers", PATIENCE_MS, async () => (await haproxy.read()).kind === "actual");
+  const apply = async (wanted: Wanted): Promise<readonly Command[]> => {
+    const commands = plan(await actual(), wanted);
+    const applied = await haproxy.execute(commands);
+    if (applied.kind === "failed") throw new Error(applied.why);
+    return commands;
+  };
+  return {
+    document,
+    haproxy,
+    agent,
+    adminSocket,
+    masterSocket,
+    folder,
+    events,
+    master,
+    restart: () => void startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket),
+    sessionsOn: (node) => sessions.get(node)?.size ?? 0,
+    actual,
+    apply,
+    settle: (wanted) =>
+      until("there is nothing left to do", PATIENCE_MS, async () => {
+        const { whitelist } = await actual();
+        return (await apply(wanted)).length === 0 && whitelist.kind === "known";
+      }).then(() => {}),
+    port: (endpoint) => document.endpoints[endpoint]?.port ?? document.status,
+  };
+}
+
+/** What the judge would want: the write endpoint on one node, the read endpoint on some. */
+export function wantedOf(
+  primary: string | undefined,
+  replicas: readonly string[] = [],
+  whitelist: readonly string[] | undefined = EVERYBODY,
+): Wanted {
+  const slots = (ready: readonly (string | undefined)[]): WantedEndpoint => ({
+    gate: ready.some((node) => node !== undefined) ? "open" : "closed",
+    slots: Object.fromEntries(NODES.map((node) => [node, ready.includes(node) ? "ready" : "cut"])),
+    why: "the test says so",
+  });
+  return { endpoints: { primary: slots([primary]), replica: slots(replicas) }, whitelist };
+}
+
+export function startHaproxy(t: TestContext, config: string, masterSocket: string): ChildProcess {
+  const args = ["-W", "-db", "-f", config, "-S", masterSocket];
+  const master = spawn("haproxy", args, { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  master.stderr?.on("data", (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-4_000);
+  });
+  master.once("exit", (code) => {
+    if (code !== null && code !== 0 && code !== 143) process.stderr.write(`haproxy: ${said}\n`);
+  });
+  t.after(
+    () =>
+      new Promise<void>((resolve) => {
+        if (master.exitCode !== null || master.signalCode !== null) return resolve();
+        master.once("exit", () => resolve());
+        master.kill("SIGTERM");
+        // In the middle of a reload it may take its time; a test has no use for it.
+        setTimeout(() => master.kill("SIGKILL"), 500).unref();
+      }),
+  );
+  return master;
+}
+
+/** A client's connection: what it was told, and whether it still lives. */
+export interface Client {
+  readonly socket: Socket;
+  /** The node's name, or undefined when the connection ended before one was said. */
+  readonly node: Promise<string | undefined>;
+  readonly ended: Promise<void>;
+  live(): boolean;
+}
+
+export function openClient(port: number, from = "127.0.0.1", host = "127.0.0.1"): Client {
+  const socket = connect({ port, host, localAddress: from });
+  let live = true;
+  const ended = new Promise<void>((resolve) =>
+    socket.once("close", () => {
+      live = false;
+      resolve();
+    }),
+  );
+  const node = new Promise<string | undefined>((resolve) => {
+    socket.once("data", (chunk: Buffer) => resolve(chunk.toString().trim()));
+    socket.once("close", () => resolve(undefined));
+  });
+  socket.on("error", () => {});
+  return { socket, node, ended, live: () => live };
+}
+
+/** The node that a new client is sent to, or undefined when it is sent away. To be left waiting is neither. */
+export async function nodeBehind(port: number, from?: string, host?: string) {
+  const { socket, node } = openClient(port, from, host);
+  let waited = false;
+  const patience = setTimeout(() => {
+    waited = true;
+    socket.destroy();
+  }, PATIENCE_MS);
+  const served = await node;
+  clearTimeout(patience);
+  socket.destroy();
+  if (waited) throw new Error(`a client of port ${port} was neither served nor sent away`);
+  return served;
+}
+
+function greet(socket: Socket, node: string, sessions: Set<Socket> | undefined): void {
+  sessions?.add(socket);
+  socket.once("close", () => sessions?.delete(socket));
+  socket.on("error", () => {});
+  socket.on("data", (chunk) => socket.write(chunk));
+  socket.write(`${node}\n`);
+}
+
+function agentServer(agent: AgentStandIn): Server {
+  return createHttpServer(({ url = "" }, response) => {
+    if (agent.silent) return;
+    const [, page, endpoint, node] = url.split("/");
+    const yes = page !== "vouch" || agent.vouched.has(`${endpoint}/${node}`);
+    response.writeHead(yes ? 200 : 503).end();
+  });
+}
+
+function listen(t: TestContext, server: Server, host: string): Promise<AddressInfo> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return new Promise((resolve) => {
+    server.listen(0, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function documentOf(
+  nodes: readonly (readonly [string, AddressInfo])[],
+  [primary = 0, replica = 0, status = 0]: readonly number[],
+  { silence = 10, fallback = "off", patroni = 8008 }: LabOptions,
+): PortalDocument {
+  return {
+    contract: 1,
+    deployment: "orders",
+    engine: "postgresql",
+    generation: 1,
+    nodes: Object.fromEntries(nodes.map(([name, { address, port }]) => [name, { address, port }])),
+    evidence: { kind: "patroni", scope: "orders", patroni, etcd: 2379 },
+    endpoints: {
+      primary: { port: primary, route: "primary" },
+      replica: { port: replica, route: "replica" },
+    },
+    status,
+    maxLag: 0,
+    timing: { hold: 30, silence, drain: 60 },
+    fallback,
+    open: false,
+    whitelist: {},
+  };
+}
+
+/** For configs of a test's own. */
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { adopt } from "../../proxy-image/src/judge/adopt.ts";
+import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
+import { isSettled } from "../../proxy-image/src/judge/settled.ts";
+import type { Actual, ActualSlot } from "../../proxy-image/src/plan/actual.ts";
+import { DOCUMENT, viewOf } from "./scenario.ts";
+
+type Admin = ActualSlot["admin"];
+type Door = Actual["endpoints"][string]["door"];
+
+const LINEAGE: Lineage = { generation: 1, highest: { epoch: [5], node: "a", at: 0 } };
+
+function haproxy(
+  door: Door,
+  primary: Record<string, Admin>,
+  replica: Record<string, Admin>,
+): Actual {
+  const slots = (admins: Record<string, Admin>) =>
+    Object.fromEntries(
+      Object.entries(admins).map(([name, admin]) => [
+        name,
+        { admin, up: true, sessions: 0, fallbackSessions: 0 },
+      ]),
+    );
+  return {
+    worker: "1",
+    endpoints: {
+      primary: { door, slots: slots(primary) },
+      replica: { door: "accepting", slots: slots(replica) },
+    },
+    whitelist: { kind: "unknown", why: "" },
+    oldWorkers: [],
+  };
+}
+
+test("a new agent goes on with the leader and the readers that HAProxy serves", () => {
+  const actual = haproxy(
+    "accepting",
+    { a: "ready", b: "maint", c: "maint" },
+    { a: "maint", b: "ready", c: "drain" },
+  );
+
+  const { gate, readers, lineage } = adopt(DOCUMENT, LINEAGE, actual, 100);
+
+  assert.deepEqual([gate.kind, gate.kind === "open" && gate.node], ["open", "a"]);
+  assert.deepEqual(readers, {
+    a: { kind: "cut" },
+    b: { kind: "ready" },
+    c: { kind: "drain", since: 100 },
+  });
+  assert.equal(lineage, LINEAGE);
+});
+
+test("a new agent goes on with a hold, and keeps whom it kept", () => {
+  const actual = haproxy("ending", { a: "ready", b: "maint" }, {});
+
+  assert.deepEqual(adopt(DOCUMENT, LINEAGE, actual, 100).gate, {
+    kind: "held",
+    keep: "a",
+    since: 100,
+    why: "HAProxy holds",
+  });
+});
+
+test("a HAProxy that was started anew serves nobody, and so does the agent", () => {
+  const actual = haproxy("accepting", { a: "maint", b: "maint" }, { a: "maint" });
+
+  assert.equal(adopt(DOCUMENT, LINEAGE, actual, 100).gate.kind, "closed");
+});
+
+test("the history of another generation is not taken up", () => {
+  const actual = haproxy("accepting", { a: "ready" }, {});
+
+  const memory = adopt({ ...DOCUMENT, generation: 2 }, LINEAGE, actual, 100);
+
+  assert.deepEqual(memory.lineage, { generation: 2 });
+  assert.equal(memory.gate.kind, "closed");
+});
+
+const words = { a: "leader", b: "silent", c: "silent" };
+const said = { quorum: "a@5", words, ports: {}, leaving: false, paused: false };
+
+test("answers from before a freeze settle nothing; those from after it do", () => {
+  assert.equal(isSettled(viewOf(said, 90), "a", 100, 110), false);
+  assert.equal(isSettled(viewOf(said, 105), "a", 100, 110), true);
+});
+
+test("the quorum's answer alone settles nothing while the leader has not been heard", () => {
+  const view = viewOf({ ...said, words: { ...words, a: "silent" } }, 105);
+
+  assert.equal(isSettled(view, "a", 100, 110), false);
+  assert.equal(isSettled(view, undefined, 100, 110), true);
+});
+
+test("after a second and a half silence is an answer too", () => {
+  const view = viewOf({ ...said, quorum: "unknown" }, 105);
+
+  assert.equal(isSettled(view, "a", 100, 1599), false);
+  assert.equal(isSettled(view, "a", 100, 1600), true);
+});

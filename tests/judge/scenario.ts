@@ -1,0 +1,152 @@
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
+import { judge } from "../../proxy-image/src/judge/judge.ts";
+import type { Memory } from "../../proxy-image/src/judge/memory.ts";
+import { blankMemory } from "../../proxy-image/src/judge/memory.ts";
+import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/judge/view.ts";
+
+/**
+ * A topology scenario as data. What a step doesn't say stays as the step before left it; answers are as fresh as the
+ * step, so silence has to be said.
+ *
+ * quorum: "a@5" (a leads in epoch 5), "a@5#x" (incarnation x), "none", "none#x", "unknown", "conflict"
+ * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:cut-off", "stopping", "silent", any with "#x"
+ * ports: "open", "closed", "silent", "unknown"
+ * words and ports may end with an age: "leader~50" was said 50 ms before the step
+ * expect: "open a", "held", "held a" (a's sessions live on), "closed", "closed a"; readers: what the read endpoint does
+ */
+export interface Scenario {
+  readonly title: string;
+  readonly document?: Partial<PortalDocument>;
+  readonly steps: readonly Step[];
+}
+
+interface Step {
+  /** Milliseconds since the scenario's begin. */
+  readonly at: number;
+  readonly generation?: number;
+  readonly quorum?: string;
+  readonly words?: Readonly<Record<string, string>>;
+  readonly ports?: Readonly<Record<string, string>>;
+  readonly leaving?: boolean;
+  readonly paused?: boolean;
+  readonly expect: string;
+  readonly readers?: Readonly<Record<string, string>>;
+  /** A part of the reason that must be given. */
+  readonly why?: string;
+}
+
+export interface Seen {
+  readonly at: number;
+  readonly expect: string;
+  readonly readers?: Readonly<Record<string, string>>;
+  readonly why: string;
+}
+
+/** Plays a scenario and says what was seen at each step, in the words in which steps say what they expect. */
+export function play({ document: changes, steps }: Scenario): readonly Seen[] {
+  let memory: Memory | undefined;
+  let said: Required<Pick<Step, "quorum" | "words" | "ports" | "leaving" | "paused">> = {
+    quorum: "unknown",
+    words: { a: "silent", b: "silent", c: "silent" },
+    ports: { a: "unknown", b: "unknown", c: "unknown" },
+    leaving: false,
+    paused: false,
+  };
+  let generation = 1;
+  return steps.map((step) => {
+    const { at } = step;
+    generation = step.generation ?? generation;
+    said = {
+      quorum: step.quorum ?? said.quorum,
+      words: { ...said.words, ...step.words },
+      ports: { ...said.ports, ...step.ports },
+      leaving: step.leaving ?? said.leaving,
+      paused: step.paused ?? said.paused,
+    };
+    const document = { ...DOCUMENT, ...changes, generation };
+    const verdict = judge(document, memory ?? blankMemory(generation, at), viewOf(said, at), at);
+    memory = verdict.memory;
+    const { gate } = memory;
+    const node = gate.kind === "open" ? gate.node : gate.keep;
+    const readers = Object.fromEntries(
+      Object.entries(verdict.endpoints.replica?.slots ?? {}).filter(([, slot]) => slot !== "cut"),
+    );
+    return {
+      at,
+      expect: node === undefined ? gate.kind : `${gate.kind} ${node}`,
+      ...(step.readers && { readers }),
+      why: gate.why,
+    };
+  });
+}
+
+export const DOCUMENT: PortalDocument = {
+  contract: 1,
+  deployment: "orders",
+  engine: "postgresql",
+  generation: 1,
+  nodes: Object.fromEntries(
+    ["a", "b", "c"].map((name, index) => [name, { address: `10.0.0.${index + 1}`, port: 5432 }]),
+  ),
+  evidence: { kind: "patroni", scope: "orders", patroni: 8008, etcd: 2379 },
+  endpoints: {
+    primary: { port: 5432, route: "primary" },
+    replica: { port: 5433, route: "replica" },
+  },
+  status: 8404,
+  maxLag: 1_000_000,
+  timing: { hold: 30, silence: 10, drain: 60 },
+  fallback: "role-check",
+  open: false,
+  whitelist: {},
+};
+
+export function viewOf(
+  said: Required<Pick<Step, "quorum" | "words" | "ports" | "leaving" | "paused">>,
+  at: number,
+): View {
+  const nodes = Object.entries(said.words).map(([name, word]): [string, NodeView] => {
+    const [answer = "", age = "0"] = word.split("~");
+    const [text = "", incarnation] = answer.split("#");
+    const [kind = "", portAge = "0"] = (said.ports[name] ?? "unknown").split("~");
+    return [
+      name,
+      {
+        word: wordOf(text, at - Number(age)),
+        port: {
+          kind: kind as NodeView["port"]["kind"],
+          at: at - Number(portAge),
+          why: `its port is ${kind}`,
+        },
+        ...(incarnation !== undefined && { incarnation }),
+      },
+    ];
+  });
+  return {
+    quorum: quorumOf(said.quorum, at),
+    nodes: Object.fromEntries(nodes),
+    ...(said.leaving && { leaving: { why: "a switchover was asked for" } }),
+    paused: said.paused,
+  };
+}
+
+function quorumOf(text: string, at: number): Quorum {
+  const [claim = "", incarnation] = text.split("#");
+  const known = incarnation === undefined ? {} : { incarnation };
+  if (claim === "none")
+    return { kind: "none", at, source: "etcd", why: "nobody holds the key", ...known };
+  if (claim === "conflict") return { kind: "conflict", at, why: "two leaders" };
+  if (claim === "unknown") return { kind: "unknown", why: "no quorum answer" };
+  const [node = "", epoch = ""] = claim.split("@");
+  return { kind: "leader", node, epoch: [Number(epoch)], at, source: "etcd", ...known };
+}
+
+function wordOf(text: string, at: number): Word {
+  const [kind, detail] = text.split(":");
+  if (kind === "leader") return { kind, at, failsafe: false };
+  if (kind === "failsafe") return { kind: "leader", at, failsafe: true };
+  if (kind === "silent") return { kind, since: at, why: "does not answer" };
+  if (kind !== "replica") return { kind: "neither", at, why: `is ${kind}` };
+  if (detail === "cut-off") return { kind, at, streaming: false };
+  return { kind, at, streaming: true, ...(detail !== undefined && { lag: Number(detail) }) };
+}

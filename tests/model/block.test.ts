@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import { addressIn, blockOf, contains, overlaps } from "../../infra/model/block.ts";
+import { findNested } from "../../infra/model/nesting.ts";
+import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
+
+const anyIpv4 = fc
+  .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
+  .map(([address, length]) => canonicalCidr(`${address}/${length}`) ?? assert.fail(address));
+
+const anyIpv6 = fc
+  .tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 }))
+  .map(([address, length]) => canonicalCidr(`${address}/${length}`))
+  .filter((cidr) => cidr !== undefined);
+
+const anyBlock = fc.oneof(anyIpv4, anyIpv6);
+/** Few addresses, so that blocks do meet. */
+const closeBlocks = fc.array(
+  fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 20, max: 32 }))
+    .map(([last, length]) => canonicalCidr(`10.0.0.${last}/${length}`) ?? assert.fail()),
+  { maxLength: 40 },
+);
+
+test("a canonical block is its own canonical form", () => {
+  fc.assert(fc.property(anyBlock, (cidr) => assert.equal(canonicalCidr(cidr), cidr)));
+});
+
+test("any spelling of a block has the same canonical form", () => {
+  fc.assert(
+    fc.property(anyIpv6, (cidr) => {
+      const [address = "", length] = cidr.split("/");
+      assert.equal(canonicalCidr(`${address.toUpperCase()}/${length}`), cidr);
+    }),
+  );
+});
+
+test("two blocks nest or are apart", () => {
+  fc.assert(
+    fc.property(anyBlock, anyBlock, (one, other) => {
+      const [a, b] = [blockOf(one), blockOf(other)];
+      assert.equal(overlaps(a, b), contains(a, b) || contains(b, a));
+    }),
+  );
+});
+
+test("a block has as many addresses as its length says", () => {
+  fc.assert(
+    fc.property(anyBlock, (cidr) => {
+      const { first, last, family } = blockOf(cidr);
+      const bits = family === "ipv4" ? 32 : 128;
+      assert.equal(last - first + 1n, 2n ** BigInt(bits - Number(cidr.split("/")[1])));
+    }),
+  );
+});
+
+test("every address that a block gives out lies in it", () => {
+  fc.assert(
+    fc.property(anyIpv4, fc.nat(), (cidr, offset) => {
+      const block = blockOf(cidr);
+      if (block.first + BigInt(offset) > block.last)
+        assert.throws(() => addressIn(cidr, offset), RangeError);
+      else assert.ok(contains(block, blockOf(`${addressIn(cidr, offset)}/32`)));
+    }),
+  );
+});
+
+test("one pass finds the entries within others that comparing all pairs finds", () => {
+  fc.assert(
+    fc.property(closeBlocks, (cidrs) => {
+      const unique = [...new Set(cidrs)];
+      const expected = unique.filter((inner) =>
+        unique.some((outer) => outer !== inner && contains(blockOf(outer), blockOf(inner))),
+      );
+      const found = findNested(unique);
+      assert.deepEqual(found.map(({ inner }) => inner).sort(), expected.sort());
+      for (const { inner, outer } of found) assert.ok(contains(blockOf(outer), blockOf(inner)));
+    }),
+  );
+});
+
+test("the narrowest entry around is the one that is named", () => {
+  assert.deepEqual(findNested(["10.0.0.0/8", "10.1.1.0/24", "10.1.0.0/16"]), [
+    { inner: "10.1.0.0/16", outer: "10.0.0.0/8" },
+    { inner: "10.1.1.0/24", outer: "10.1.0.0/16" },
+  ]);
+});

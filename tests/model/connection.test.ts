@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { test } from "node:test";
+
+import { serverCertificate } from "../../infra/model/certificates.ts";
+import { derivePassword, PASSWORDS } from "../../infra/model/password.ts";
+import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
+import { postgresqlUri, postgresqlUris } from "../../infra/model/uri.ts";
+
+const connection = {
+  hosts: [
+    { host: "127.0.0.1", port: 15432 },
+    { host: "127.0.0.1", port: 15433 },
+  ],
+  user: "orders",
+  password: "s3cret",
+  database: "orders",
+  route: "primary",
+  caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
+} as const;
+
+test("a URI names every portal, verifies the certificate and never gives up a hold", () => {
+  assert.equal(
+    postgresqlUri(connection),
+    "postgresql://orders:s3cret@127.0.0.1:15432,127.0.0.1:15433/orders" +
+      "?target_session_attrs=read-write&sslmode=verify-full" +
+      "&sslrootcert=/home/ann/my%20portico/.portico/local/orders/ca.pem&tcp_user_timeout=5000",
+  );
+});
+
+test("a reader takes any server that the replica endpoint gives", () => {
+  assert.match(postgresqlUri({ ...connection, route: "replica" }), /target_session_attrs=any&/);
+});
+
+test("clients that take one host get a URI for each portal", () => {
+  const [first, second, ...others] = postgresqlUris(connection).map((uri) => new URL(uri));
+
+  assert.equal(first?.host, "127.0.0.1:15432");
+  assert.equal(second?.host, "127.0.0.1:15433");
+  assert.equal(first?.searchParams.get("sslrootcert"), connection.caFile);
+  assert.deepEqual(others, []);
+});
+
+test("a password follows from its key and its use, and needs no escaping", () => {
+  const pem = (): string =>
+    generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const [one, other] = [pem(), pem()];
+  const passwords = [one, other].flatMap((key) => PASSWORDS.map((use) => derivePassword(key, use)));
+
+  assert.equal(derivePassword(one, "app"), derivePassword(one.replaceAll("\n", "\r\n"), "app"));
+  assert.equal(new Set(passwords).size, passwords.length);
+  for (const password of passwords) assert.match(password, /^[A-Za-z0-9_-]{32}$/);
+});
+
+test("a server's certificate names every place where a client connects to it", () => {
+  const node: NodePlan = {
+    name: "orders-1",
+    container: "portico-orders-1",
+    volume: "portico-orders-1-data",
+    address: "10.87.16.11",
+  };
+  const portal: PortalPlan = {
+    name: "orders-portal-1",
+    container: "portico-orders-portal-1",
+    volume: "portico-orders-portal-1-state",
+    address: "10.87.16.4",
+    publicAddress: "10.87.0.8",
+    ports: {},
+  };
+  const plan: LocalPlan = {
+    prefix: "portico-orders",
+    network: { name: "portico-orders", cidr: "10.87.16.0/24", gateway: "10.87.16.1" },
+    nodes: [node],
+    portals: [portal],
+  };
+
+  const { dnsNames, ipAddresses } = serverCertificate(node, plan);
+
+  assert.deepEqual(dnsNames, [
+    "orders-1",
+    "orders-portal-1",
+    "portico-orders-portal-1",
+    "localhost",
+  ]);
+  assert.deepEqual(ipAddresses, ["10.87.16.11", "10.87.0.8", "10.87.16.4", "127.0.0.1"]);
+});

@@ -1,0 +1,30 @@
+import { after, before, describe } from "node:test";
+import { accessTests } from "./access.ts";
+import { changeTests } from "./changes.ts";
+import { Cluster } from "./cluster.ts";
+import { durabilityTests } from "./durability.ts";
+import { buildImage } from "./engine.ts";
+import { failureTests } from "./failures.ts";
+import { processTests } from "./processes.ts";
+
+// One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
+describe("three nodes of the image", () => {
+  let cluster: Cluster;
+
+  before(
+    async (test) => {
+      cluster = await Cluster.create("portico-nodetest", "10.251.16", await buildImage());
+      const begun = Date.now();
+      await cluster.untilShownHealthy(90);
+      test.diagnostic(`three healthy members after ${Math.round((Date.now() - begun) / 1000)} s`);
+    },
+    { timeout: 600_000 },
+  );
+  after(() => cluster?.remove());
+
+  processTests(() => cluster);
+  accessTests(() => cluster);
+  changeTests(() => cluster);
+  durabilityTests(() => cluster);
+  failureTests(() => cluster);
+});

@@ -1,0 +1,21 @@
+import type { Identity } from "../../../proxy-image/src/observe/observer.ts";
+import type { Authority } from "../../node-image/authority.ts";
+
+/** Who a portal is to the servers of this authority. */
+export async function portalOf(authority: Authority): Promise<Identity> {
+  return {
+    ca: authority.pem,
+    ...(await leafOf(authority, "portal")),
+    etcdUser: "portal",
+    etcdPassword: "secret",
+  };
+}
+
+/** Certificate and key of a server or client, as Node's TLS takes them. */
+export async function leafOf(
+  authority: Authority,
+  name: string,
+): Promise<{ readonly cert: string; readonly key: string }> {
+  const { certificate: cert, key } = await authority.issue([name]);
+  return { cert, key };
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Gate, Memory } from "../../proxy-image/src/judge/memory.ts";
+import type { Story } from "../../proxy-image/src/report/story.ts";
+import { tell } from "../../proxy-image/src/report/story.ts";
+
+const open = (node: string): Gate => ({ kind: "open", node, since: 0, why: "etcd names it" });
+const memory = (gate: Gate, epoch = 5): Memory => ({
+  lineage: { generation: 1, highest: { epoch: [epoch], node: "a", at: 0 } },
+  gate,
+  readers: {},
+});
+
+test("a switch is told with both leaders, epoch, proof, time held and sessions cut", () => {
+  const start: Story = { leader: { node: "a", epoch: "5" }, cut: 0 };
+  const held: Gate = { kind: "held", keep: "a", since: 1000, why: "a switchover was asked for" };
+  const lost: Gate = { kind: "held", since: 1000, why: "nobody holds the key" };
+
+  const first = tell(start, memory(open("a")), memory(held), 0, 1000);
+  const second = tell(first.story, memory(held), memory(lost), 7, 1500);
+  const third = tell(second.story, memory(lost), memory(open("b"), 9), 0, 2400);
+
+  assert.equal(
+    first.lines[0]?.msg,
+    "New connections wait, old sessions stay: a switchover was asked for",
+  );
+  assert.equal(
+    second.lines[0]?.msg,
+    "New connections wait, old sessions are cut: nobody holds the key",
+  );
+  assert.deepEqual(third.lines, [
+    {
+      level: "info",
+      msg: "New connections go to b instead of a, after 1400 ms and 7 cut sessions: etcd names it",
+      facts: {
+        oldLeader: "a",
+        newLeader: "b",
+        epoch: "9",
+        proof: "etcd names it",
+        heldMs: 1400,
+        cut: 7,
+      },
+    },
+  ]);
+  assert.deepEqual(third.story, { leader: { node: "b", epoch: "9" }, cut: 0 });
+});
+
+test("a hold that ends where it began is no switch", () => {
+  const held: Gate = { kind: "held", keep: "a", since: 1000, why: "slow" };
+  const first = tell(
+    { leader: { node: "a", epoch: "5" }, cut: 0 },
+    memory(open("a")),
+    memory(held),
+    0,
+    1000,
+  );
+
+  const { lines } = tell(first.story, memory(held), memory(open("a")), 0, 1300);
+
+  assert.equal(lines[0]?.msg, "a goes on as leader after 300 ms: etcd names it");
+});
+
+test("nothing new, nothing told", () => {
+  assert.deepEqual(tell({ cut: 0 }, memory(open("a")), memory(open("a")), 0, 5).lines, []);
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { createServer, type Server, type Socket } from "node:net";
+import { test } from "node:test";
+
+import { knock } from "../../tools/local/knock.ts";
+import { namesStack } from "../../tools/local/names-stack.ts";
+import { assignSlots } from "../../tools/local/place.ts";
+import { Progress } from "../../tools/local/progress.ts";
+import { knownIds } from "../../tools/local/recover.ts";
+
+test("a deployment keeps its slot, and a new one gets the lowest free", () => {
+  assert.deepEqual(assignSlots(["orders", "billing"], {}), { billing: 0, orders: 1 });
+  assert.deepEqual(assignSlots(["orders", "billing", "audit"], { billing: 0, orders: 2 }), {
+    billing: 0,
+    orders: 2,
+    audit: 1,
+  });
+});
+
+test("the slot of a deployment that is gone stays reserved, for its data is still there", () => {
+  assert.deepEqual(assignSlots(["orders"], { old: 0 }), { old: 0, orders: 1 });
+});
+
+test("the local stack's passphrase is for the local stack alone", () => {
+  for (const args of [["-s", "local"], ["--stack", "local"], ["--stack=local"], ["-slocal"]]) {
+    assert.ok(namesStack(["up", ...args], "local"), args.join(" "));
+  }
+  for (const args of [[], ["-s", "prod"], ["local"], ["--stack=locals"], ["-s"]]) {
+    assert.ok(!namesStack(["up", ...args], "local"), args.join(" "));
+  }
+});
+
+const urn = (type: string, name: string) => `urn:pulumi:local::portico::${type}::${name}`;
+const container = urn("portico:local:Portal$docker:index/container:Container", "orders-portal-1");
+
+test("progress is one line for what changed, none for what did not", () => {
+  const progress = new Progress();
+  const event = (body: object) => JSON.stringify({ sequence: 1, timestamp: 10, ...body });
+  const outputs = (op: string, of: string, custom = true) =>
+    event({ timestamp: 22, resOutputsEvent: { metadata: { op, urn: of, new: { custom } } } });
+
+  assert.deepEqual(
+    progress.lines(event({ resourcePreEvent: { metadata: { op: "create", urn: container } } })),
+    [],
+  );
+  assert.deepEqual(progress.lines(outputs("create", container)), [
+    "  created container orders-portal-1 (12 s)",
+  ]);
+  assert.deepEqual(progress.lines(outputs("same", container)), []);
+  assert.deepEqual(progress.lines(outputs("refresh", container)), []);
+  const group = urn("portico:local:Portal", "orders-portal-1");
+  assert.deepEqual(progress.lines(outputs("create", group, false)), []);
+  const key = urn("portico:local:Node$tls:index/privateKey:PrivateKey", "orders-1");
+  assert.deepEqual(progress.lines(outputs("create", key)), [], "one of dozens");
+  assert.deepEqual(progress.lines(outputs("create-replacement", key)), [
+    "  created anew privatekey orders-1",
+  ]);
+});
+
+test("what the CLI warns of is said once, and its word on plugins never", () => {
+  const progress = new Progress();
+  const warning = (message: string, severity = "warning") =>
+    JSON.stringify({ timestamp: 1, diagnosticEvent: { message, severity, urn: container } });
+
+  assert.deepEqual(progress.lines(warning("no route\n", "error")), [
+    "  ✗ container orders-portal-1: no route",
+  ]);
+  assert.deepEqual(progress.lines(warning("no route\n", "error")), []);
+  assert.deepEqual(progress.lines(warning("using pulumi-resource-tls from $PATH at /x")), []);
+  assert.deepEqual(progress.lines(warning("Registering resource", "debug")), []);
+  assert.deepEqual(progress.lines("error: passphrase"), ["error: passphrase"]);
+});
+
+test("what the state knows is known by its id, pending replacements too", () => {
+  const resources = [
+    { urn: container, type: "docker:index/container:Container", id: "a1" },
+    { urn: container, type: "docker:index/container:Container", id: "a0" },
+    { urn: urn("portico:local:Portal", "p"), type: "portico:local:Portal" },
+  ];
+  assert.deepEqual(knownIds({ resources }), new Set(["a1", "a0"]));
+  assert.deepEqual(knownIds(undefined), new Set());
+});
+
+test("a portal that lets this machine in answers PostgreSQL's request for TLS", async () => {
+  await serving(
+    (socket) => socket.once("data", (data) => socket.end(data.length === 8 ? "S" : "E")),
+    async (port) => assert.deepEqual(await knock("127.0.0.1", port, 5_000), { kind: "open" }),
+  );
+});
+
+test("a portal that refuses, or says nothing, is told apart with the reason", async () => {
+  await serving(
+    (socket) => socket.destroy(),
+    async (port) => assert.equal((await knock("127.0.0.1", port, 5_000)).kind, "refused"),
+  );
+  await serving(
+    () => {},
+    async (port) =>
+      assert.deepEqual(await knock("127.0.0.1", port, 100), {
+        kind: "refused",
+        why: "no answer within 0.1 s",
+      }),
+  );
+});
+
+async function serving(answer: (socket: Socket) => void, use: (port: number) => Promise<void>) {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    sockets.push(socket);
+    answer(socket);
+  });
+  await new Promise<void>((ready) => {
+    server.listen(0, "127.0.0.1", ready);
+  });
+  const address = server.address();
+  try {
+    await use(typeof address === "object" && address ? address.port : 0);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+}

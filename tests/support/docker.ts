@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import Docker from "dockerode";
+
+export const docker = new Docker();
+
+/**
+ * Builds a folder's image unless one of the same content is there, and gives its tag. `sources` are what the build takes in,
+ * relative to the folder.
+ */
+export async function imageOf(
+  name: string,
+  folder: string,
+  sources: readonly string[],
+): Promise<string> {
+  const base = await baseImage();
+  const tag = `portico-test/${name}:${contentHash(folder, sources, base)}`;
+  const present = await docker.listImages({ filters: { reference: [tag] } });
+  if (present.length > 0) return tag;
+  const stream = await docker.buildImage(
+    { context: folder, src: [...sources] },
+    { t: tag, buildargs: { BASE: base } },
+  );
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(stream, (error, lines: readonly { error?: string }[]) => {
+      const failed = error?.message ?? lines.find((line) => line.error !== undefined)?.error;
+      failed === undefined ? resolve() : reject(new Error(`${tag} could not be built: ${failed}`));
+    });
+  });
+  return tag;
+}
+
+/** Runs a container to its end and gives what it wrote. It is removed in any case. */
+export async function runToEnd(
+  options: Docker.ContainerCreateOptions,
+  deadlineMs: number,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const container = await docker.createContainer({ Tty: true, ...options });
+  try {
+    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+    const chunks: Buffer[] = [];
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await container.start();
+    const code = await Promise.race([
+      container.wait().then(({ StatusCode }: { StatusCode: number }) => StatusCode),
+      pause(deadlineMs, undefined, { ref: false }),
+    ]);
+    const output = Buffer.concat(chunks).toString().replaceAll("\r\n", "\n");
+    if (code === undefined) throw new Error(`not done in ${deadlineMs} ms:\n${output}`);
+    return { code, output };
+  } finally {
+    await container.remove({ force: true, v: true });
+  }
+}
+
+/** Starts a container that ends with the test. */
+export async function runFor(
+  t: TestContext,
+  options: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
+  const container = await docker.createContainer(options);
+  t.after(() => container.remove({ force: true, v: true }).catch(() => {}));
+  await container.start();
+  return container;
+}
+
+/** A bridge network that ends with the test: an own /24 of 10.252.0.0/16, chosen free. */
+export async function networkFor(
+  t: TestContext,
+  { internal }: { readonly internal: boolean },
+): Promise<{ readonly name: string; readonly subnet: string }> {
+  const start = process.pid % 256;
+  for (let step = 0; step < 256; step++) {
+    const subnet = `10.252.${(start + step) % 256}.0/24`;
+    const name = `portico-test-${process.pid}-${step}`;
+    const made = await docker
+      .createNetwork({ Name: name, Internal: internal, IPAM: { Config: [{ Subnet: subnet }] } })
+      .catch((error: Error) => {
+        if (/overlap/i.test(error.message)) return undefined;
+        throw error;
+      });
+    if (made === undefined) continue;
+    t.after(() => made.remove().catch(() => {}));
+    return { name, subnet };
+  }
+  throw new Error("10.252.0.0/16 has no free /24 left");
+}
+
+function contentHash(folder: string, sources: readonly string[], base: string): string {
+  const hash = createHash("sha256").update(base);
+  for (const path of sources.flatMap((source) => filesBelow(folder, source)).sort()) {
+    const { mode } = statSync(join(folder, path));
+    hash.update(`\0${path}\0${mode}\0`).update(readFileSync(join(folder, path)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+function filesBelow(folder: string, path: string): readonly string[] {
+  if (statSync(join(folder, path)).isFile()) return [path];
+  return readdirSync(join(folder, path)).flatMap((name) => filesBelow(folder, join(path, name)));
+}
+
+/** Where `debian:trixie-slim` can't be pulled, setup has made the same from packages. */
+async function baseImage(): Promise<string> {
+  const made = "portico/debian:trixie-slim";
+  const found = await docker.listImages({ filters: { reference: [made] } });
+  return found.length > 0 ? made : "debian:trixie-slim";
+}

@@ -1,0 +1,100 @@
+import type Docker from "dockerode";
+
+import type { Kind, State } from "../plugin/kind.ts";
+import { ContainerInputs } from "./container-inputs.ts";
+import { createOptions, endpoint, limits } from "./container-options.ts";
+import { unlessMissing } from "./missing.ts";
+import { lastWords, untilHealthy } from "./until-healthy.ts";
+
+const DEFAULT_WAIT_SECONDS = 60;
+
+export function containers(docker: Docker): Kind<ContainerInputs> {
+  return {
+    inputs: ContainerInputs,
+    inPlace: [
+      "memory",
+      "memorySwap",
+      "restart",
+      "healthcheck",
+      "wait",
+      "waitTimeout",
+      "mustRun",
+      "destroyGraceSeconds",
+    ],
+    computed: ["networkDatas"],
+    deleteBeforeReplace: true,
+    async create(wanted, cancelled) {
+      const container = await docker.createContainer(createOptions(wanted));
+      try {
+        await start(docker, container, wanted, cancelled);
+        return { id: container.id, outputs: await addresses(container) };
+      } catch (error) {
+        const words = await lastWords(container);
+        await remove(container);
+        const why = error instanceof Error ? error.message : String(error);
+        throw new Error([`container ${wanted.name}: ${why}`, ...words].join("\n"), {
+          cause: error,
+        });
+      }
+    },
+    async read(id, state) {
+      const container = docker.getContainer(id);
+      const found = await unlessMissing(container.inspect());
+      if (!found) return undefined;
+      if (found.State.Running || state.mustRun === false) return addresses(container);
+      // As the real plugin does with a container that must run and doesn't: the next step makes a new one.
+      await remove(container);
+      return undefined;
+    },
+    async update(id, wanted) {
+      await docker.getContainer(id).update(limits(wanted));
+      return {};
+    },
+    async remove(id, { destroyGraceSeconds }) {
+      const container = docker.getContainer(id);
+      if (typeof destroyGraceSeconds === "number" && destroyGraceSeconds > 0) {
+        await unlessMissing(container.stop({ t: destroyGraceSeconds }).catch(ignoreStopped));
+      }
+      await remove(container);
+    },
+  };
+}
+
+async function start(
+  docker: Docker,
+  container: Docker.Container,
+  wanted: ContainerInputs,
+  cancelled: AbortSignal,
+): Promise<void> {
+  for (const network of wanted.networksAdvanced?.slice(1) ?? []) {
+    const options = { Container: container.id, EndpointConfig: endpoint(network) };
+    await docker.getNetwork(network.name).connect(options);
+  }
+  await container.start();
+  if (!wanted.wait) return;
+  const seconds = wanted.waitTimeout ?? DEFAULT_WAIT_SECONDS;
+  await untilHealthy(container, seconds * 1000, cancelled);
+}
+
+async function addresses(container: Docker.Container): Promise<State> {
+  const { NetworkSettings } = await container.inspect();
+  const networkDatas = Object.entries(NetworkSettings.Networks)
+    .map(([networkName, { IPAddress, IPPrefixLen, Gateway }]) => ({
+      networkName,
+      ipAddress: IPAddress,
+      ipPrefixLength: IPPrefixLen,
+      gateway: Gateway,
+    }))
+    .sort((a, b) => a.networkName.localeCompare(b.networkName));
+  return { networkDatas };
+}
+
+async function remove(container: Docker.Container): Promise<void> {
+  await unlessMissing(container.remove({ force: true, v: true }));
+}
+
+/** The engine answers 304 where there was nothing to stop. */
+function ignoreStopped(error: unknown): void {
+  if (error instanceof Error && "statusCode" in error && error.statusCode === 304) return;
+  throw error;
+}

@@ -1,0 +1,26 @@
+// `npm run pulumi -- …`: the CLI as `npm start` runs it. Backend and passphrase are set for `-s local` alone: any other stack is
+// the person's own business.
+import { spawn } from "node:child_process";
+
+import { namesStack } from "../local/names-stack.ts";
+import { makeFiles, STACK, stackEnvironment } from "../local/state.ts";
+import { setUpPulumi } from "../setup/machine.ts";
+import { run } from "./run.ts";
+
+await run(async () => {
+  const args = process.argv.slice(2);
+  const { env } = await setUpPulumi();
+  const local = namesStack(args, STACK);
+  if (local) await makeFiles();
+  const child = spawn("pulumi", args, {
+    stdio: "inherit",
+    env: local ? stackEnvironment(env) : { ...process.env, ...env },
+  });
+  process.on("SIGINT", () => {}); // the terminal sends it to the CLI as well
+  for (const signal of ["SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => child.kill("SIGINT"));
+  return new Promise<number>((done, failed) => {
+    child.once("error", failed);
+    child.once("close", (code) => done(code ?? 1));
+  });
+});

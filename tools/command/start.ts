@@ -1,0 +1,26 @@
+// `npm start`: sets up what the machine lacks, brings the local stack up, says how to connect.
+import { change } from "../local/change.ts";
+import { cli as cliOf } from "../local/cli.ts";
+import { introduce } from "../local/introduce.ts";
+import { parseDeployments } from "../local/outputs.ts";
+import { checkPorts, keepPlace } from "../local/place.ts";
+import { recover, removeStrays } from "../local/recover.ts";
+import { latest, localFiles, makeFiles } from "../local/state.ts";
+import { setUp } from "../setup/machine.ts";
+import { run } from "./run.ts";
+
+await run(async () => {
+  const machine = await setUp();
+  await makeFiles();
+  const cli = cliOf(machine);
+  if (!(await latest(localFiles))) await cli("stack", "init", "--no-select");
+  await recover(cli, localFiles);
+  const local = await keepPlace(machine, cli);
+  await removeStrays(machine.docker, local.name, localFiles);
+  await checkPorts(machine.docker, local);
+  const code = await change(machine, "up", "--refresh", "--skip-preview");
+  if (code !== 0) return code;
+  const outputs = await cli("stack", "output", "--json", "--show-secrets");
+  await introduce(machine.docker, local.name, parseDeployments(outputs));
+  return 0;
+});

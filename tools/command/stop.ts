@@ -1,0 +1,44 @@
+// `npm stop`: takes the local stack down; what is protected stays, unless `--volumes` says otherwise.
+import { parseArgs } from "node:util";
+
+import type Docker from "dockerode";
+
+import { change } from "../local/change.ts";
+import { cli as cliOf } from "../local/cli.ts";
+import { keepPlace } from "../local/place.ts";
+import { recover, removeStrays } from "../local/recover.ts";
+import { latest, localFiles } from "../local/state.ts";
+import { setUp } from "../setup/machine.ts";
+import { say } from "../setup/say.ts";
+import { run } from "./run.ts";
+
+await run(async () => {
+  const { values } = parseArgs({ options: { volumes: { type: "boolean", default: false } } });
+  if (!(await latest(localFiles))) {
+    say("There is no local stack here.");
+    return 0;
+  }
+  const machine = await setUp();
+  const cli = cliOf(machine);
+  await recover(cli, localFiles);
+  const { name } = await keepPlace(machine, cli);
+  if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
+  const kept = values.volumes ? [] : ["--exclude-protected"];
+  const code = await change(machine, "destroy", "--refresh", "--skip-preview", ...kept);
+  if (code !== 0) return code;
+  await removeStrays(machine.docker, name, localFiles);
+  if (values.volumes) {
+    await removeVolumes(machine.docker, name);
+    await cli("stack", "rm", "--preserve-config", "--yes");
+  } else {
+    say(
+      "The data, the authority's keys and the passwords stay: npm start brings them back. To remove them too: npm stop -- --volumes",
+    );
+  }
+  return 0;
+});
+
+async function removeVolumes(docker: Docker, name: string): Promise<void> {
+  const { Volumes } = await docker.listVolumes({ filters: { label: [`portico.stack=${name}`] } });
+  for (const { Name } of Volumes ?? []) await docker.getVolume(Name).remove();
+}

@@ -1,0 +1,104 @@
+// `npm test [-- <paths>]`: lint and types, then every test, or those below the paths: fast layers first, end to end last.
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+
+import { onEnd } from "../local/on-end.ts";
+import { type Machine, setUp } from "../setup/machine.ts";
+import { PROJECT } from "../setup/paths.ts";
+import { say } from "../setup/say.ts";
+import { run } from "./run.ts";
+
+/** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
+const ALONE = "tests/e2e/";
+
+const INTERRUPTED = 130;
+const GRACE_MS = 10_000;
+
+await run(async () => {
+  const paths = process.argv.slice(2).map((path) => relative(PROJECT, resolve(path)));
+  const machine = await setUp();
+  const files = (await testFiles()).filter(
+    (file) =>
+      paths.length === 0 || paths.some((path) => file === path || file.startsWith(`${path}/`)),
+  );
+  if (files.length === 0) {
+    say(`No test is below ${paths.join(", ")}.`);
+    return 1;
+  }
+  const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
+  const together = files.filter((file) => !file.startsWith(ALONE));
+  const alone = files.filter((file) => file.startsWith(ALONE));
+  const stages: [string, string[]][] = [
+    ...(paths.length === 0
+      ? ([
+          ["lint", [bin("biome"), "check", "--error-on-warnings", "."]],
+          ["types", [bin("tsc"), "--noEmit", "-p", "."]],
+        ] satisfies [string, string[]][])
+      : []),
+    ...(together.length > 0 ? [["tests", nodeTest(2, together)] as [string, string[]]] : []),
+    ...(alone.length > 0
+      ? [["end to end", nodeTest(1, ["--test-isolation=none", ...alone])] as [string, string[]]]
+      : []),
+  ];
+  const results: string[] = [];
+  let failed = 0;
+  for (const [name, command] of stages) {
+    const start = Date.now();
+    const code = await child(machine, command);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
+    if (code !== 0) failed = code;
+    if (code === INTERRUPTED) break;
+  }
+  for (const line of results) say(line);
+  return failed;
+});
+
+async function testFiles(): Promise<readonly string[]> {
+  const entries = await readdir(join(PROJECT, "tests"), { recursive: true });
+  return entries
+    .filter((name) => name.endsWith(".test.ts"))
+    .map((name) => join("tests", name))
+    .sort();
+}
+
+function nodeTest(concurrency: number, files: readonly string[]): string[] {
+  return [
+    process.execPath,
+    "--test",
+    `--test-concurrency=${concurrency}`,
+    "--test-reporter=spec",
+    ...files,
+  ];
+}
+
+/** Runs in a group of its own, which ends with this command whatever ends it. */
+function child({ env, baseImage }: Machine, [file = "", ...args]: string[]): Promise<number> {
+  const tests = spawn(file, args, {
+    cwd: PROJECT,
+    env: { ...process.env, ...env, PORTICO_BASE_IMAGE: baseImage },
+    stdio: "inherit",
+    detached: true,
+  });
+  const killGroup = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-(tests.pid ?? 0), signal);
+    } catch {
+      // it has ended already
+    }
+  };
+  let asked = false;
+  const stopWatching = onEnd(() => {
+    asked = true;
+    killGroup("SIGTERM");
+    setTimeout(() => killGroup("SIGKILL"), GRACE_MS).unref();
+  });
+  return new Promise((done, failed) => {
+    tests.once("error", failed);
+    tests.once("close", (code) => {
+      stopWatching();
+      done(asked ? INTERRUPTED : (code ?? 1));
+    });
+  });
+}

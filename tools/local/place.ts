@@ -1,0 +1,133 @@
+import type Docker from "dockerode";
+import { z } from "zod";
+
+import { freePorts, freeRange, isFree, PORTS } from "../setup/free-place.ts";
+import type { Machine } from "../setup/machine.ts";
+import { SetupError } from "../setup/setup-error.ts";
+import type { Cli } from "./cli.ts";
+
+/** The `portico:local` of the stack's config, as `npm start` writes it once and keeps it. */
+export interface Local {
+  readonly name: string;
+  readonly range: string;
+  readonly firstPort: number;
+  readonly base?: string | undefined;
+  readonly slots: Readonly<Record<string, number>>;
+}
+
+const RANGES = { first: 64, last: 127, from: 87 };
+const FIRST_PORT = 15_432;
+
+/** Ports of a deployment that are in use today: two portals, three endpoints. */
+const USED = 6;
+
+const PULLED = "debian:trixie-slim";
+
+const Config = z.record(z.string(), z.object({ objectValue: z.unknown().optional() }));
+
+const Stored = z
+  .object({
+    name: z.string(),
+    range: z.string(),
+    firstPort: z.number(),
+    base: z.string(),
+    slots: z.record(z.string(), z.number()),
+  })
+  .partial();
+
+/** Reads where the stack lives, fills in what is not decided yet, and writes that back. */
+export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promise<Local> {
+  const config = Config.parse(JSON.parse(await cli("config", "--json")));
+  const stored = Stored.parse(config["portico:local"]?.objectValue ?? {});
+  const deployments = config["portico:deployments"]?.objectValue;
+  const local: Local = {
+    name: stored.name ?? (await freeName(docker)),
+    range: stored.range ?? (await freeRange(docker, RANGES)),
+    firstPort: stored.firstPort ?? (await freePorts(FIRST_PORT)),
+    base: stored.base ?? (baseImage === PULLED ? undefined : baseImage),
+    slots: assignSlots(isRecord(deployments) ? Object.keys(deployments) : [], stored.slots ?? {}),
+  };
+  const settings = [
+    ...difference(stored, local),
+    ...(stored.range ? [] : admitThisMachine(Object.keys(local.slots), local.range)),
+  ];
+  if (settings.length > 0) await cli("config", "set-all", "--path", ...settings);
+  return local;
+}
+
+/** Fails while something else on this machine listens on a port of the stack: the engine's own message would come late, and name no way out. */
+export async function checkPorts(docker: Docker, { name, firstPort, slots }: Local): Promise<void> {
+  const filters = { label: [`portico.stack=${name}`] };
+  const own = new Set(
+    (await docker.listContainers({ filters })).flatMap(({ Ports }) =>
+      Ports.map(({ PublicPort }) => PublicPort),
+    ),
+  );
+  for (const slot of Object.values(slots)) {
+    const first = firstPort + slot * PORTS;
+    for (let port = first; port < first + USED; port++) {
+      if (own.has(port) || (await isFree(port))) continue;
+      throw new SetupError(
+        `Port ${port} on 127.0.0.1 is taken by another program. End that, or move the stack: npm run pulumi -- config set -s local --path portico:local.firstPort ${await freePorts(first + PORTS)}`,
+      );
+    }
+  }
+}
+
+/** A deployment keeps its slot for ever, so that its addresses stay; a new one gets the lowest free. */
+export function assignSlots(
+  deployments: readonly string[],
+  slots: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const assigned = { ...slots };
+  for (const name of deployments.toSorted()) {
+    if (assigned[name] !== undefined) continue;
+    const taken = new Set(Object.values(assigned));
+    let slot = 0;
+    while (taken.has(slot)) slot++;
+    assigned[name] = slot;
+  }
+  return assigned;
+}
+
+async function freeName(docker: Docker): Promise<string> {
+  const filters = { label: ["portico.stack"] };
+  const [containers, networks, { Volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  const taken = new Set(
+    [...containers, ...networks, ...(Volumes ?? [])].map(({ Labels }) => Labels?.["portico.stack"]),
+  );
+  let name = "portico";
+  for (let number = 2; taken.has(name); number++) name = `portico-${number}`;
+  return name;
+}
+
+function difference(stored: z.infer<typeof Stored>, local: Local): string[] {
+  const { slots, ...plain } = local;
+  const settings = [
+    ...Object.entries(plain).filter(([key, value]) => value !== undefined && !(key in stored)),
+    ...Object.entries(slots)
+      .filter(([name]) => stored.slots?.[name] === undefined)
+      .map(([name, slot]) => [`slots["${name}"]`, slot]),
+  ];
+  return settings.flatMap(([key, value]) => ["--plaintext", `portico:local.${key}=${value}`]);
+}
+
+/**
+ * A new stack lets in the person who made it: a port published on 127.0.0.1 shows the gateway of the portals' network as the source. (Not
+ * on Docker Desktop: there `npm start` tells which source the portal saw.)
+ */
+function admitThisMachine(deployments: readonly string[], range: string): string[] {
+  const gateway = range.replace(/0\/16$/, "1/32");
+  return deployments.flatMap((name) => [
+    "--plaintext",
+    `portico:deployments["${name}"].whitelist["${gateway}"]=this machine`,
+  ]);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type Docker from "dockerode";
+import { z } from "zod";
+
+import { PROJECT } from "../setup/paths.ts";
+import { say } from "../setup/say.ts";
+import { SetupError } from "../setup/setup-error.ts";
+import type { Cli } from "./cli.ts";
+import { type Latest, latest, type StackFiles } from "./state.ts";
+
+/** Makes the state fit to go on from, whatever ended the last run. */
+export async function recover(cli: Cli, files: StackFiles): Promise<void> {
+  await dropDeadLocks(files);
+  if (((await latest(files))?.pending_operations ?? []).length > 0) await dropPending(cli);
+}
+
+const Lock = z.object({ pid: z.int(), timestamp: z.string() });
+
+async function dropDeadLocks({ locks }: StackFiles): Promise<void> {
+  const files = await readdir(locks).catch(() => []);
+  for (const file of files.filter((name) => name.endsWith(".json"))) {
+    const path = join(locks, file);
+    const { data: lock } = Lock.safeParse(
+      JSON.parse(await readFile(path, "utf8").catch(() => "0")),
+    );
+    if (lock && (await isPulumi(lock.pid))) {
+      throw new SetupError(
+        `Another run is at work on this stack (process ${lock.pid}, since ${lock.timestamp}): let it finish, or end it.`,
+      );
+    }
+    for (const part of [path, `${path}.attrs`]) await rm(part, { force: true });
+    say("· removed the lock of a run that has ended");
+  }
+}
+
+/** A process of that number may be another one by now, and the machine's name may have changed: only the name of the program counts. */
+async function isPulumi(pid: number): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "pulumi");
+  return (command.split("\0")[0] ?? "").endsWith("pulumi");
+}
+
+/** What was under way is found again by the refresh, or removed as unknown to the state: the note itself only stops the next run. */
+async function dropPending(cli: Cli): Promise<void> {
+  const exported = JSON.parse(await cli("stack", "export"));
+  exported.deployment.pending_operations = [];
+  const folder = await mkdtemp(join(tmpdir(), "portico-"));
+  const file = join(folder, "state.json");
+  await writeFile(file, JSON.stringify(exported), { mode: 0o600 });
+  await cli("stack", "import", "--file", file);
+  await rm(folder, { recursive: true });
+  say("· dropped the notes of what the last run was at when it was interrupted");
+}
+
+/**
+ * Removes containers and networks of this stack that its state doesn't know: they hold the addresses that the next ones need. Volumes
+ * stay, whatever the state says: they hold data, and a volume of the same name is taken up again.
+ */
+export async function removeStrays(docker: Docker, name: string, files: StackFiles): Promise<void> {
+  const known = knownIds(await latest(files));
+  const filters = { label: [`portico.stack=${name}`] };
+  const containers = (await docker.listContainers({ all: true, filters })).filter(
+    ({ Id }) => !known.has(Id),
+  );
+  for (const { Mounts } of containers) refuseForeign(name, Mounts);
+  for (const { Id, Names } of containers) {
+    await docker.getContainer(Id).remove({ force: true });
+    say(`· removed container ${Names[0]?.slice(1)}, left over from an interrupted run`);
+  }
+  for (const { Id, Name } of await docker.listNetworks({ filters })) {
+    if (known.has(Id)) continue;
+    await docker.getNetwork(Id).remove();
+    say(`· removed network ${Name}, left over from an interrupted run`);
+  }
+}
+
+/** A container shows whose it is by the folders that it is given: another copy of the project may have taken the same name. */
+function refuseForeign(name: string, mounts: Docker.ContainerInfo["Mounts"]): void {
+  const foreign = mounts.find(
+    ({ Type, Source }) => Type === "bind" && !Source.startsWith(`${PROJECT}/`),
+  );
+  if (!foreign) return;
+  throw new SetupError(
+    `The stack name ${name} is another folder's (its containers use ${foreign.Source}). Stop it there, or take another name and place here: remove portico:local from Pulumi.local.yaml.`,
+  );
+}
+
+export function knownIds(state: Latest | undefined): ReadonlySet<string> {
+  return new Set((state?.resources ?? []).flatMap(({ id }) => (id ? [id] : [])));
+}

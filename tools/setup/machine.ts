@@ -1,0 +1,36 @@
+import { delimiter, dirname } from "node:path";
+
+import type Docker from "dockerode";
+
+import { baseImage } from "./base-image.ts";
+import { dockerEngine } from "./docker-engine.ts";
+import { AIRGAP } from "./paths.ts";
+import { realPlugins } from "./plugins.ts";
+import { pulumiCli } from "./pulumi-cli.ts";
+import { say } from "./say.ts";
+
+export interface Machine {
+  readonly docker: Docker;
+  readonly baseImage: string;
+  /** What every child gets: the Node of this process, the CLI, stand-ins where they are needed, the engine. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Sets up what this machine lacks, in the order in which the parts need each other. */
+export async function setUp(): Promise<Machine> {
+  const { env, standIns } = await setUpPulumi();
+  if (standIns) {
+    say("· Pulumi's language host and plugins can't be had here: stand-ins (tools/airgap) serve");
+  }
+  const { docker, host } = await dockerEngine();
+  return { docker, baseImage: await baseImage(docker), env: { ...env, DOCKER_HOST: host } };
+}
+
+/** The part of it that a call of the CLI needs. */
+export async function setUpPulumi() {
+  const cli = await pulumiCli();
+  const standIns = !(await realPlugins(cli));
+  const folders = [dirname(process.execPath), standIns ? AIRGAP : "", dirname(cli.file)];
+  const path = [...folders, process.env.PATH].filter(Boolean).join(delimiter);
+  return { standIns, env: { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" } };
+}

@@ -1,0 +1,31 @@
+import { say } from "./say.ts";
+
+const STILL_AT_IT_MS = 30_000;
+
+export interface Step<Found> {
+  /** What is there already. Must be quick: it is asked on every run. */
+  find(): Promise<Found | undefined>;
+  make(): Promise<Found>;
+  /** Said before `make`, where that takes minutes or needs a reason. */
+  readonly notice?: string;
+}
+
+/** One part of the set-up: found and silent, or made and told in one line with its time. */
+export async function step<Found>(
+  name: string,
+  { find, make, notice }: Step<Found>,
+): Promise<Found> {
+  const found = await find();
+  if (found !== undefined) return found;
+  const start = Date.now();
+  const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`;
+  say(`· ${name}${notice ? `: ${notice}` : ""} …`);
+  const stillAtIt = setInterval(() => say(`  … ${name}: ${seconds()}`), STILL_AT_IT_MS);
+  try {
+    const made = await make();
+    say(`✓ ${name}: ${seconds()}`);
+    return made;
+  } finally {
+    clearInterval(stillAtIt);
+  }
+}
