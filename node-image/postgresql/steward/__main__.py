@@ -19,6 +19,9 @@ from .roles import ensure_roles
 CONVERGE = 30
 """Seconds between two looks of a leader at the cluster's configuration and users; a change is seen at once."""
 
+CERTIFICATE = 7
+"""Seconds after which Patroni, which reloads in its own rounds of 5 s, should show a new certificate."""
+
 
 class Steward:
     def __init__(self) -> None:
@@ -26,9 +29,9 @@ class Steward:
         self._access_for = ""
         self._converged_for = ""
         self._converge_at = 0.0
-        self._peer = certificates.peer_fingerprint()
         self._patroni_up = False
         self._reload = False
+        self._certificate_due = float("inf")
 
     def look(self, ended: bool) -> health.Health:
         """One round; `ended` when PostgreSQL has just gone.
@@ -57,10 +60,11 @@ class Steward:
     def _follow_files(self, node: Node, secrets: Secrets) -> None:
         if certificates.install_server_certificate():
             certificates.reload_postgresql()
+        new_certificate = certificates.install_peer_certificate()
         config = yaml.safe_dump(node_config(node, secrets), sort_keys=False)
-        peer = certificates.peer_fingerprint()
-        self._reload |= files.write(paths.PATRONI_CONFIG, config) or peer != self._peer
-        self._peer = peer
+        self._reload |= files.write(paths.PATRONI_CONFIG, config) or new_certificate
+        if self._patroni_up:
+            self._reload_patroni(new_certificate)
         described = _digest(node, secrets)
         if self._access_for != described:
             ensure_access(node, secrets)
@@ -69,10 +73,22 @@ class Steward:
             # Only now: before, Patroni would meet an etcd that lets in nobody, or anybody.
             _tell_patroni("-u")
             self._patroni_up = True
-        elif self._reload:
+            self._reload = False
+
+    def _reload_patroni(self, new_certificate: bool) -> None:
+        """Patroni doesn't look at its certificate in a reload that changes its configuration as well (4.0.7)."""
+        now = time.monotonic()
+        if now > self._certificate_due:
+            if certificates.patroni_shows_certificate():
+                self._certificate_due = float("inf")
+            else:
+                self._reload = new_certificate = True
+        if new_certificate:
+            self._certificate_due = now + CERTIFICATE
+        if self._reload:
             log.info("Patroni reloads its configuration and certificates")
             _tell_patroni("-h")
-        self._reload = False
+            self._reload = False
 
     def _converge(self, node: Node, secrets: Secrets) -> None:
         described = _digest(node, secrets)

@@ -7,6 +7,8 @@ PEER_KEY = f"{NODE}/peer.key"
 
 RUN = "/run/portico/postgres"
 PATRONI_CONFIG = f"{RUN}/patroni.yml"
+PEER = f"{RUN}/peer.pem"
+"""Certificate and key in one file, for Patroni."""
 SERVER_CERT = f"{RUN}/server.crt"
 SERVER_KEY = f"{RUN}/server.key"
 HEALTH = f"{RUN}/health"

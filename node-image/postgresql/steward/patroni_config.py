@@ -48,7 +48,6 @@ def cluster_config(node: Node) -> dict[str, Any]:
 
 
 def node_config(node: Node, secrets: Secrets) -> dict[str, Any]:
-    tls = {"certfile": paths.PEER_CERT, "keyfile": paths.PEER_KEY, "cacert": paths.CA}
     return {
         "scope": node.scope,
         "name": node.name,
@@ -61,19 +60,17 @@ def node_config(node: Node, secrets: Secrets) -> dict[str, Any]:
         "restapi": {
             "listen": "0.0.0.0:8008",
             "connect_address": f"{node.address}:8008",
-            "certfile": paths.PEER_CERT,
-            "keyfile": paths.PEER_KEY,
+            "certfile": paths.PEER,
             "cafile": paths.CA,
             "verify_client": "required",
             "authentication": {"username": "patroni", "password": secrets.restapi},
         },
-        "ctl": tls,
+        "ctl": {"certfile": paths.PEER, "cacert": paths.CA},
         "etcd3": {
             "hosts": [f"{address}:2379" for address in node.members.values()],
             "protocol": "https",
             "cacert": paths.CA,
-            "cert": paths.PEER_CERT,
-            "key": paths.PEER_KEY,
+            "cert": paths.PEER,
             "username": "patroni",
             "password": secrets.etcdPatroni,
         },
