@@ -14,8 +14,10 @@ import type { Actual } from "./plan/actual.ts";
 import type { Command } from "./plan/command.ts";
 import { plan } from "./plan/plan.ts";
 import { whitelistDigest } from "./plan/whitelist-digest.ts";
+import type { Full } from "./report/fullness.ts";
+import { tellFull } from "./report/fullness.ts";
 import type { Log } from "./report/log.ts";
-import type { Story } from "./report/story.ts";
+import type { Line, Story } from "./report/story.ts";
 import { tell } from "./report/story.ts";
 
 /** A document that is being served, and what watches its cluster. */
@@ -72,6 +74,7 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
   let service: Service | undefined;
   let memory: Memory | undefined;
   let story: Story = { cut: 0 };
+  let full: Full = new Set();
   let snapshot: Snapshot | undefined;
   let inForce: InForce | undefined;
   let lookingSince = clock();
@@ -114,7 +117,7 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     const cut = actual ? await apply(plan(actual, wanted)) : 0;
     const told = tell(story, before, memory, cut, clock());
     story = told.story;
-    for (const { level, msg, facts } of told.lines) log[level](facts, msg);
+    say(told.lines);
     await kept;
   };
 
@@ -147,7 +150,15 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     }
     if (why === undefined && unreadable !== undefined) log.info("HAProxy answers again");
     unreadable = why;
-    return reading.kind === "actual" ? reading.actual : undefined;
+    if (reading.kind !== "actual") return undefined;
+    const told = tellFull(full, reading.actual.rooms);
+    full = told.full;
+    say(told.lines);
+    return reading.actual;
+  };
+
+  const say = (lines: readonly Line[]): void => {
+    for (const { level, msg, facts } of lines) log[level](facts, msg);
   };
 
   const apply = async (commands: readonly Command[]): Promise<number> => {

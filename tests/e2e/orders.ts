@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { after } from "node:test";
+
 import type { Stack } from "../support/cli.ts";
 import { freePlace, withStack } from "../support/cli.ts";
 import { docker, exec, logsOf, until } from "../support/containers.ts";
@@ -93,6 +95,10 @@ async function createTable({ user, password, database, ca, endpoints }: Outputs)
 export const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export const PORTALS = ["orders-portal-1", "orders-portal-2"] as const;
 
+/** The portals' document, as `up` has written it. */
+export const documentFile = (): string =>
+  join(import.meta.dirname, "../../.portico", orders.stack.name, "orders/document/document.json");
+
 export const container = (name: string): string => `${orders.prefix}-${name}`;
 
 /** One target a portal, as an application on this machine reaches it. */
@@ -118,51 +124,42 @@ export async function query(
   }
 }
 
+/** A node's address in its private network. */
+export async function addressOf(node: string): Promise<string> {
+  const { NetworkSettings } = await engine.getContainer(container(node)).inspect();
+  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
+}
+
 /** Runs one statement in a node itself, as superuser over its socket. */
-export async function ask(node: string, statement: string): Promise<string> {
-  const { code, output } = await exec(container(node), [
-    "psql",
-    "-d",
-    "orders",
-    "-AtXqc",
-    statement,
-  ]);
+async function ask(node: string, statement: string): Promise<string> {
+  const command = ["psql", "-d", "orders", "-AtXqc", statement];
+  const { code, output } = await exec(container(node), command);
   if (code !== 0) throw new Error(`${node}: ${output}`);
   return output.trim();
 }
 
-export interface Member {
-  readonly Member: string;
-  readonly Role: string;
-  readonly State: string;
+/** The node whose own PostgreSQL takes writes, of `among`. A frozen or cut off leader may take itself for one as well. */
+export async function leader(among: readonly string[] = NODES): Promise<string> {
+  const answers = await Promise.all(
+    among.map((node) => ask(node, "SELECT pg_is_in_recovery()").catch(() => "no answer")),
+  );
+  const found = among.filter((_, index) => answers[index] === "f");
+  if (found.length !== 1) throw new Error(`${found.length} nodes lead: ${answers}`);
+  return found[0] as string;
 }
 
-/** The cluster as Patroni sees it, asked of any node that answers. */
-export async function members(): Promise<readonly Member[]> {
-  for (const node of NODES) {
-    const { code, output } = await exec(container(node), [
-      "patronictl",
-      "list",
-      "-f",
-      "json",
-    ]).catch(() => ({ code: 1, output: "" }));
-    if (code === 0) return JSON.parse(output.slice(output.indexOf("[")));
-  }
-  throw new Error("no node answers");
-}
-
-export async function leader(): Promise<string> {
-  const found = (await members()).find(({ Role }) => Role === "Leader");
-  if (!found) throw new Error("nobody leads");
-  return found.Member;
+/** Waits until another node than `old` leads. */
+export function leaderAfter(old: string): Promise<string> {
+  const others = NODES.filter((node) => node !== old);
+  return until("another leader", 60, () => leader(others));
 }
 
 /** Waits until the cluster is whole, so that a test begins where the last one ended well. */
 export function whole(seconds = 180): Promise<true> {
-  return until("one leader and two streaming replicas", seconds, async () => {
-    const states = (await members()).map(({ Role, State }) => `${Role} ${State}`);
-    const replicas = states.filter((state) => / streaming$/.test(state)).length;
-    return states.includes("Leader running") && replicas === 2 && (await bothPortalsOpen());
+  return until("one leader and two replicas that confirm its writes", seconds, async () => {
+    const statement =
+      "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state = 'quorum'";
+    return (await ask(await leader(), statement)) === "2" && (await bothPortalsOpen());
   });
 }
 
@@ -188,17 +185,6 @@ export async function logLines(
       return [];
     }
   });
-}
-
-/** A process in a container, by a part of its command line: its id in that container. */
-export async function signal(
-  name: string,
-  pattern: string,
-  sign: string,
-  user: string,
-): Promise<void> {
-  const { code, output } = await exec(container(name), ["pkill", `-${sign}`, "-f", pattern], user);
-  if (code !== 0) throw new Error(`no process like ${pattern} in ${name}: ${output}`);
 }
 
 export const engine = docker;

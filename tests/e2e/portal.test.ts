@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { exec, runOnce, until } from "../support/containers.ts";
 import { startWriter } from "../support/writer.ts";
 import {
-  ask,
+  addressOf,
   container,
+  documentFile,
   engine,
   leader,
+  leaderAfter,
   logLines,
   NODES,
   orders,
@@ -208,11 +209,10 @@ test("beyond the limit HAProxy goes on by its own check of the role, and follows
     const writer = startWriter([first], "written", { sessions: 1, everyWrite: true });
     await writer.nextAck(30_000);
     await exec(container(old), ["patronictl", "switchover", "--force"]);
-    await until("another leader", 60, async () => (await leader()) !== old);
-    const next = await leader();
+    const next = await leaderAfter(old);
     await until("a write on the new leader", 30, async () => {
       const { server } = await writer.nextAck(30_000);
-      return server === (await ask(next, "SELECT 1").then(() => addressOf(next)));
+      return server === (await addressOf(next));
     });
     await writer.stop();
   } finally {
@@ -221,12 +221,7 @@ test("beyond the limit HAProxy goes on by its own check of the role, and follows
 });
 
 test("a broken document changes nothing, raises an alarm, and is replaced by the next good one", async () => {
-  const path = join(
-    import.meta.dirname,
-    "../../.portico",
-    orders.stack.name,
-    "orders/document/document.json",
-  );
+  const path = documentFile();
   const good = await readFile(path, "utf8");
   const began = Date.now();
   const writer = startWriter(targets("primary"), "written", { sessions: 2 });
@@ -270,8 +265,3 @@ test("no process of a portal or a node is root", async () => {
     assert.deepEqual(root, [], name);
   }
 });
-
-async function addressOf(node: string): Promise<string> {
-  const { NetworkSettings } = await engine.getContainer(container(node)).inspect();
-  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
-}

@@ -56,6 +56,8 @@ export interface LabOptions {
   readonly identity?: string;
   /** Port of Patroni's REST interface on every node. */
   readonly patroni?: number;
+  /** How many descriptors HAProxy may have. */
+  readonly descriptors?: number;
 }
 
 const PATIENCE_MS = 30_000;
@@ -96,7 +98,9 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
   t.after(() => haproxy.close());
   const configured = await haproxy.configure(document, EVERYBODY, "the test starts");
   if (configured.kind !== "written") throw new Error(JSON.stringify(configured));
-  const master = startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket);
+  const start = () =>
+    startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket, options.descriptors);
+  const master = start();
 
   const actual = async (): Promise<Actual> => {
     const reading = await haproxy.read();
@@ -119,7 +123,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     folder,
     events,
     master,
-    restart: () => void startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket),
+    restart: () => void start(),
     sessionsOn: (node) => sessions.get(node)?.size ?? 0,
     actual,
     apply,
@@ -146,9 +150,17 @@ export function wantedOf(
   return { endpoints: { primary: slots([primary]), replica: slots(replicas) }, whitelist };
 }
 
-export function startHaproxy(t: TestContext, config: string, masterSocket: string): ChildProcess {
-  const args = ["-W", "-db", "-f", config, "-S", masterSocket];
-  const master = spawn("haproxy", args, { stdio: ["ignore", "ignore", "pipe"] });
+export function startHaproxy(
+  t: TestContext,
+  config: string,
+  masterSocket: string,
+  descriptors?: number,
+): ChildProcess {
+  const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
+  const args = ["haproxy", "-W", "-db", "-f", config, "-S", masterSocket];
+  const master = spawn("sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   master.stderr?.on("data", (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-4_000);

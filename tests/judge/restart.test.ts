@@ -32,6 +32,7 @@ function haproxy(
     },
     whitelist: { kind: "unknown", why: "" },
     oldWorkers: [],
+    rooms: [],
   };
 }
 

@@ -18,6 +18,7 @@ function actual(slots: Record<string, ActualSlot>, door: Door = "accepting"): Ac
     endpoints: { primary: { door, slots } },
     whitelist: { kind: "known", digest: whitelistDigest(LIST) },
     oldWorkers: [],
+    rooms: [],
   };
 }
 

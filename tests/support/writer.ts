@@ -1,4 +1,6 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+
 import pg from "pg";
 
 /** How to reach one database through one address. Times are milliseconds of this process's monotonic clock. */
@@ -81,12 +83,14 @@ export function startWriter(
         for (let row = 0; running && !(everyWrite && row > 0); row++) {
           begun = performance.now();
           await write(client, `${worker}-${session}-${row}-${Math.round(begun * 1000)}`);
+          // Leaves something of a small machine to what is tested.
+          await sleep(10);
         }
       } catch (error) {
         const { code = "none", message } = error as { code?: string; message: string };
         failures.push({ during, begun, at: performance.now(), code, message });
         // A refused client that comes back at once would only measure its own loop.
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await sleep(5);
       } finally {
         await farewell(client);
       }

@@ -107,6 +107,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
         endpoints: Object.fromEntries(endpoints),
         whitelist: whitelist.state(now.worker, now.acl.current),
         oldWorkers: oldWorkers.known(),
+        rooms: now.rooms,
       },
     };
   };

@@ -1,5 +1,5 @@
-import type { Actual, ActualEndpoint, ActualSlot } from "../plan/actual.ts";
-import { backendOf, fallbackOf, STATUS } from "../plan/names.ts";
+import type { Actual, ActualEndpoint, ActualSlot, Room } from "../plan/actual.ts";
+import { AGENT, backendOf, fallbackOf, STATUS } from "../plan/names.ts";
 import {
   type Acl,
   readAcl,
@@ -16,6 +16,7 @@ export interface Facts {
   readonly worker: string;
   readonly endpoints: Readonly<Record<string, Omit<ActualEndpoint, "door"> & { held: boolean }>>;
   readonly acl: Acl;
+  readonly rooms: readonly Room[];
 }
 
 /** Reads the four answers, or says which of them makes no sense. */
@@ -47,7 +48,21 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
       ]);
     return [endpoint, { held: limit === 0, slots: Object.fromEntries(slots) }];
   });
-  return { worker, endpoints: Object.fromEntries(endpoints), acl };
+  return { worker, endpoints: Object.fromEntries(endpoints), acl, rooms: roomsOf(info, stats) };
+}
+
+/** The process's limit follows from the descriptors that it was given. */
+function roomsOf(info: string, stats: readonly Stat[]): readonly Room[] {
+  const number = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, "m").exec(info)?.[1] ?? 0);
+  const portal = { name: "this portal", used: number("CurrConns"), limit: number("Maxconn") };
+  const slots = stats
+    .filter(({ proxy, service }) => service !== "FRONTEND" && service !== AGENT && proxy !== STATUS)
+    .map(({ proxy, service, sessions, limit }) => ({
+      name: `${service} on ${proxy.replace(/^fallback_/, "")}`,
+      used: sessions,
+      limit,
+    }));
+  return [portal, ...slots].filter(({ limit }) => limit > 0);
 }
 
 /** Sessions by slot in a worker from before a reload. */

@@ -4,7 +4,7 @@ export interface Stat {
   /** FRONTEND, BACKEND or the server's name. */
   readonly service: string;
   readonly sessions: number;
-  /** Of a frontend: its maxconn. */
+  /** Its maxconn. 0: none. */
   readonly limit: number;
 }
 

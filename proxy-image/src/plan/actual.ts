@@ -11,6 +11,15 @@ export interface Actual {
     | { readonly kind: "unknown"; readonly why: string };
   /** Workers from before a reload that still carry sessions. They can only be cut, never steered. */
   readonly oldWorkers: readonly OldWorker[];
+  readonly rooms: readonly Room[];
+}
+
+/** What takes a limited number of connections. */
+export interface Room {
+  /** "orders-1 on primary", or "this portal". */
+  readonly name: string;
+  readonly used: number;
+  readonly limit: number;
 }
 
 export interface ActualEndpoint {
