@@ -2,14 +2,15 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 
 /**
- * Bundles the agent into the one file that the image takes in, and gives its path. The same sources give the same bytes, so
- * that an image changes only with them.
+ * Bundles the agent, and what it does in a thread of its own, into the files that the image takes in, below `dist/`. The same
+ * sources give the same bytes, so that an image changes only with them.
  */
-export function bundleAgent(folder: string = import.meta.dirname): string {
-  const outfile = join(folder, "dist", "agent.mjs");
+export function bundleAgent(folder: string = import.meta.dirname): void {
+  const source = (name: string) => join(folder, "src", name);
   buildSync({
-    entryPoints: [join(folder, "src", "main.ts")],
-    outfile,
+    entryPoints: { agent: source("main.ts"), "judge-document": source("judge-document.ts") },
+    outdir: join(folder, "dist"),
+    outExtension: { ".js": ".mjs" },
     absWorkingDir: folder,
     bundle: true,
     platform: "node",
@@ -22,5 +23,4 @@ export function bundleAgent(folder: string = import.meta.dirname): string {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
   });
-  return outfile;
 }

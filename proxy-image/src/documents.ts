@@ -45,7 +45,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
     if (document.generation < generation()) {
       return refuse(digest, `is of generation ${document.generation}, ${generation()} was seen`);
     }
-    const { list } = whitelistAt(document, Date.now());
+    const list = () => whitelistAt(document, Date.now()).list;
     const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
     if (configured.kind === "refused") return refuse(digest, `is refused: ${configured.why}`);
     refused = null;
@@ -62,7 +62,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
     refused: () => refused,
     restore: async () => {
       const text = await readFile(copy, "utf8").catch(() => undefined);
-      const fetched = text === undefined ? undefined : read(text);
+      const fetched = text === undefined ? undefined : await read(text);
       if (fetched?.kind === "document") await take(fetched);
     },
     look: async () => {

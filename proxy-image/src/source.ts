@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
 
 import type { PortalDocument } from "./contract.ts";
 import { LONGEST_DOCUMENT, parseDocument } from "./contract.ts";
@@ -37,7 +38,7 @@ export function fileSource(path: string): Source {
         }
         const text = await readFile(path, "utf8");
         seen = mark;
-        return read(text);
+        return await read(text);
       } catch (error) {
         const why = `can't be read: ${(error as Error).message}`;
         if (seen === why) return { kind: "same" };
@@ -53,11 +54,35 @@ export function digestOf(text: string): string {
   return createHash("sha256").update(text, "utf8").digest("hex");
 }
 
+/** A document this long, in characters, is judged beside the agent's loop, which 100,000 entries would stop for a second. */
+const LONG = 64 * 1024;
+
 /** Judges a text that a source brought. */
-export function read(text: string): Fetched {
-  const parsed = parseDocument(text);
+export async function read(text: string): Promise<Fetched> {
   const digest = digestOf(text);
-  return parsed.kind === "document"
-    ? { ...parsed, digest, text }
-    : { kind: "refused", why: parsed.why, digest };
+  if (text.length <= LONG) {
+    const parsed = parseDocument(text);
+    return parsed.kind === "document"
+      ? { ...parsed, digest, text }
+      : { kind: "refused", why: parsed.why, digest };
+  }
+  const why = await whyRefused(text);
+  // The contract changes nothing in what it accepts.
+  return why === undefined
+    ? { kind: "document", document: JSON.parse(text), digest, text }
+    : { kind: "refused", why, digest };
+}
+
+/** Why a text is no document, found out in a thread of its own; undefined: it is one. */
+function whyRefused(text: string): Promise<string | undefined> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "mjs";
+  const worker = new Worker(new URL(`./judge-document.${extension}`, import.meta.url), {
+    workerData: text,
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+  return new Promise((resolve) => {
+    worker.once("message", resolve);
+    worker.once("error", ({ message }) => resolve(`can't be judged: ${message}`));
+    worker.once("exit", (code) => resolve(`can't be judged: the thread ended with ${code}`));
+  });
 }

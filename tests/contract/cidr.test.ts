@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 
@@ -37,6 +38,15 @@ test("the canonical form is its own canonical form, in both families", () => {
       const canonical = canonicalCidr(`${address}/${length}`);
       fc.pre(canonical !== undefined);
       assert.equal(canonicalCidr(canonical), canonical);
+    }),
+  );
+});
+
+test("an IPv4 block's canonical form is its network's, as ipaddr.js computes it", () => {
+  fc.assert(
+    fc.property(fc.ipV4(), fc.integer({ min: 0, max: 32 }), (address, length) => {
+      const network = ipaddr.IPv4.networkAddressFromCIDR(`${address}/${length}`);
+      assert.equal(canonicalCidr(`${address}/${length}`), `${network}/${length}`);
     }),
   );
 });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { exec, until } from "../support/containers.ts";
 import type { Record } from "../support/writer.ts";
-import { load, lostRows, readOnly, refused } from "./load.ts";
+import { LONGEST_HOLD, load, longestWait, lostRows, readOnly, refused } from "./load.ts";
 import {
   addressOf,
   container,
@@ -19,10 +19,10 @@ import {
 
 beforeEach(() => whole());
 
-test("a planned switchover loses no row, refuses nobody, and answers no write as read-only", async () => {
+test("a planned switchover loses no row, refuses nobody, and answers no write as read-only", async (t) => {
   const old = await leader();
   const began = Date.now();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   const { code, output } = await exec(container(old), ["patronictl", "switchover", "--force"]);
@@ -40,9 +40,9 @@ test("a planned switchover loses no row, refuses nobody, and answers no write as
   });
 });
 
-test("docker kill of the leader: no acknowledged row is lost, and who comes after the death waits instead of failing", async () => {
+test("docker kill of the leader: no acknowledged row is lost, and who comes after the death waits instead of failing", async (t) => {
   const old = await leader();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   await engine.getContainer(container(old)).kill();
@@ -57,9 +57,9 @@ test("docker kill of the leader: no acknowledged row is lost, and who comes afte
   assert.deepEqual(readOnly(record), []);
 });
 
-test("a leader frozen for 4 s loses no session", async () => {
+test("a leader frozen for 4 s loses no session", async (t) => {
   const old = await leader();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   await engine.getContainer(container(old)).pause();
@@ -86,15 +86,17 @@ async function followed(
   await sleep(2000);
   await writers.firstAck();
   const record = await writers.stop();
+  const longest = longestWait(record);
+  assert.ok(longest < LONGEST_HOLD, `somebody waited for ${longest} ms`);
   const lateAtOld = record.acknowledged.filter(
     ({ at, server }) => at > switched && server === address,
   );
   return { record, lateAtOld };
 }
 
-test("a leader frozen beyond its lease is cut, loses no acknowledged row, and gets nothing back when it wakes up", async () => {
+test("a leader frozen beyond its lease is cut, loses no acknowledged row, and gets nothing back when it wakes up", async (t) => {
   const old = await leader();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   const frozen = performance.now();
@@ -110,9 +112,9 @@ test("a leader frozen beyond its lease is cut, loses no acknowledged row, and ge
   assert.deepEqual(readOnly(record), []);
 });
 
-test("Patroni alone frozen: the old leader is cut when its lease ends, and acknowledges nothing after the switch", async () => {
+test("Patroni alone frozen: the old leader is cut when its lease ends, and acknowledges nothing after the switch", async (t) => {
   const old = await leader();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   await exec(container(old), ["pkill", "-STOP", "-f", "bin/patroni"], "postgres");
@@ -124,9 +126,9 @@ test("Patroni alone frozen: the old leader is cut when its lease ends, and ackno
   assert.deepEqual(await lostRows(record), []);
 });
 
-test("etcd lost on every node for 9 s: no session is lost, and none when it comes back", async () => {
+test("etcd lost on every node for 9 s: no session is lost, and none when it comes back", async (t) => {
   const old = await leader();
-  const writers = load();
+  const writers = load(t);
   await writers.firstAck();
 
   await Promise.all(
@@ -144,8 +146,8 @@ test("etcd lost on every node for 9 s: no session is lost, and none when it come
   assert.equal(await leader(), old);
 });
 
-test("in pause a leader that PostgreSQL confirms is not cut", async () => {
-  const writers = load();
+test("in pause a leader that PostgreSQL confirms is not cut", async (t) => {
+  const writers = load(t);
   await writers.firstAck();
 
   await exec(container(NODES[0]), ["patronictl", "pause", "--wait"]);

@@ -165,10 +165,13 @@ async function gatewayOfNodes(): Promise<string> {
   return (Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "").replace(/\d+$/, "1");
 }
 
-test("an agent that is killed breaks no connection and changes no route", async () => {
+test("an agent that is killed breaks no connection and changes no route", async (t) => {
   const old = await leader();
-  const writer = startWriter(targets("primary"), "written", { sessions: 4 });
-  const connecting = startWriter(targets("primary"), "written", { sessions: 2, everyWrite: true });
+  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
+  const connecting = startWriter(t, targets("primary"), "written", {
+    sessions: 2,
+    everyWrite: true,
+  });
   await writer.nextAck(30_000);
 
   for (const portal of PORTALS)
@@ -181,9 +184,12 @@ test("an agent that is killed breaks no connection and changes no route", async 
   assert.equal(await leader(), old);
 });
 
-test("an agent that is frozen for 6 s, which is less than the limit, breaks no connection", async () => {
-  const writer = startWriter(targets("primary"), "written", { sessions: 4 });
-  const connecting = startWriter(targets("primary"), "written", { sessions: 2, everyWrite: true });
+test("an agent that is frozen for 6 s, which is less than the limit, breaks no connection", async (t) => {
+  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
+  const connecting = startWriter(t, targets("primary"), "written", {
+    sessions: 2,
+    everyWrite: true,
+  });
   await writer.nextAck(30_000);
 
   for (const portal of PORTALS)
@@ -198,7 +204,7 @@ test("an agent that is frozen for 6 s, which is less than the limit, breaks no c
   assert.deepEqual((await connecting.stop()).failures, []);
 });
 
-test("beyond the limit HAProxy goes on by its own check of the role, and follows a switchover without the agent", async () => {
+test("beyond the limit HAProxy goes on by its own check of the role, and follows a switchover without the agent", async (t) => {
   const old = await leader();
   const [portal] = PORTALS;
   const [first] = targets("primary");
@@ -206,7 +212,7 @@ test("beyond the limit HAProxy goes on by its own check of the role, and follows
   await exec(container(portal), ["pkill", "-STOP", "-f", AGENT], "agent");
   try {
     await sleep(14_000);
-    const writer = startWriter([first], "written", { sessions: 1, everyWrite: true });
+    const writer = startWriter(t, [first], "written", { sessions: 1, everyWrite: true });
     await writer.nextAck(30_000);
     await exec(container(old), ["patronictl", "switchover", "--force"]);
     const next = await leaderAfter(old);
@@ -220,11 +226,11 @@ test("beyond the limit HAProxy goes on by its own check of the role, and follows
   }
 });
 
-test("a broken document changes nothing, raises an alarm, and is replaced by the next good one", async () => {
+test("a broken document changes nothing, raises an alarm, and is replaced by the next good one", async (t) => {
   const path = documentFile();
   const good = await readFile(path, "utf8");
   const began = Date.now();
-  const writer = startWriter(targets("primary"), "written", { sessions: 2 });
+  const writer = startWriter(t, targets("primary"), "written", { sessions: 2 });
   await writer.nextAck(30_000);
 
   try {
@@ -241,10 +247,10 @@ test("a broken document changes nothing, raises an alarm, and is replaced by the
   assert.deepEqual((await writer.stop()).failures, []);
 });
 
-test("a portal that is killed serves nobody until it has proof again, and the other one is enough", async () => {
+test("a portal that is killed serves nobody until it has proof again, and the other one is enough", async (t) => {
   const [, second] = targets("primary");
   assert.ok(second);
-  const writer = startWriter([second], "written", { sessions: 2 });
+  const writer = startWriter(t, [second], "written", { sessions: 2 });
   await writer.nextAck(30_000);
 
   await engine.getContainer(container(PORTALS[0])).kill();

@@ -40,9 +40,9 @@ test("no private key and no password stands in the exported state in clear", asy
   assert.ok(!text.includes(orders.outputs.password));
 });
 
-test("a whitelist edit touches the document alone: no container, no connection, no database", async () => {
+test("a whitelist edit touches the document alone: no container, no connection, no database", async (t) => {
   const before = await running();
-  const writer = startWriter(targets("primary"), "written", { sessions: 4 });
+  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
   await writer.nextAck(30_000);
 
   const first = { ...me(), "203.0.113.0/24": "Berlin office" };

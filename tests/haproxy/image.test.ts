@@ -27,6 +27,7 @@ async function portal(t: TestContext, former?: Portal): Promise<Portal> {
     "Dockerfile",
     "image",
     "dist/agent.mjs",
+    "dist/judge-document.mjs",
   ]);
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));

@@ -60,7 +60,12 @@ async function runInside(): Promise<readonly Outcome[]> {
     writeFileSync(join(folder, "reporter.mjs"), REPORTER);
     const { output } = await runToEnd(
       {
-        Image: await imageOf("portal", IMAGE, ["Dockerfile", "image", "dist/agent.mjs"]),
+        Image: await imageOf("portal", IMAGE, [
+          "Dockerfile",
+          "image",
+          "dist/agent.mjs",
+          "dist/judge-document.mjs",
+        ]),
         Entrypoint: ["node"],
         Cmd: [
           "--test",

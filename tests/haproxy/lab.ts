@@ -96,7 +96,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     onEvent: (event) => events.push(event),
   });
   t.after(() => haproxy.close());
-  const configured = await haproxy.configure(document, EVERYBODY, "the test starts");
+  const configured = await haproxy.configure(document, () => EVERYBODY, "the test starts");
   if (configured.kind !== "written") throw new Error(JSON.stringify(configured));
   const start = () =>
     startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket, options.descriptors);

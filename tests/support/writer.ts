@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import pg from "pg";
@@ -46,11 +47,12 @@ export interface Writer {
 }
 
 /**
- * Writes rows with unique ids, each in a transaction of its own, on `sessions` connections at once, until stopped. A
- * lost session is opened again at once, as a client that is written defensively does. With `everyWrite`, each write has
+ * Writes rows with unique ids, each in a transaction of its own, on `sessions` connections at once, until stopped,
+ * or until the test ends. A lost session is opened again at once, as a client that is written defensively does. With `everyWrite`, each write has
  * a connection of its own.
  */
 export function startWriter(
+  t: TestContext,
   targets: readonly Target[],
   table: string,
   { sessions, everyWrite = false }: { readonly sessions: number; readonly everyWrite?: boolean },
@@ -98,6 +100,9 @@ export function startWriter(
   };
 
   const workers = Array.from({ length: sessions }, (_, index) => work(index));
+  t.after(() => {
+    running = false;
+  });
   return {
     record: () => ({ acknowledged: [...acknowledged], failures: [...failures] }),
     nextAck: (deadlineMs) => nextAck(waiting, deadlineMs),

@@ -1,4 +1,5 @@
-// `npm test [-- <paths>]`: lint and types, then every test, or those below the paths: fast layers first, end to end last.
+// `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then every test, or those below the paths: fast layers
+// first, end to end last. Options go to `node --test`.
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
@@ -16,7 +17,11 @@ const INTERRUPTED = 130;
 const GRACE_MS = 10_000;
 
 await run(async () => {
-  const paths = process.argv.slice(2).map((path) => relative(PROJECT, resolve(path)));
+  const given = process.argv.slice(2);
+  const options = given.filter((argument) => argument.startsWith("-"));
+  const paths = given
+    .filter((argument) => !argument.startsWith("-"))
+    .map((path) => relative(PROJECT, resolve(path)));
   const machine = await setUp();
   const files = (await testFiles()).filter(
     (file) =>
@@ -36,9 +41,16 @@ await run(async () => {
           ["types", [bin("tsc"), "--noEmit", "-p", "."]],
         ] satisfies [string, string[]][])
       : []),
-    ...(together.length > 0 ? [["tests", nodeTest(2, together)] as [string, string[]]] : []),
+    ...(together.length > 0
+      ? [["tests", nodeTest(2, [...options, ...together])] as [string, string[]]]
+      : []),
     ...(alone.length > 0
-      ? [["end to end", nodeTest(1, ["--test-isolation=none", ...alone])] as [string, string[]]]
+      ? [
+          ["end to end", nodeTest(1, ["--test-isolation=none", ...options, ...alone])] as [
+            string,
+            string[],
+          ],
+        ]
       : []),
   ];
   const results: string[] = [];
@@ -63,13 +75,13 @@ async function testFiles(): Promise<readonly string[]> {
     .sort();
 }
 
-function nodeTest(concurrency: number, files: readonly string[]): string[] {
+function nodeTest(concurrency: number, rest: readonly string[]): string[] {
   return [
     process.execPath,
     "--test",
     `--test-concurrency=${concurrency}`,
     "--test-reporter=spec",
-    ...files,
+    ...rest,
   ];
 }
 

@@ -20,8 +20,8 @@ export interface ConfigureArgs {
 }
 
 /** Where a start or a reload finds the list. */
-export function writeWhitelist(folder: string, list: readonly string[] | undefined): void {
-  replaceFile(
+export function writeWhitelist(folder: string, list: readonly string[] | undefined): Promise<void> {
+  return replaceFile(
     join(folder, "whitelist.lst"),
     entriesOf(list)
       .map((entry) => `${entry}\n`)
@@ -33,19 +33,19 @@ export function writeWhitelist(folder: string, list: readonly string[] | undefin
 export async function configure(
   { folder, masterSocket, render }: ConfigureArgs,
   document: PortalDocument,
-  list: readonly string[] | undefined,
+  list: () => readonly string[] | undefined,
   why: string,
 ): Promise<Configured> {
   const path = join(folder, "haproxy.cfg");
   try {
     const text = render ? render(document) : renderConfig(document, { ...PLACES, folder });
-    if (!existsSync(join(folder, "whitelist.lst"))) writeWhitelist(folder, list);
+    if (!existsSync(join(folder, "whitelist.lst"))) await writeWhitelist(folder, list());
     if (readFileOr(path, "") === text) return { kind: "unchanged" };
-    replaceFile(`${path}.next`, text);
+    await replaceFile(`${path}.next`, text);
     const problem = await checkConfig(`${path}.next`);
     if (problem !== undefined) return { kind: "refused", why: problem };
     // What a new worker reads must be what holds now, not what held at the last start.
-    writeWhitelist(folder, list);
+    await writeWhitelist(folder, list());
     renameSync(`${path}.next`, path);
   } catch (error) {
     return { kind: "refused", why: (error as Error).message };

@@ -1,11 +1,16 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
+/** Two writers of one file must not meet in the file beside it. */
+let writes = 0;
+
 /** Replaces a file in one step, so that a reader or a crash never meets a half. Readable by the group: HAProxy's. */
-export function replaceFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-  writeFileSync(`${path}.new`, text, { mode: 0o640, flush: true });
-  renameSync(`${path}.new`, path);
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+  const next = `${path}.new${++writes % 8}`;
+  await writeFile(next, text, { mode: 0o640, flush: true });
+  await rename(next, path);
 }
 
 export function readFileOr(path: string, otherwise: string): string {

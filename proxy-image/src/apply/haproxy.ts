@@ -40,12 +40,12 @@ export interface Haproxy {
   /** Refused connections since the last call, by endpoint and source. */
   denied(): Promise<DeniedReading>;
   /**
-   * Writes the whitelist file and haproxy.cfg, and reloads a running HAProxy where the config changed. `why` is the reason
-   * for a reload, for the log.
+   * Writes the whitelist file and haproxy.cfg, and reloads a running HAProxy where the config changed. `whitelist` is asked
+   * only then. `why` is the reason for a reload, for the log.
    */
   configure(
     document: PortalDocument,
-    whitelist: readonly string[] | undefined,
+    whitelist: () => readonly string[] | undefined,
     why: string,
   ): Promise<Configured>;
   /** Puts a renewed client certificate (for the fallback's checks) into the running process. */

@@ -103,7 +103,10 @@ async function putWhitelist(
   oldWorkers: readonly OldWorker[],
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
-  const written = attempt(() => writeWhitelist(dirname(file), list));
+  const written = await writeWhitelist(dirname(file), list).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
   const swapped = await swapWhitelist(sockets.adminSocket, file, list);
   if (swapped.kind === "failed") return swapped;
   const pids = oldWorkers.map(({ pid }) => pid);
@@ -112,13 +115,4 @@ async function putWhitelist(
   if (written !== undefined) return { kind: "failed", why: `${file}: ${written}` };
   const { revoked, waiting } = revocation;
   return { kind: "put", version: swapped.version, revoked, waiting };
-}
-
-function attempt(work: () => void): string | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  }
 }

@@ -14,7 +14,11 @@ test("after a reload nothing is open, and an old worker's sessions are found and
   const before = await lab.actual();
 
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-  const configured = await lab.haproxy.configure(longer, EVERYBODY, "the silence limit changed");
+  const configured = await lab.haproxy.configure(
+    longer,
+    () => EVERYBODY,
+    "the silence limit changed",
+  );
   assert.equal(configured.kind, "reloaded");
 
   const after = await until("the new worker answers", 5_000, async () => {
@@ -38,7 +42,7 @@ test("after a reload nothing is open, and an old worker's sessions are found and
   await until("the old worker is gone", 5_000, async () => {
     return (await lab.actual()).oldWorkers.length === 0;
   });
-  assert.deepEqual(await lab.haproxy.configure(longer, EVERYBODY, "no reason"), {
+  assert.deepEqual(await lab.haproxy.configure(longer, () => EVERYBODY, "no reason"), {
     kind: "unchanged",
   });
 });
@@ -50,7 +54,7 @@ test("an entry that goes also cuts the sessions of an old worker", async (t) => 
   const guest = openClient(lab.port("primary"), "127.0.0.8");
   await guest.node;
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-  await lab.haproxy.configure(longer, EVERYBODY, "the silence limit changed");
+  await lab.haproxy.configure(longer, () => EVERYBODY, "the silence limit changed");
 
   await lab.settle(wantedOf("orders-1", [], ["127.0.0.1/32"]));
 
@@ -64,7 +68,7 @@ test("a config that HAProxy refuses changes nothing", async (t) => {
   const { worker } = await lab.actual();
   const broken = { ...lab.document, nodes: { "orders-1": { address: "nowhere", port: 5432 } } };
 
-  const configured = await lab.haproxy.configure(broken, EVERYBODY, "a broken document");
+  const configured = await lab.haproxy.configure(broken, () => EVERYBODY, "a broken document");
 
   assert.equal(configured.kind, "refused");
   assert.match(configured.kind === "refused" ? configured.why : "", /nowhere/);
