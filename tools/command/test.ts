@@ -13,6 +13,9 @@ import { run } from "./run.ts";
 /** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
 const ALONE = "tests/e2e/";
 
+/** Begins first: the others go on beside it. */
+const LONGEST = "tests/node-image/";
+
 const INTERRUPTED = 130;
 const GRACE_MS = 10_000;
 
@@ -32,7 +35,9 @@ await run(async () => {
     return 1;
   }
   const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
-  const together = files.filter((file) => !file.startsWith(ALONE));
+  const together = files
+    .filter((file) => !file.startsWith(ALONE))
+    .sort((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)));
   const alone = files.filter((file) => file.startsWith(ALONE));
   const stages: [string, string[]][] = [
     ...(paths.length === 0

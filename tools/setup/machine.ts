@@ -1,10 +1,10 @@
-import { delimiter, dirname } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
 import type Docker from "dockerode";
 
 import { baseImage } from "./base-image.ts";
 import { dockerEngine } from "./docker-engine.ts";
-import { AIRGAP } from "./paths.ts";
+import { AIRGAP, CACHE } from "./paths.ts";
 import { realPlugins } from "./plugins.ts";
 import { pulumiCli } from "./pulumi-cli.ts";
 import { say } from "./say.ts";
@@ -32,5 +32,11 @@ export async function setUpPulumi() {
   const standIns = !(await realPlugins(cli));
   const folders = [dirname(process.execPath), standIns ? AIRGAP : "", dirname(cli.file)];
   const path = [...folders, process.env.PATH].filter(Boolean).join(delimiter);
-  return { standIns, env: { PATH: path, PULUMI_SKIP_UPDATE_CHECK: "true" } };
+  const env = {
+    PATH: path,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Every call of the CLI starts the program and its plugins anew.
+    NODE_COMPILE_CACHE: join(CACHE, "compiled"),
+  };
+  return { standIns, env };
 }
