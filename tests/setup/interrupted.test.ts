@@ -73,6 +73,7 @@ test("containers of another copy of the project are no strays, whatever their na
   const name = `t${process.pid}`;
   const foreign = await docker.createContainer({
     Image: String((await freePlace(name)).base),
+    Cmd: ["true"],
     Labels: { "portico.stack": name },
     HostConfig: { Mounts: [{ Type: "bind", Source: "/tmp", Target: "/mnt", ReadOnly: true }] },
   });

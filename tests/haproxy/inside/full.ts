@@ -35,10 +35,10 @@ test("a node with all the sessions it gets: the next client waits until one leav
 });
 
 test("a portal out of descriptors keeps whom it has, takes the next one when there is room, and the log can say why", async (t) => {
-  const lab = await createLab(t, { descriptors: 150 });
+  const lab = await createLab(t, { descriptors: 400 });
   lab.agent.vouched.add("primary/orders-1").add("replica/orders-2");
   await lab.settle(wantedOf("orders-1", ["orders-2"]));
-  const clients = Array.from({ length: 150 }, (_, index) =>
+  const clients = Array.from({ length: 200 }, (_, index) =>
     openClient(lab.port(index % 2 === 0 ? "primary" : "replica")),
   );
   await until("the reason", 10_000, async () =>
