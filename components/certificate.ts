@@ -8,6 +8,8 @@ const DAY = 24;
 
 export interface CertificateArgs {
   readonly plan: CertificatePlan;
+  /** Addresses that are known only once something else is there. */
+  readonly laterAddresses?: readonly pulumi.Input<string>[];
   readonly authority: Authority;
 }
 
@@ -19,7 +21,7 @@ export class Certificate extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { plan, authority }: CertificateArgs,
+    { plan, authority, laterAddresses = [] }: CertificateArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:index:Certificate", name, {}, opts);
@@ -31,7 +33,7 @@ export class Certificate extends pulumi.ComponentResource {
       {
         privateKeyPem: key.privateKeyPem,
         dnsNames: [...plan.dnsNames],
-        ipAddresses: [...plan.ipAddresses],
+        ipAddresses: [...plan.ipAddresses, ...laterAddresses],
       },
       child,
     );

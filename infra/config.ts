@@ -1,17 +1,19 @@
 import { z } from "zod";
 
-import { readDeployment } from "./config/deployment.ts";
+import { readAws } from "./config/aws.ts";
+import { readAwsDeployment, readLocalDeployment } from "./config/deployment.ts";
 import { readLocal } from "./config/local.ts";
 import type { Report } from "./config/report.ts";
 import { below, formatPath } from "./config/report.ts";
 import { oneOf, unknownKey } from "./config/strict.ts";
 import { warningsFor } from "./config/warnings.ts";
+import { networkOf } from "./model/aws/network-of.ts";
 import { findCollisions } from "./model/collisions.ts";
 import { assignSlots } from "./model/slots.ts";
-import type { Deployment, Stack } from "./model/stack.ts";
+import type { AwsStack, LocalStack, Stack } from "./model/stack.ts";
 
-const KEYS = ["target", "local", "deployments"];
-const Target = oneOf(["local"]);
+const KEYS = ["target", "local", "aws", "deployments"];
+const Target = oneOf(["local", "aws"]);
 const ByName = z.record(z.string(), z.unknown(), {
   error: 'must be a map by name, such as { orders: { engine: "postgresql" } }',
 });
@@ -31,6 +33,7 @@ export class ConfigError extends Error {
 export interface RawConfig {
   readonly target?: unknown;
   readonly local?: unknown;
+  readonly aws?: unknown;
   readonly deployments?: unknown;
   readonly [key: string]: unknown;
 }
@@ -48,13 +51,9 @@ export function parseConfig(raw: RawConfig, now: Date): Config {
 
   for (const key of Object.keys(raw)) if (!KEYS.includes(key)) report([key], unknownKey(key, KEYS));
   const target = readTarget(raw.target, report);
-  const local = readLocal(raw.local, below(["local"], report));
-  const deployments = readDeployments(raw.deployments, local?.slots ?? {}, report);
-  reportSharedSlots(local?.slots ?? {}, below(["local", "slots"], report));
-  if (target === undefined || local === undefined) throw new ConfigError(problems);
+  const stack = target === "aws" ? readAwsStack(raw, report) : readLocalStack(raw, report);
+  if (target === undefined || stack === undefined) throw new ConfigError(problems);
 
-  const { name, range, firstPort, base } = local;
-  const stack: Stack = { target, local: { name, range, firstPort, base }, deployments };
   for (const { deployment, why } of findCollisions(stack)) report(["deployments", deployment], why);
   if (problems.length > 0) throw new ConfigError(problems);
   return { stack, warnings: warningsFor(stack, now) };
@@ -66,17 +65,44 @@ function readTarget(raw: unknown, report: Report): Stack["target"] | undefined {
   return target.data;
 }
 
-function readDeployments(
+function readLocalStack(raw: RawConfig, report: Report): LocalStack | undefined {
+  const local = readLocal(raw.local, below(["local"], report));
+  const read = readDeployments(raw.deployments, readLocalDeployment, report);
+  if (read.some(({ name }) => name === "public"))
+    report(["deployments", "public"], "is the name of the network that all portals share");
+  const kept = local?.slots ?? {};
+  reportSharedSlots(kept, below(["local", "slots"], report));
+  if (local === undefined) return undefined;
+  const slots = assignSlots(
+    read.map(({ name }) => name),
+    kept,
+  );
+  const { name, range, firstPort, base } = local;
+  const deployments = read.map((one) => ({ ...one, slot: slots[one.name] ?? 0 }));
+  return { target: "local", local: { name, range, firstPort, base }, deployments };
+}
+
+function readAwsStack(raw: RawConfig, report: Report): AwsStack | undefined {
+  const aws = readAws(raw.aws, below(["aws"], report));
+  const read = readDeployments(raw.deployments, readAwsDeployment, report);
+  if (aws === undefined) return undefined;
+  const deployments = read.map((one) => ({
+    ...one,
+    network: one.network ?? networkOf(one.name, aws.range),
+  }));
+  return { target: "aws", aws, deployments };
+}
+
+function readDeployments<Read>(
   raw: unknown,
-  kept: Readonly<Record<string, number>>,
+  readOne: (name: string, raw: unknown, report: Report) => Read | undefined,
   report: Report,
-): readonly Deployment[] {
+): readonly Read[] {
   const map = ByName.safeParse(raw ?? {});
   for (const { message } of map.error?.issues ?? []) report(["deployments"], message);
-  const slots = assignSlots(Object.keys(map.data ?? {}), kept);
   return Object.entries(map.data ?? {}).flatMap(([name, value]) => {
-    const deployment = readDeployment(name, value, below(["deployments", name], report));
-    return deployment === undefined ? [] : [{ ...deployment, slot: slots[name] ?? 0 }];
+    const read = readOne(name, value, below(["deployments", name], report));
+    return read === undefined ? [] : [read];
   });
 }
 

@@ -3,7 +3,6 @@ import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 
 import type { Config, RawConfig } from "./config.ts";
 import { ConfigError, parseConfig } from "./config.ts";
-import { deployLocally } from "./target/local.ts";
 
 const NAMESPACE = "portico:";
 
@@ -11,7 +10,13 @@ const { stack, warnings } = read();
 for (const warning of warnings) void pulumi.log.warn(warning);
 
 /** One entry a deployment: how to connect to it. */
-export const deployments = deployLocally(stack);
+export const deployments = await deploy();
+
+/** The other target's packages are not loaded: @pulumi/aws alone takes a second. */
+async function deploy(): Promise<pulumi.Inputs> {
+  if (stack.target === "local") return (await import("./target/local.ts")).deployLocally(stack);
+  return (await import("./target/aws.ts")).deployOnAws(stack);
+}
 
 function read(): Config {
   try {

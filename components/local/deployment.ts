@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { documentOf } from "../../infra/model/document.ts";
 import type { LocalPlan } from "../../infra/model/plan.ts";
-import type { Deployment as Plan } from "../../infra/model/stack.ts";
+import type { LocalDeployment as Plan } from "../../infra/model/stack.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../authority.ts";
 import { Directory, Document, File } from "../files.ts";
@@ -98,7 +98,7 @@ export class Deployment extends pulumi.ComponentResource {
       name,
       {
         path: join(paths.document(path), "document.json"),
-        content: formatDocument(documentOf(deployment, plan)),
+        content: formatDocument(documentOf(deployment, plan.nodes)),
         reports: Object.fromEntries(
           plan.portals.map((portal) => [
             portal.name,

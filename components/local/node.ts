@@ -57,7 +57,7 @@ export class Node extends pulumi.ComponentResource {
         path,
         within: place.directory,
         files: {
-          "node.json": json(nodeSettings(deployment, plan, node)),
+          "node.json": json(nodeSettings(deployment, plan.nodes, node)),
           "secrets.json": secrets.apply(json),
           "ca.crt": authority.certificate,
           "server.crt": server.certificate,

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 
-import type { Deployment } from "../../infra/model/stack.ts";
+import type { LocalDeployment } from "../../infra/model/stack.ts";
 import type { Directory } from "../files.ts";
 
 /** What all resources of a deployment on this machine have in common. */
 export interface Placement {
-  readonly deployment: Deployment;
+  readonly deployment: LocalDeployment;
   /** Absolute path of the deployment's files on the host. */
   readonly path: string;
   /** The directory at `path`, which nobody else on the host may enter. */

@@ -2,7 +2,9 @@ import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { catalogue, engines } from "../model/catalogue.ts";
-import type { Deployment } from "../model/stack.ts";
+import type { AwsDeployment, Deployment, Source } from "../model/stack.ts";
+import { AWS_SHAPE } from "./aws.ts";
+import { NAME, NAME_RULE } from "./name.ts";
 import { duration, size } from "./quantity.ts";
 import type { Report } from "./report.ts";
 import { below } from "./report.ts";
@@ -10,10 +12,6 @@ import { oneOf, strict } from "./strict.ts";
 import { readWhitelist } from "./whitelist.ts";
 
 const MIB = 2 ** 20;
-
-export const NAME = /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])$/;
-export const NAME_RULE =
-  "must be 2 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash";
 
 const Count = (least: number, most: number) =>
   z
@@ -39,7 +37,7 @@ const Network = z
     'must be a /24 such as "10.90.1.0/24"',
   );
 
-const Raw = strict({
+const SHAPE = {
   engine: oneOf(engines),
   nodes: Count(1, 7)
     .refine((nodes) => nodes % 2 === 1, "must be odd, so that a vote can't tie")
@@ -58,38 +56,76 @@ const Raw = strict({
   fallback: oneOf(["role-check", "off"]).default("role-check"),
   open: z.boolean({ error: "must be true or false" }).default(false),
   whitelist: z.unknown().optional(),
-});
+};
 
-/** Reads one entry of `deployments`. Its slot is not in it: slots are given out over all deployments. */
-export function readDeployment(
+const Local = strict(SHAPE);
+const OnAws = strict({ ...SHAPE, ...AWS_SHAPE });
+
+/** Reads one entry of `deployments` for a stack on this machine: all but its slot, since slots are given out over all of them. */
+export function readLocalDeployment(
   name: string,
   raw: unknown,
   report: Report,
-): Omit<Deployment, "slot"> | undefined {
+): Deployment | undefined {
+  const read = parse(Local, name, raw, report);
+  return read && complete(name, read, raw, report);
+}
+
+/** Reads one entry of `deployments` for a stack on AWS. Its network is not in it where it names none. */
+export function readAwsDeployment(
+  name: string,
+  raw: unknown,
+  report: Report,
+): (Omit<AwsDeployment, "network"> & Pick<Deployment, "network">) | undefined {
+  const read = parse(OnAws, name, raw, report);
+  if (read === undefined) return undefined;
+  const { instances, disk, enforcement, pins, nodes } = read;
+  const names = Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
+  for (const node of Object.keys(pins))
+    if (!names.includes(node)) report(["pins", node], `is no node: they are ${names.join(", ")}`);
+  return { ...complete(name, read, raw, report), instances, disk, enforcement, pins };
+}
+
+function parse<Read>(
+  shape: z.ZodType<Read>,
+  name: string,
+  raw: unknown,
+  report: Report,
+): Read | undefined {
   if (!NAME.test(name)) report([], NAME_RULE);
-  if (name === "public") report([], "is the name of the network that all portals share");
-
-  // Read apart from the rest, so that a mistake elsewhere hides none of those in it.
-  const { open, whitelist: sources } = (raw ?? {}) as { open?: unknown; whitelist?: unknown };
-  const whitelist = readWhitelist(sources, open === true, below(["whitelist"], report));
-  const read = Raw.safeParse(raw);
+  const read = shape.safeParse(raw);
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
-  if (!read.success) return undefined;
+  // Read apart from the rest, so that a mistake elsewhere hides none of those in it.
+  if (!read.success) readSources(raw, report);
+  return read.data;
+}
 
-  const { hold, silence, drain, memory, database = name, user = name, ...rest } = read.data;
-  const { users, databases }: Taken = catalogue[rest.engine].taken;
+function readSources(raw: unknown, report: Report): readonly Source[] {
+  const { open, whitelist } = (raw ?? {}) as { open?: unknown; whitelist?: unknown };
+  return readWhitelist(whitelist, open === true, below(["whitelist"], report));
+}
+
+function complete(
+  name: string,
+  read: z.output<typeof Local>,
+  raw: unknown,
+  report: Report,
+): Deployment {
+  const { hold, silence, drain, memory, database = name, user = name } = read;
+  const { users, databases }: Taken = catalogue[read.engine].taken;
   if (users.includes(user)) report(["user"], `"${user}" is a user of the cluster itself`);
   if (databases.includes(database))
     report(["database"], `"${database}" is a database of the cluster itself`);
+  const { engine, nodes, portals, durability, generation, maxLag, fallback, open, network } = read;
   return {
-    ...rest,
+    ...{ engine, nodes, portals, durability, generation, maxLag, fallback, open },
     name,
-    network: rest.network,
+    network,
     database,
     user,
     memory: Math.floor(memory / MIB),
     timing: { hold, silence, drain },
-    whitelist,
+    whitelist: readSources(raw, report),
   };
 }
 

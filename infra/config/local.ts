@@ -4,7 +4,7 @@ import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { blockOf, contains } from "../model/block.ts";
 import { HIGHEST_SLOT } from "../model/plan.ts";
 import type { LocalTarget } from "../model/stack.ts";
-import { NAME, NAME_RULE } from "./deployment.ts";
+import { NAME, NAME_RULE } from "./name.ts";
 import type { Report } from "./report.ts";
 import { strict } from "./strict.ts";
 

@@ -9,7 +9,7 @@ export const catalogue = {
     ],
     status: 8404,
     /** Ports of a node, all private. */
-    node: { server: 5432, patroni: 8008, etcd: 2379 },
+    node: { server: 5432, patroni: 8008, etcd: 2379, etcdPeer: 2380 },
     /** Names that the cluster itself needs, so that no deployment may use them for its own user or database. */
     taken: {
       users: ["postgres", "replicator", "rewind_user"],

@@ -1,4 +1,4 @@
-import type { LocalPlan, NodePlan, PortalPlan } from "./plan.ts";
+import type { LocalPlan, NodePlan } from "./plan.ts";
 
 /**
  * Whom a leaf certificate speaks for. There is no common name: etcd's JSON gateway refuses client certificates that have
@@ -8,6 +8,12 @@ export interface CertificatePlan {
   readonly dnsNames: readonly string[];
   readonly ipAddresses: readonly string[];
   readonly uses: readonly ("server_auth" | "client_auth")[];
+}
+
+/** A machine on a deployment's private network. */
+interface Speaker {
+  readonly name: string;
+  readonly address: string;
 }
 
 /**
@@ -32,7 +38,7 @@ export function serverCertificate(node: NodePlan, { portals }: LocalPlan): Certi
 }
 
 /** A node's certificate towards the other nodes and the portals: etcd and Patroni's REST, both ways. */
-export function peerCertificate({ name, address }: NodePlan): CertificatePlan {
+export function peerCertificate({ name, address }: Speaker): CertificatePlan {
   return {
     dnsNames: [name, "localhost"],
     ipAddresses: [address, "127.0.0.1"],
@@ -41,6 +47,6 @@ export function peerCertificate({ name, address }: NodePlan): CertificatePlan {
 }
 
 /** With this one a portal may ask etcd and Patroni. */
-export function portalCertificate({ name, address }: PortalPlan): CertificatePlan {
+export function portalCertificate({ name, address }: Speaker): CertificatePlan {
   return { dnsNames: [name], ipAddresses: [address], uses: ["client_auth"] };
 }

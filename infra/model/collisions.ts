@@ -1,16 +1,17 @@
+import { findOverlaps } from "./aws/overlaps.ts";
 import { blockOf, overlaps } from "./block.ts";
+import type { Collision } from "./collision.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment, planPublicNetwork } from "./plan.ts";
-import type { Deployment, Stack } from "./stack.ts";
-
-export interface Collision {
-  readonly deployment: string;
-  readonly why: string;
-}
+import type { LocalDeployment, LocalStack, Stack } from "./stack.ts";
 
 const LONGEST_NAME = 63;
 
 /** What can't be built as planned: networks that overlap, ports past the last one, names that clash or are too long. */
-export function findCollisions({ local, deployments }: Stack): readonly Collision[] {
+export function findCollisions(stack: Stack): readonly Collision[] {
+  return stack.target === "local" ? collisionsHere(stack) : findOverlaps(stack);
+}
+
+function collisionsHere({ local, deployments }: LocalStack): readonly Collision[] {
   const shared = planPublicNetwork(local);
   const networks = [{ who: "the network that all portals share", cidr: shared.cidr }];
   const names = new Map<string, string>([[shared.name, "the network that all portals share"]]);
@@ -40,7 +41,7 @@ export function findCollisions({ local, deployments }: Stack): readonly Collisio
   });
 }
 
-function portProblems({ slot }: Deployment, firstPort: number): readonly string[] {
+function portProblems({ slot }: LocalDeployment, firstPort: number): readonly string[] {
   if (slot > HIGHEST_SLOT)
     return [`is one too many: a stack holds ${HIGHEST_SLOT + 1} deployments`];
   const last = firstPort + (slot + 1) * PORTS_A_DEPLOYMENT - 1;

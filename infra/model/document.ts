@@ -1,14 +1,16 @@
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { CONTRACT } from "../../proxy-image/src/contract.ts";
 import { catalogue } from "./catalogue.ts";
-import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
  * What a deployment's portals are told. Nothing in it depends on the clock: an entry that is over stays in it, with its
  * date, and the portals let nobody in on it.
  */
-export function documentOf(deployment: Deployment, plan: LocalPlan): PortalDocument {
+export function documentOf(
+  deployment: Deployment,
+  nodes: readonly { readonly name: string; readonly address: string }[],
+): PortalDocument {
   const { endpoints, status, node } = catalogue[deployment.engine];
   return {
     contract: CONTRACT,
@@ -16,7 +18,7 @@ export function documentOf(deployment: Deployment, plan: LocalPlan): PortalDocum
     engine: deployment.engine,
     generation: deployment.generation,
     nodes: Object.fromEntries(
-      plan.nodes.map(({ name, address }) => [name, { address, port: node.server }]),
+      nodes.map(({ name, address }) => [name, { address, port: node.server }]),
     ),
     evidence: {
       kind: "patroni",

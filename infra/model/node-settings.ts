@@ -1,4 +1,3 @@
-import type { LocalPlan, NodePlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
 
 /** What a node's container reads from `node.json`. No secret is in it. */
@@ -16,17 +15,22 @@ export interface NodeSettings {
   readonly memory: number;
 }
 
+interface Member {
+  readonly name: string;
+  readonly address: string;
+}
+
 export function nodeSettings(
   { name, durability, database, user, memory }: Deployment,
-  plan: LocalPlan,
-  node: NodePlan,
+  nodes: readonly Member[],
+  node: Member,
 ): NodeSettings {
   return {
     contract: 1,
     name: node.name,
     scope: name,
     address: node.address,
-    members: Object.fromEntries(plan.nodes.map((member) => [member.name, member.address])),
+    members: Object.fromEntries(nodes.map((member) => [member.name, member.address])),
     durability,
     database,
     user,

@@ -16,13 +16,13 @@ export function endpointHosts({ portals }: LocalPlan, endpoint: string): readonl
 /** All of an endpoint's connection that is no secret. */
 export function connectionOf(
   { engine, database, user }: Deployment,
-  plan: LocalPlan,
+  hosts: readonly Host[],
   endpoint: string,
   caFile: string,
 ): Omit<Connection, "password"> {
   const route = catalogue[engine].endpoints.find(({ name }) => name === endpoint)?.route;
   if (route === undefined) throw new Error(`${engine} has no endpoint ${endpoint}`);
-  return { hosts: endpointHosts(plan, endpoint), user, database, route, caFile };
+  return { hosts, user, database, route, caFile };
 }
 
 export interface PortalOutput {

@@ -1,7 +1,7 @@
 import { addressIn } from "./block.ts";
 import type { Engine } from "./catalogue.ts";
 import { catalogue } from "./catalogue.ts";
-import type { Deployment, LocalTarget } from "./stack.ts";
+import type { LocalDeployment, LocalTarget } from "./stack.ts";
 
 /** Where everything of one deployment is on this machine: its names, addresses and ports. */
 export interface LocalPlan {
@@ -48,7 +48,7 @@ export function planPublicNetwork({ name, range }: LocalTarget): NetworkPlan {
   return { name: `${name}-public`, cidr, gateway: addressIn(cidr, 1) };
 }
 
-export function planDeployment(deployment: Deployment, local: LocalTarget): LocalPlan {
+export function planDeployment(deployment: LocalDeployment, local: LocalTarget): LocalPlan {
   const { name, slot } = deployment;
   const prefix = `${local.name}-${name}`;
   const cidr = deployment.network ?? `${addressIn(local.range, (16 + slot) * 256)}/24`;
@@ -81,7 +81,7 @@ export function portsOf(
 }
 
 function planPorts(
-  { engine, slot, portals }: Deployment,
+  { engine, slot, portals }: LocalDeployment,
   firstPort: number,
   ordinal: number,
 ): PortalPlan["ports"] {

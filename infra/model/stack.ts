@@ -1,10 +1,18 @@
 import type { Engine } from "./catalogue.ts";
 
 /** A stack's config after it was checked: everything that was left out has its default. */
-export interface Stack {
+export type Stack = LocalStack | AwsStack;
+
+export interface LocalStack {
   readonly target: "local";
   readonly local: LocalTarget;
-  readonly deployments: readonly Deployment[];
+  readonly deployments: readonly LocalDeployment[];
+}
+
+export interface AwsStack {
+  readonly target: "aws";
+  readonly aws: AwsTarget;
+  readonly deployments: readonly AwsDeployment[];
 }
 
 /** Where the containers of a stack live on this machine. */
@@ -19,12 +27,51 @@ export interface LocalTarget {
   readonly base: string;
 }
 
+/** Where the machines of a stack live on AWS. */
+export interface AwsTarget {
+  /** First part of names that must be unique in an account, and the value of the tag `portico:stack`. */
+  readonly name: string;
+  readonly region: string;
+  /** Three of the region's zones: nodes are in all of them, portals in the first two. */
+  readonly zones: readonly string[];
+  /** Id of an Amazon Linux 2023 image. */
+  readonly ami: string;
+  /** Where deployments that name no network get theirs. */
+  readonly range: string;
+  /** Ids (`sha256:…`) of the images that machines run, by image. */
+  readonly images: Readonly<Record<"portal" | "postgresql", string>>;
+  readonly quota: Quota;
+}
+
+/** What the account may have in the region: AWS's defaults unless the config says that they were raised. */
+export interface Quota {
+  readonly vpcs: number;
+  readonly eips: number;
+  readonly rulesPerGroup: number;
+}
+
+export interface LocalDeployment extends Deployment {
+  /** Its place in the address and port plans; it stays while others come and go. */
+  readonly slot: number;
+}
+
+export interface AwsDeployment extends Deployment {
+  /** The /24 of its VPC. */
+  readonly network: string;
+  /** Types of the machines. */
+  readonly instances: { readonly node: string; readonly portal: string };
+  /** Size of a node's data volume, in GiB. */
+  readonly disk: number;
+  /** `proxy`: security groups let everybody reach the portals, which alone enforce the whitelist. */
+  readonly enforcement: "firewall" | "proxy";
+  /** By node: an image of its own, so that an upgrade goes one node at a time. */
+  readonly pins: Readonly<Record<string, string>>;
+}
+
 export interface Deployment {
   readonly name: string;
   readonly engine: Engine;
-  /** Its place in the address and port plans; it stays while others come and go. */
-  readonly slot: number;
-  /** A /24 for its private network, where the one that its slot names won't do. */
+  /** A /24 for its private network, where the one that it would get won't do. */
   readonly network: string | undefined;
   readonly nodes: number;
   readonly portals: number;

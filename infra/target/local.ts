@@ -8,16 +8,16 @@ import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { catalogue } from "../model/catalogue.ts";
-import { connectionOf, portalOutputs } from "../model/outputs.ts";
+import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
-import type { Deployment as Model, Stack } from "../model/stack.ts";
+import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
 import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
 /** Declares a stack of containers on this machine. What it returns becomes the output `deployments`. */
-export function deployLocally({ local, deployments }: Stack): pulumi.Inputs {
+export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   // The portal's image takes the agent as one file.
   bundleAgent();
   const images = new Images("images", { stack: local.name, base: local.base, project: PROJECT });
@@ -51,7 +51,7 @@ function outputsOf(
     version,
     endpoints: Object.fromEntries(
       endpoints.map(({ name }) => {
-        const connection = connectionOf(deployment, plan, name, caFile);
+        const connection = connectionOf(deployment, endpointHosts(plan, name), name, caFile);
         const uri = password.apply((secret) => postgresqlUri({ ...connection, password: secret }));
         const uris = password.apply((secret) =>
           postgresqlUris({ ...connection, password: secret }),

@@ -54,9 +54,9 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   [
     "an unknown target",
     problemsIn({ target: "locl" }),
-    'target: must be local, not "locl"; did you mean "local"?',
+    'target: must be local or aws, not "locl"; did you mean "local"?',
   ],
-  ["a missing target", problemsIn({}), "target: is missing: must be local"],
+  ["a missing target", problemsIn({}), "target: is missing: must be local or aws"],
   [
     "an even node count",
     ordersWith({ nodes: 2 }),
@@ -193,9 +193,9 @@ test("every mistake is said at once, each with its path", () => {
     [
       "local.range",
       "local.firstPort",
+      "deployments.orders.nodes",
       'deployments.orders.whitelist["10.0.0.1/8"]',
       'deployments.orders.whitelist["::/96"]',
-      "deployments.orders.nodes",
       "deployments.stock.engine",
       "deployments.stock.portals",
     ],

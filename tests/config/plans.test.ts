@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
+import { localStack } from "../support/local-stack.ts";
 
 const POSTGRESQL = { engine: "postgresql" };
 
@@ -77,14 +78,10 @@ test("ports past the last one are refused", () => {
 
 test("a deployment keeps its slot when others come and go", () => {
   const slots = { stock: 1 };
-  const { stack } = parseConfig(
-    {
-      target: "local",
-      local: { slots },
-      deployments: { archive: POSTGRESQL, orders: POSTGRESQL, stock: POSTGRESQL },
-    },
-    new Date(),
-  );
+  const stack = localStack({
+    local: { slots },
+    deployments: { archive: POSTGRESQL, orders: POSTGRESQL, stock: POSTGRESQL },
+  });
 
   assert.deepEqual(
     stack.deployments.map(({ name, slot }) => [name, slot]),

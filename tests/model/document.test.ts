@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { parseConfig } from "../../infra/config.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import { planDeployment } from "../../infra/model/plan.ts";
 import { formatDocument, parseDocument } from "../../proxy-image/src/contract.ts";
+import { localStack } from "../support/local-stack.ts";
 
 function textFor(orders: object, now = new Date("2026-06-01T12:00:00Z")): string {
-  const { stack } = parseConfig(
-    { target: "local", deployments: { orders: { engine: "postgresql", ...orders } } },
-    now,
-  );
+  const stack = localStack({ deployments: { orders: { engine: "postgresql", ...orders } } }, now);
   const [deployment] = stack.deployments;
   assert.ok(deployment);
-  return formatDocument(documentOf(deployment, planDeployment(deployment, stack.local)));
+  return formatDocument(documentOf(deployment, planDeployment(deployment, stack.local).nodes));
 }
 
 test("the portals read what the infra writes", () => {

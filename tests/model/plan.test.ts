@@ -3,14 +3,14 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { parseConfig } from "../../infra/config.ts";
 import { blockOf, contains, overlaps } from "../../infra/model/block.ts";
 import type { LocalPlan } from "../../infra/model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../../infra/model/plan.ts";
-import type { Stack } from "../../infra/model/stack.ts";
+import type { LocalStack } from "../../infra/model/stack.ts";
+import { localStack } from "../support/local-stack.ts";
 
 function planned(local: object, deployments: Readonly<Record<string, object>>) {
-  const { stack } = parseConfig({ target: "local", local, deployments }, new Date());
+  const stack = localStack({ local, deployments });
   return { stack, plans: stack.deployments.map((one) => planDeployment(one, stack.local)) };
 }
 
@@ -27,7 +27,7 @@ const anyStack = fc.record({
   ),
 });
 
-const everyPlan = (check: (plans: readonly LocalPlan[], stack: Stack) => void): void =>
+const everyPlan = (check: (plans: readonly LocalPlan[], stack: LocalStack) => void): void =>
   fc.assert(
     fc.property(anyStack, ({ second, deployments }) => {
       fc.pre(!("public" in deployments) && !("postgres" in deployments));

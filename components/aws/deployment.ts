@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { ingressRules } from "../../infra/model/aws/ingress.ts";
+import { keys } from "../../infra/model/aws/keys.ts";
+import type { AwsPlan } from "../../infra/model/aws/plan.ts";
+import { flowsOf } from "../../infra/model/aws/traffic.ts";
+import { documentOf } from "../../infra/model/document.ts";
+import type { AwsDeployment, AwsTarget } from "../../infra/model/stack.ts";
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import { Authority } from "../authority.ts";
+import { Passwords } from "../passwords.ts";
+import { Firewall } from "./firewall.ts";
+import { Network } from "./network.ts";
+import { Node } from "./node.ts";
+import { Objects } from "./objects.ts";
+import type { Place } from "./place.ts";
+import { Portal, PortalAddress } from "./portal.ts";
+import type { Snapshots } from "./snapshots.ts";
+import type { Store } from "./store.ts";
+
+export interface DeploymentArgs {
+  readonly target: AwsTarget;
+  readonly deployment: AwsDeployment;
+  readonly plan: AwsPlan;
+  readonly store: Store;
+  readonly snapshots: Snapshots;
+  /** What every machine fetches when it starts. */
+  readonly service: pulumi.Resource;
+}
+
+/** One database deployment in a VPC of its own. */
+export class Deployment extends pulumi.ComponentResource {
+  /** PEM of the authority that signed the certificates which clients see. */
+  readonly authority: pulumi.Output<string>;
+  /** Secret. */
+  readonly password: pulumi.Output<string>;
+  readonly portals: readonly PortalAddress[];
+
+  constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:aws:Deployment", name, {}, opts);
+    const { target, deployment, plan, store, snapshots, service } = args;
+    const child = { parent: this };
+
+    const authority = new Authority(name, child);
+    const passwords = new Passwords(name, child);
+    const network = new Network(
+      name,
+      { plan, region: target.region, bucketArn: store.bucketArn },
+      child,
+    );
+    const place: Place = { target, deployment, plan, store, network, authority, passwords };
+    const document = new Objects(
+      `${name}-document`,
+      {
+        store,
+        objects: {
+          [`${name}-document`]: {
+            key: keys.document(name),
+            content: formatDocument(documentOf(deployment, plan.nodes)),
+          },
+        },
+      },
+      child,
+    );
+    const firewall = new Firewall(
+      name,
+      {
+        vpcId: network.vpcId,
+        s3PrefixListId: network.s3PrefixListId,
+        ingress: ingressRules(deployment, target.quota.rulesPerGroup),
+        flows: flowsOf(deployment.engine),
+        before: document,
+      },
+      child,
+    );
+
+    this.portals = plan.portals.map(
+      (portal) =>
+        new PortalAddress(portal.name, { place, portal, securityGroup: firewall.portals }, child),
+    );
+    for (const node of plan.nodes)
+      new Node(
+        node.name,
+        {
+          ...{ place, node },
+          securityGroup: firewall.nodes,
+          portalAddresses: this.portals.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]),
+          snapshots: snapshots.tag,
+        },
+        { ...child, dependsOn: service },
+      );
+    for (const [index, portal] of plan.portals.entries())
+      new Portal(
+        portal.name,
+        {
+          ...{ place, portal, document },
+          address: this.portals[index] as PortalAddress,
+          after: plan.portals[index - 1]?.name,
+        },
+        { ...child, dependsOn: service },
+      );
+
+    this.authority = authority.certificate;
+    this.password = passwords.for("app");
+    this.registerOutputs({ authority: this.authority });
+  }
+}

@@ -1,0 +1,119 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { serverCertificate } from "../../infra/model/aws/certificates.ts";
+import { keys } from "../../infra/model/aws/keys.ts";
+import { nodeMachine } from "../../infra/model/aws/machine.ts";
+import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { peerCertificate } from "../../infra/model/certificates.ts";
+import { nodeSettings } from "../../infra/model/node-settings.ts";
+import { PASSWORDS } from "../../infra/model/password.ts";
+import { Certificate } from "../certificate.ts";
+import { json } from "../folder.ts";
+import { Machine } from "./machine.ts";
+import { Objects } from "./objects.ts";
+import type { Place } from "./place.ts";
+
+export interface NodeArgs {
+  readonly place: Place;
+  readonly node: MachinePlan;
+  readonly securityGroup: pulumi.Input<string>;
+  /** Public addresses of the portals, at which clients see the node's certificate. */
+  readonly portalAddresses: readonly pulumi.Input<string>[];
+  /** Tag by which its volume gets daily snapshots. */
+  readonly snapshots: Readonly<Record<string, string>>;
+}
+
+/** One database node: data volume and network interface that outlive its instance, its settings in the bucket, and the instance. */
+export class Node extends pulumi.ComponentResource {
+  constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:aws:Node", name, {}, opts);
+    const { place, node, securityGroup, portalAddresses, snapshots } = args;
+    const { target, deployment, plan, store, network, authority, passwords } = place;
+    const child = { parent: this };
+    const kept = { ...child, protect: true, retainOnDelete: true };
+
+    const volume = new aws.ebs.Volume(
+      `${name}-data`,
+      {
+        availabilityZone: node.subnet.zone,
+        size: deployment.disk,
+        type: "gp3",
+        encrypted: true,
+        kmsKeyId: store.keyArn,
+        tags: { Name: `${name}-data`, ...snapshots },
+      },
+      kept,
+    );
+    const wire = new aws.ec2.NetworkInterface(
+      name,
+      {
+        subnetId: network.subnetIds[node.subnet.name] as pulumi.Output<string>,
+        privateIps: [node.address],
+        securityGroups: [securityGroup],
+        tags: { Name: name },
+      },
+      kept,
+    );
+    const server = new Certificate(
+      `${name}-server`,
+      { plan: serverCertificate(node, plan), laterAddresses: portalAddresses, authority },
+      child,
+    );
+    const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
+
+    const image = deployment.pins[name] ?? target.images[deployment.engine];
+    const secrets = pulumi.all(
+      Object.fromEntries(PASSWORDS.map((use) => [use, passwords.for(use)])),
+    );
+    const file = (file: string, content: pulumi.Input<string>) => [
+      `${name}-${file}`,
+      { key: keys.file(deployment.name, name, file), content },
+    ];
+    const objects = new Objects(
+      name,
+      {
+        store,
+        objects: Object.fromEntries([
+          [
+            `${name}-machine.json`,
+            {
+              key: keys.machine(deployment.name, name),
+              content: volume.id.apply((id) => json(nodeMachine(image, deployment.memory, id))),
+            },
+          ],
+          file("node.json", json(nodeSettings(deployment, plan.nodes, node))),
+          file("secrets.json", secrets.apply(json)),
+          file("ca.crt", authority.certificate),
+          file("server.crt", server.certificate),
+          file("server.key", server.key),
+          file("peer.crt", peer.certificate),
+          file("peer.key", peer.key),
+        ]),
+      },
+      child,
+    );
+    const machine = new Machine(
+      name,
+      {
+        place,
+        isPortal: false,
+        instanceType: deployment.instances.node,
+        networkInterfaceId: wire.id,
+        finds: objects.all,
+      },
+      child,
+    );
+    new aws.ec2.VolumeAttachment(
+      name,
+      {
+        deviceName: "/dev/sdf",
+        instanceId: machine.instanceId,
+        volumeId: volume.id,
+        stopInstanceBeforeDetaching: true,
+      },
+      { ...child, deleteBeforeReplace: true },
+    );
+    this.registerOutputs({});
+  }
+}

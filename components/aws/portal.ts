@@ -1,0 +1,137 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { keys } from "../../infra/model/aws/keys.ts";
+import { portalMachine } from "../../infra/model/aws/machine.ts";
+import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { portalCertificate } from "../../infra/model/certificates.ts";
+import { Certificate } from "../certificate.ts";
+import { json } from "../folder.ts";
+import { Machine } from "./machine.ts";
+import { Objects } from "./objects.ts";
+import type { Place } from "./place.ts";
+
+/** MiB: the container's limit. A portal at rest needs 60. */
+const MEMORY = 512;
+
+export interface PortalAddressArgs {
+  readonly place: Place;
+  readonly portal: MachinePlan;
+  readonly securityGroup: pulumi.Input<string>;
+}
+
+/** A portal's public addresses, which outlive its instance. */
+export class PortalAddress extends pulumi.ComponentResource {
+  readonly networkInterfaceId: pulumi.Output<string>;
+  readonly ipv4: pulumi.Output<string>;
+  readonly ipv6: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { place, portal, securityGroup }: PortalAddressArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("portico:aws:PortalAddress", name, {}, opts);
+    const child = { parent: this };
+
+    const wire = new aws.ec2.NetworkInterface(
+      name,
+      {
+        subnetId: place.network.subnetIds[portal.subnet.name] as pulumi.Output<string>,
+        privateIps: [portal.address],
+        ipv6AddressCount: 1,
+        securityGroups: [securityGroup],
+        tags: { Name: name },
+      },
+      child,
+    );
+    const address = new aws.ec2.Eip(name, { domain: "vpc", tags: { Name: name } }, child);
+    new aws.ec2.EipAssociation(
+      name,
+      { allocationId: address.id, networkInterfaceId: wire.id },
+      child,
+    );
+
+    this.networkInterfaceId = wire.id;
+    this.ipv4 = address.publicIp;
+    this.ipv6 = wire.ipv6Addresses.apply(([first = ""]) => first);
+    this.registerOutputs({ ipv4: this.ipv4, ipv6: this.ipv6 });
+  }
+}
+
+export interface PortalArgs {
+  readonly place: Place;
+  readonly portal: MachinePlan;
+  readonly address: PortalAddress;
+  readonly document: pulumi.Resource;
+  /** The portal whose image this one waits for. */
+  readonly after: string | undefined;
+}
+
+/** One portal: its settings in the bucket, and the instance behind its address. */
+export class Portal extends pulumi.ComponentResource {
+  constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:aws:Portal", name, {}, opts);
+    const { place, portal, address, document, after } = args;
+    const { target, deployment, store, authority, passwords } = place;
+    const child = { parent: this };
+
+    const client = new Certificate(
+      `${name}-client`,
+      { plan: portalCertificate(portal), authority },
+      child,
+    );
+    const login = passwords.for("etcdPortal").apply((password) => ({ user: "portal", password }));
+    const source = store.bucket.apply((bucket) => ({
+      kind: "s3",
+      bucket,
+      region: target.region,
+      key: keys.document(deployment.name),
+      reportKey: keys.applied(deployment.name, name),
+    }));
+    const file = (file: string, content: pulumi.Input<string>) => [
+      `${name}-${file}`,
+      { key: keys.file(deployment.name, name, file), content },
+    ];
+    const objects = new Objects(
+      name,
+      {
+        store,
+        objects: Object.fromEntries([
+          [
+            `${name}-machine.json`,
+            {
+              key: keys.machine(deployment.name, name),
+              content: json(portalMachine(target.images.portal, MEMORY, deployment.name, after)),
+            },
+          ],
+          file(
+            "portal.json",
+            source.apply((source) => json({ name, source })),
+          ),
+          file(
+            "secrets.json",
+            login.apply((etcd) => json({ etcd })),
+          ),
+          file("ca.crt", authority.certificate),
+          file("client.crt", client.certificate),
+          file("client.key", client.key),
+        ]),
+      },
+      child,
+    );
+    new Machine(
+      name,
+      {
+        place,
+        isPortal: true,
+        instanceType: deployment.instances.portal,
+        networkInterfaceId: address.networkInterfaceId,
+        after,
+        finds: [...objects.all, document],
+      },
+      child,
+    );
+    this.registerOutputs({});
+  }
+}

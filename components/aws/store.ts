@@ -1,0 +1,72 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { bucketPolicy } from "../../infra/model/aws/policy.ts";
+
+export interface StoreArgs {
+  /** First part of the bucket's name, which AWS completes so that it is unique. */
+  readonly stack: string;
+}
+
+/** The stack's bucket with its key: settings, secrets and images of all machines. Both stay when the stack goes. */
+export class Store extends pulumi.ComponentResource {
+  readonly bucket: pulumi.Output<string>;
+  readonly bucketArn: pulumi.Output<string>;
+  readonly keyArn: pulumi.Output<string>;
+
+  constructor(name: string, { stack }: StoreArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("portico:aws:Store", name, {}, opts);
+    const child = { parent: this };
+    const kept = { ...child, protect: true, retainOnDelete: true };
+
+    const key = new aws.kms.Key(
+      "key",
+      { description: `Portico ${stack}`, enableKeyRotation: true, deletionWindowInDays: 30 },
+      kept,
+    );
+    const bucket = new aws.s3.Bucket("bucket", { bucketPrefix: `${stack}-` }, kept);
+    new aws.s3.BucketVersioning(
+      "bucket",
+      { bucket: bucket.id, versioningConfiguration: { status: "Enabled" } },
+      child,
+    );
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      "bucket",
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            applyServerSideEncryptionByDefault: {
+              sseAlgorithm: "aws:kms",
+              kmsMasterKeyId: key.arn,
+            },
+            // Without it each poll of a portal would be a paid call of KMS.
+            bucketKeyEnabled: true,
+          },
+        ],
+      },
+      child,
+    );
+    const closed = new aws.s3.BucketPublicAccessBlock(
+      "bucket",
+      {
+        bucket: bucket.id,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    );
+    new aws.s3.BucketPolicy(
+      "bucket",
+      { bucket: bucket.id, policy: bucket.arn.apply(bucketPolicy) },
+      { ...child, dependsOn: closed },
+    );
+
+    this.bucket = bucket.bucket;
+    this.bucketArn = bucket.arn;
+    this.keyArn = key.arn;
+    this.registerOutputs({ bucket: this.bucket });
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from "zod";
+
+import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
+import type { AwsTarget } from "../model/stack.ts";
+import { NAME, NAME_RULE } from "./name.ts";
+import { size } from "./quantity.ts";
+import type { Report } from "./report.ts";
+import { oneOf, strict } from "./strict.ts";
+
+const GIB = 2 ** 30;
+const REGION = 'must be a region such as "eu-central-1"';
+const ZONES =
+  'must be three zones of the region, such as ["eu-central-1a", "eu-central-1b", "eu-central-1c"]';
+const AMI = 'must be the id of an Amazon Linux 2023 image, such as "ami-0123456789abcdef0"';
+const DIGEST = 'must be the id of an image, "sha256:" and 64 hexadecimal digits';
+const RANGE = 'must be a private block of /8 to /16, such as "10.64.0.0/10"';
+const INSTANCE = 'must be a type of instance, such as "t4g.small"';
+
+const Digest = z.string({ error: DIGEST }).regex(/^sha256:[0-9a-f]{64}$/, DIGEST);
+const Instance = z.string({ error: INSTANCE }).regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, INSTANCE);
+
+/** A limit of the account. Saying one means that AWS has raised it. */
+const Limit = (byDefault: number) =>
+  z.int({ error: "must be a whole number" }).min(1, "must be at least 1").default(byDefault);
+
+const Raw = strict({
+  name: z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE).default("portico"),
+  region: z.string({ error: REGION }).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, REGION),
+  zones: z.array(z.string(), { error: ZONES }).length(3, ZONES),
+  ami: z.string({ error: AMI }).regex(/^ami-[0-9a-f]{8,17}$/, AMI),
+  range: z
+    .string({ error: RANGE })
+    .refine((cidr) => isPrivateRange(cidr), RANGE)
+    .default("10.64.0.0/10"),
+  images: strict({ portal: Digest, postgresql: Digest }),
+  quota: strict({ vpcs: Limit(5), eips: Limit(5), rulesPerGroup: Limit(60) }).prefault({}),
+});
+
+/** Keys of a deployment that only mean something on AWS. */
+export const AWS_SHAPE = {
+  instances: strict({
+    node: Instance.default("t4g.small"),
+    portal: Instance.default("t4g.micro"),
+  }).prefault({}),
+  disk: size("8GiB", "16384GiB", "20GiB").transform((bytes) => Math.ceil(bytes / GIB)),
+  enforcement: oneOf(["firewall", "proxy"]).default("firewall"),
+  pins: z
+    .record(z.string(), Digest, { error: "must be a map from a node to an image" })
+    .default({}),
+};
+
+export function readAws(raw: unknown, report: Report): AwsTarget | undefined {
+  const read = Raw.safeParse(raw ?? {});
+  for (const { path, message } of read.error?.issues ?? []) report(path, message);
+  if (!read.success) return undefined;
+  const { region, zones } = read.data;
+  for (const [index, zone] of zones.entries()) {
+    if (!zone.startsWith(region)) report(["zones", index], `"${zone}" is not in ${region}`);
+    if (zones.indexOf(zone) < index) report(["zones", index], `"${zone}" is named twice`);
+  }
+  return read.data;
+}
+
+function isPrivateRange(cidr: string): boolean {
+  const [, length] = /^(?:10|172|100)\.[\d.]+\/(\d+)$/.exec(cidr) ?? [];
+  return canonicalCidr(cidr) === cidr && Number(length) >= 8 && Number(length) <= 16;
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+
+import { Deployment } from "../../components/aws/deployment.ts";
+import { Objects } from "../../components/aws/objects.ts";
+import { Snapshots } from "../../components/aws/snapshots.ts";
+import { Store } from "../../components/aws/store.ts";
+import { keys } from "../model/aws/keys.ts";
+import { planOnAws } from "../model/aws/plan.ts";
+import { catalogue } from "../model/catalogue.ts";
+import { connectionOf } from "../model/outputs.ts";
+import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
+import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+
+/** Declares a stack on AWS. What it returns becomes the output `deployments`. */
+export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inputs {
+  const provider = new aws.Provider("aws", {
+    region: target.region as aws.Region,
+    // Nothing that changes from one run to the next: every resource would show it.
+    defaultTags: { tags: { "portico:stack": target.name } },
+  });
+  const opts = { providers: { aws: provider } };
+
+  const store = new Store("store", { stack: target.name }, opts);
+  const snapshots = new Snapshots("snapshots", { stack: target.name }, opts);
+  const service = new Objects(
+    "service",
+    {
+      store,
+      objects: {
+        service: {
+          key: keys.service,
+          content: readFileSync(join(PROJECT, "machine", "portico-machine"), "utf8"),
+        },
+      },
+    },
+    opts,
+  );
+  return Object.fromEntries(
+    deployments.map((deployment) => {
+      const plan = planOnAws(deployment, target);
+      const built = new Deployment(
+        deployment.name,
+        { target, deployment, plan, store, snapshots, service },
+        opts,
+      );
+      return [deployment.name, outputsOf(deployment, built)];
+    }),
+  );
+}
+
+function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
+  const { name, engine, user, database } = deployment;
+  const { version, endpoints, status } = catalogue[engine];
+  const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
+  const caFile = `${name}-ca.pem`;
+  return {
+    engine,
+    version,
+    endpoints: Object.fromEntries(
+      endpoints.map(({ name: endpoint, port }) => {
+        const hosts = addresses.apply((all) => all.map((host) => ({ host, port })));
+        const connection = pulumi.all([hosts, password]).apply(([hosts, password]) => ({
+          ...connectionOf(deployment, hosts, endpoint, caFile),
+          password,
+        }));
+        return [
+          endpoint,
+          { uri: connection.apply(postgresqlUri), uris: connection.apply(postgresqlUris), hosts },
+        ];
+      }),
+    ),
+    user,
+    password,
+    database,
+    ca: authority,
+    saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
+    portals: portals.map(({ ipv4, ipv6 }, index) => ({
+      name: `${name}-portal-${index + 1}`,
+      address: ipv4,
+      addressV6: ipv6,
+      status: pulumi.interpolate`http://${ipv4}:${status}/status`,
+    })),
+  };
+}
