@@ -15,6 +15,7 @@ import { Node } from "./node.ts";
 import { Objects } from "./objects.ts";
 import type { Place } from "./place.ts";
 import { Portal, PortalAddress } from "./portal.ts";
+import type { Service } from "./service.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { Store } from "./store.ts";
 
@@ -24,8 +25,8 @@ export interface DeploymentArgs {
   readonly plan: AwsPlan;
   readonly store: Store;
   readonly snapshots: Snapshots;
-  /** What every machine fetches when it starts. */
-  readonly service: pulumi.Resource;
+  /** What every machine runs. */
+  readonly service: Service;
 }
 
 /** One database deployment in a VPC of its own. */
@@ -48,7 +49,10 @@ export class Deployment extends pulumi.ComponentResource {
       { plan, region: target.region, bucketArn: store.bucketArn },
       child,
     );
-    const place: Place = { target, deployment, plan, store, network, authority, passwords };
+    const place: Place = {
+      ...{ target, deployment, plan, store, network, authority, passwords },
+      userData: service.userData,
+    };
     const document = new Objects(
       `${name}-document`,
       {

@@ -44,7 +44,12 @@ export class Machine extends pulumi.ComponentResource {
         },
         rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: ROOT_DISK },
         userData: store.bucket.apply((bucket) =>
-          userData({ bucket, region: target.region, deployment: deployment.name, machine: name }),
+          userData(place.userData, {
+            bucket,
+            region: target.region,
+            deployment: deployment.name,
+            machine: name,
+          }),
         ),
         tags: { Name: name },
       },

@@ -11,6 +11,8 @@ export interface Place {
   readonly deployment: AwsDeployment;
   readonly plan: AwsPlan;
   readonly store: Store;
+  /** `machine/user-data.sh`. */
+  readonly userData: string;
   readonly network: Network;
   readonly authority: Authority;
   readonly passwords: Passwords;

@@ -1,14 +1,12 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Deployment } from "../../components/aws/deployment.ts";
-import { Objects } from "../../components/aws/objects.ts";
+import { Service } from "../../components/aws/service.ts";
 import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
-import { keys } from "../model/aws/keys.ts";
 import { planOnAws } from "../model/aws/plan.ts";
 import { catalogue } from "../model/catalogue.ts";
 import { connectionOf } from "../model/outputs.ts";
@@ -28,19 +26,7 @@ export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inpu
 
   const store = new Store("store", { stack: target.name }, opts);
   const snapshots = new Snapshots("snapshots", { stack: target.name }, opts);
-  const service = new Objects(
-    "service",
-    {
-      store,
-      objects: {
-        service: {
-          key: keys.service,
-          content: readFileSync(join(PROJECT, "machine", "portico-machine"), "utf8"),
-        },
-      },
-    },
-    opts,
-  );
+  const service = new Service("service", { store, folder: join(PROJECT, "machine") }, opts);
   return Object.fromEntries(
     deployments.map((deployment) => {
       const plan = planOnAws(deployment, target);

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+
+import { ConfigError, parseConfig } from "../../infra/config.ts";
+import { enforcementOf, ingressRules } from "../../infra/model/aws/ingress.ts";
+import { networkOf } from "../../infra/model/aws/network-of.ts";
+import { planOnAws } from "../../infra/model/aws/plan.ts";
+import { machinePolicy } from "../../infra/model/aws/policy.ts";
+import { blockOf, contains, overlaps } from "../../infra/model/block.ts";
+import type { AwsDeployment, AwsStack } from "../../infra/model/stack.ts";
+
+const AWS = {
+  region: "eu-central-1",
+  zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
+  ami: "ami-0123456789abcdef0",
+  images: { portal: `sha256:${"a".repeat(64)}`, postgresql: `sha256:${"b".repeat(64)}` },
+};
+
+function awsStack(deployments: Readonly<Record<string, object>>, aws: object = {}): AwsStack {
+  const described = Object.entries(deployments).map(([name, rest]) => [
+    name,
+    { engine: "postgresql", ...rest },
+  ]);
+  const { stack } = parseConfig(
+    { target: "aws", aws: { ...AWS, ...aws }, deployments: Object.fromEntries(described) },
+    new Date("2026-06-01T12:00:00Z"),
+  );
+  assert.ok(stack.target === "aws");
+  return stack;
+}
+
+function problemsIn(deployments: Readonly<Record<string, object>>, aws: object = {}) {
+  try {
+    awsStack(deployments, aws);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.problems;
+  }
+  return [];
+}
+
+const withWhitelist = (whitelist: object): AwsDeployment =>
+  awsStack({ orders: { whitelist } }).deployments[0] as AwsDeployment;
+
+test("subnets lie in their VPC and don't overlap, and every machine has an address of its own in its subnet", () => {
+  const sizes = fc.record({
+    nodes: fc.constantFrom(1, 3, 5, 7),
+    portals: fc.integer({ min: 1, max: 4 }),
+  });
+  fc.assert(
+    fc.property(sizes, fc.stringMatching(/^[a-z][a-z0-9]{2,12}$/), (counts, name) => {
+      const network = networkOf(name, "10.64.0.0/10");
+      const plan = planOnAws({ name, network, ...counts }, AWS);
+      const subnets = [...plan.publicSubnets, ...plan.nodeSubnets];
+      for (const [index, { cidr }] of subnets.entries()) {
+        assert.ok(contains(blockOf(plan.cidr), blockOf(cidr)));
+        for (const other of subnets.slice(0, index))
+          assert.ok(!overlaps(blockOf(cidr), blockOf(other.cidr)));
+      }
+      const machines = [...plan.nodes, ...plan.portals];
+      for (const { address, subnet } of machines) {
+        const block = blockOf(subnet.cidr);
+        const own = blockOf(`${address}/32`);
+        assert.ok(contains(block, own));
+        // AWS keeps the first four addresses of a subnet and the last.
+        assert.ok(own.first >= block.first + 4n && own.last < block.last);
+      }
+      assert.equal(new Set(machines.map(({ address }) => address)).size, machines.length);
+      assert.ok(
+        new Set(plan.portals.map(({ subnet }) => subnet.zone)).size >= Math.min(2, counts.portals),
+      );
+    }),
+  );
+});
+
+test("nodes are spread over all zones", () => {
+  const plan = planOnAws({ name: "orders", network: "10.64.1.0/24", nodes: 3, portals: 2 }, AWS);
+
+  assert.deepEqual(
+    plan.nodes.map(({ subnet }) => subnet.zone),
+    AWS.zones,
+  );
+});
+
+test("a deployment's network follows from its name, and lies in the range", () => {
+  const range = blockOf("10.64.0.0/10");
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (name) => {
+      const network = networkOf(name, "10.64.0.0/10");
+      assert.equal(network, networkOf(name, "10.64.0.0/10"));
+      assert.ok(contains(range, blockOf(network)));
+    }),
+  );
+});
+
+test("each entry has a rule for each range of ports, named by its CIDR, in any order of the file", () => {
+  const a = { "203.0.113.0/24": "Berlin", "2001:db8::/48": "Berlin" };
+  const b = { "2001:db8::/48": "Berlin", "203.0.113.0/24": "Berlin" };
+  const rules = ingressRules(withWhitelist(a), 60);
+
+  assert.deepEqual(
+    rules.map(({ name, fromPort, toPort }) => [name, fromPort, toPort]),
+    [
+      ["orders-203.0.113.0/24", 5432, 5433],
+      ["orders-203.0.113.0/24-8404", 8404, 8404],
+      ["orders-2001:db8::/48", 5432, 5433],
+      ["orders-2001:db8::/48-8404", 8404, 8404],
+    ],
+  );
+  assert.deepEqual(ingressRules(withWhitelist(b), 60), rules);
+});
+
+test("past the quota of one family the portals alone enforce it, and the other family goes on as it was", () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 31 }, (_, index) => [`198.51.100.${index}/32`, `runner ${index}`]),
+  );
+  const deployment = withWhitelist({ ...many, "2001:db8::/48": "Berlin" });
+
+  assert.deepEqual(enforcementOf(deployment, 60), { ipv4: "proxy", ipv6: "firewall" });
+  assert.deepEqual(enforcementOf(deployment, 62), { ipv4: "firewall", ipv6: "firewall" });
+  const v4 = ingressRules(deployment, 60).filter(({ family }) => family === "ipv4");
+  assert.deepEqual(
+    v4.map(({ cidr, description }) => [cidr, description]),
+    Array(2).fill(["0.0.0.0/0", "the portals alone enforce the whitelist"]),
+  );
+});
+
+test("a note becomes a description that AWS takes", () => {
+  const [rule] = ingressRules(withWhitelist({ "203.0.113.0/24": "Büro <Ann> 'home'" }), 60);
+
+  assert.equal(rule?.description, "B?ro ?Ann? ?home?");
+});
+
+test("a machine may read its own prefix and what all machines share, and write its own report, nothing else", () => {
+  const text = machinePolicy({
+    bucketArn: "arn:aws:s3:::b",
+    keyArn: "arn:aws:kms:k",
+    deployment: "orders",
+    machine: "orders-1",
+    isPortal: false,
+    after: undefined,
+  });
+  const resources = JSON.parse(text).Statement.flatMap(
+    ({ Action, Resource }: { Action: string; Resource: string | string[] }) =>
+      [Resource].flat().map((each) => `${Action} ${each}`),
+  );
+
+  assert.deepEqual(resources, [
+    "s3:GetObject arn:aws:s3:::b/orders/orders-1/machine.json",
+    "s3:GetObject arn:aws:s3:::b/orders/orders-1/files/*",
+    "s3:GetObject arn:aws:s3:::b/machine/portico-machine",
+    "s3:GetObject arn:aws:s3:::b/images/*",
+    "s3:ListBucket arn:aws:s3:::b",
+    "s3:PutObject arn:aws:s3:::b/orders/orders-1/reported/*",
+    "kms:Decrypt,kms:GenerateDataKey arn:aws:kms:k",
+  ]);
+});
+
+for (const [what, problems, expected] of [
+  [
+    "a zone of another region",
+    problemsIn({}, { zones: ["eu-west-1a", "eu-central-1b", "eu-central-1c"] }),
+    'aws.zones[0]: "eu-west-1a" is not in eu-central-1',
+  ],
+  [
+    "a zone named twice",
+    problemsIn({}, { zones: ["eu-central-1a", "eu-central-1a", "eu-central-1c"] }),
+    'aws.zones[1]: "eu-central-1a" is named twice',
+  ],
+  [
+    "an image by its tag",
+    problemsIn({}, { images: { ...AWS.images, portal: "portal:latest" } }),
+    'aws.images.portal: must be the id of an image, "sha256:" and 64 hexadecimal digits',
+  ],
+  [
+    "a pin of a node that isn't there",
+    problemsIn({ orders: { pins: { "orders-4": AWS.images.portal } } }),
+    'deployments.orders.pins.orders-4: is no node: they are orders-1, orders-2, orders-3',
+  ],
+  [
+    "two deployments in one network",
+    problemsIn({ orders: { network: "10.64.1.0/24" }, stock: { network: "10.64.1.0/24" } }),
+    'deployments.stock: its network 10.64.1.0/24 overlaps 10.64.1.0/24 of orders: give one of them another "network"',
+  ],
+  [
+    "a misspelt key of the target",
+    problemsIn({}, { regions: "eu-central-1" }),
+    'aws: unknown key "regions"; did you mean "region"?',
+  ],
+] as const)
+  test(`refused on AWS: ${what}`, () => assert.deepEqual(problems, [expected]));
