@@ -20,7 +20,10 @@ export interface Step {
   readonly replaceReasons?: readonly string[];
   readonly diffReasons?: readonly string[];
   readonly detailedDiff?: Readonly<Record<string, { readonly kind: string }>> | null;
-  readonly newState?: { readonly inputs?: Readonly<Record<string, unknown>> };
+  readonly newState?: {
+    readonly inputs?: Readonly<Record<string, unknown>>;
+    readonly protect?: boolean;
+  };
 }
 
 export interface Preview {
