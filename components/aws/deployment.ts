@@ -71,7 +71,7 @@ export class Deployment extends pulumi.ComponentResource {
       {
         vpcId: network.vpcId,
         s3PrefixListId: network.s3PrefixListId,
-        ingress: ingressRules(deployment, target.quota.rulesPerGroup),
+        ingress: ingressRules(deployment),
         flows: flowsOf(deployment.engine),
         before: document,
       },

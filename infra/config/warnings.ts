@@ -1,16 +1,25 @@
 import { findNested } from "../model/nesting.ts";
-import type { Deployment, Source, Stack } from "../model/stack.ts";
+import type { AwsDeployment, Deployment, LocalDeployment, Source, Stack } from "../model/stack.ts";
 import { formatPath } from "./report.ts";
 
 /** What a careful colleague would ask about a config that can be used. One sentence each, path first. */
-export function warningsFor({ deployments }: Stack, now: Date): readonly string[] {
+export function warningsFor(stack: Stack, now: Date): readonly string[] {
+  const deployments: readonly (LocalDeployment | AwsDeployment)[] = stack.deployments;
   if (deployments.length === 0) return ["deployments: is empty, so there is nothing to build"];
   return deployments.flatMap((deployment) => [
     ...reach(deployment),
     ...deployment.whitelist.flatMap((source) => expiry(deployment, source, now)),
     ...nesting(deployment),
     ...lonely(deployment),
+    ...("enforcement" in deployment ? enforcement(deployment) : []),
   ]);
+}
+
+function enforcement({ name, enforcement }: AwsDeployment): readonly string[] {
+  if (enforcement === "firewall") return [];
+  return [
+    `deployments.${name}.enforcement: is proxy, so security groups let everybody reach the portals, which alone enforce the whitelist`,
+  ];
 }
 
 function reach({ name, open, whitelist }: Deployment): readonly string[] {

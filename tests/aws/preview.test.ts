@@ -26,7 +26,7 @@ const CHANGES: readonly Change[] = [
     "whitelist-reordered",
     config({ whitelist: Object.fromEntries(Object.entries(OFFICE).reverse()) }),
   ],
-  ["seventy-entries", config({ whitelist: many })],
+  ["seventy-entries", config({ whitelist: many, enforcement: "proxy" })],
   ["portal-image", config({}, { images: { ...IMAGES, portal: NEWER } })],
   ["node-pin", config({ pins: { "orders-2": NEWER } })],
   ["deployment-beside", awsConfig({ orders: { whitelist: OFFICE }, stock: { whitelist: OFFICE } })],

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
-import { enforcementOf, ingressRules } from "../../infra/model/aws/ingress.ts";
+import { ingressRules } from "../../infra/model/aws/ingress.ts";
 import { networkOf } from "../../infra/model/aws/network-of.ts";
 import { planOnAws } from "../../infra/model/aws/plan.ts";
 import { machinePolicy } from "../../infra/model/aws/policy.ts";
@@ -98,7 +98,7 @@ test("a deployment's network follows from its name, and lies in the range", () =
 test("each entry has a rule for each range of ports, named by its CIDR, in any order of the file", () => {
   const a = { "203.0.113.0/24": "Berlin", "2001:db8::/48": "Berlin" };
   const b = { "2001:db8::/48": "Berlin", "203.0.113.0/24": "Berlin" };
-  const rules = ingressRules(withWhitelist(a), 60);
+  const rules = ingressRules(withWhitelist(a));
 
   assert.deepEqual(
     rules.map(({ name, fromPort, toPort }) => [name, fromPort, toPort]),
@@ -109,26 +109,23 @@ test("each entry has a rule for each range of ports, named by its CIDR, in any o
       ["orders-2001:db8::/48-8404", 8404, 8404],
     ],
   );
-  assert.deepEqual(ingressRules(withWhitelist(b), 60), rules);
+  assert.deepEqual(ingressRules(withWhitelist(b)), rules);
 });
 
-test("past the quota of one family the portals alone enforce it, and the other family goes on as it was", () => {
-  const many = Object.fromEntries(
-    Array.from({ length: 31 }, (_, index) => [`198.51.100.${index}/32`, `runner ${index}`]),
-  );
-  const deployment = withWhitelist({ ...many, "2001:db8::/48": "Berlin" });
+test("where the portals alone enforce it, a family with an entry is open, and one without stays shut", () => {
+  const rules = ingressRules({
+    ...withWhitelist({ "203.0.113.0/24": "Berlin", "198.51.100.7/32": "CI" }),
+    enforcement: "proxy",
+  });
 
-  assert.deepEqual(enforcementOf(deployment, 60), { ipv4: "proxy", ipv6: "firewall" });
-  assert.deepEqual(enforcementOf(deployment, 62), { ipv4: "firewall", ipv6: "firewall" });
-  const v4 = ingressRules(deployment, 60).filter(({ family }) => family === "ipv4");
   assert.deepEqual(
-    v4.map(({ cidr, description }) => [cidr, description]),
-    Array(2).fill(["0.0.0.0/0", "the portals alone enforce the whitelist"]),
+    rules.map(({ cidr, fromPort, description }) => [cidr, fromPort, description]),
+    [5432, 8404].map((port) => ["0.0.0.0/0", port, "the portals alone enforce the whitelist"]),
   );
 });
 
 test("a note becomes a description that AWS takes", () => {
-  const [rule] = ingressRules(withWhitelist({ "203.0.113.0/24": "Büro <Ann> 'home'" }), 60);
+  const [rule] = ingressRules(withWhitelist({ "203.0.113.0/24": "Büro <Ann> 'home'" }));
 
   assert.equal(rule?.description, "B?ro ?Ann? ?home?");
 });
@@ -177,7 +174,7 @@ for (const [what, problems, expected] of [
   [
     "a pin of a node that isn't there",
     problemsIn({ orders: { pins: { "orders-4": AWS.images.portal } } }),
-    'deployments.orders.pins.orders-4: is no node: they are orders-1, orders-2, orders-3',
+    "deployments.orders.pins.orders-4: is no node: they are orders-1, orders-2, orders-3",
   ],
   [
     "two deployments in one network",

@@ -19,9 +19,6 @@ export interface PortRange {
   readonly to: number;
 }
 
-/** Who keeps strangers out, for each family: the security group, or HAProxy alone because there are too many entries. */
-export type Enforcement = Readonly<Record<IngressRule["family"], "firewall" | "proxy">>;
-
 const EVERYBODY = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
@@ -39,31 +36,14 @@ export function portRanges(engine: AwsDeployment["engine"]): readonly PortRange[
   return ranges;
 }
 
-export function enforcementOf(deployment: AwsDeployment, rulesPerGroup: number): Enforcement {
-  const ranges = portRanges(deployment.engine).length;
-  const proxy = (family: IngressRule["family"]): boolean =>
-    deployment.open ||
-    deployment.enforcement === "proxy" ||
-    sourcesOf(deployment, family).length * ranges > rulesPerGroup;
-  return { ipv4: proxy("ipv4") ? "proxy" : "firewall", ipv6: proxy("ipv6") ? "proxy" : "firewall" };
-}
-
 /**
  * One rule for each entry and range of ports, named by the entry's CIDR, so that an edit of one entry is an edit of its own rules
  * alone. An entry that is over keeps its rule: nothing here depends on the clock, and the portals let nobody in on it.
  */
-export function ingressRules(
-  deployment: AwsDeployment,
-  rulesPerGroup: number,
-): readonly IngressRule[] {
-  const { name, engine, open } = deployment;
-  const enforcement = enforcementOf(deployment, rulesPerGroup);
-  return FAMILIES.flatMap((family) => {
-    const sources =
-      enforcement[family] === "firewall"
-        ? sourcesOf(deployment, family)
-        : [{ cidr: EVERYBODY[family], note: openness(open) }];
-    return sources.flatMap(({ cidr, note }) =>
+export function ingressRules(deployment: AwsDeployment): readonly IngressRule[] {
+  const { name, engine } = deployment;
+  return FAMILIES.flatMap((family) =>
+    reachOf(deployment, family).flatMap(({ cidr, note }) =>
       portRanges(engine).map(({ from, to }, index) => ({
         name: `${name}-${cidr}${index === 0 ? "" : `-${from}`}`,
         family,
@@ -72,16 +52,20 @@ export function ingressRules(
         toPort: to,
         description: describe(note),
       })),
-    );
-  });
+    ),
+  );
+}
+
+/** The sources that the security group lets through. Where the portals alone decide, a family with an entry is open. */
+function reachOf(deployment: AwsDeployment, family: IngressRule["family"]) {
+  const sources = sourcesOf(deployment, family);
+  if (deployment.open) return [{ cidr: EVERYBODY[family], note: "open to everybody" }];
+  if (deployment.enforcement === "firewall" || sources.length === 0) return sources;
+  return [{ cidr: EVERYBODY[family], note: "the portals alone enforce the whitelist" }];
 }
 
 function sourcesOf({ whitelist }: AwsDeployment, family: IngressRule["family"]) {
   return whitelist.filter(({ cidr }) => blockOf(cidr).family === family);
-}
-
-function openness(open: boolean): string {
-  return open ? "open to everybody" : "the portals alone enforce the whitelist";
 }
 
 /** AWS takes 255 characters of a small set. */
