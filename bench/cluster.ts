@@ -1,4 +1,5 @@
-import { docker, exec, until } from "../tests/support/containers.ts";
+import { exec, until } from "../tests/support/containers.ts";
+import { docker } from "../tests/support/docker.ts";
 import type { Facts } from "./facts.ts";
 
 type Node = Facts["nodes"][number];

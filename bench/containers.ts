@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 
-import { docker } from "../tests/support/containers.ts";
+import { docker } from "../tests/support/docker.ts";
 
 export interface Helper {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 
-import { docker } from "../tests/support/containers.ts";
+import { docker } from "../tests/support/docker.ts";
 
 const Facts = z
   .strictObject({

@@ -3,7 +3,8 @@ import { after } from "node:test";
 
 import type { Stack } from "../support/cli.ts";
 import { freePlace, withStack } from "../support/cli.ts";
-import { docker, exec, logsOf, until } from "../support/containers.ts";
+import { exec, logsOf, until } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import type { Target } from "../support/writer.ts";
 import { clientFor, farewell } from "../support/writer.ts";
 

@@ -7,8 +7,8 @@ import type Docker from "dockerode";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../node-image/authority.ts";
+import { exec } from "../support/containers.ts";
 import { imageOf, runFor } from "../support/docker.ts";
-import { execIn } from "../support/exec-in.ts";
 import { until } from "../support/until.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
@@ -52,7 +52,7 @@ async function portal(t: TestContext, former?: Portal): Promise<Portal> {
     Labels: { "portico.test": "image" },
   });
   const sh = async (line: string, user = ""): Promise<string> =>
-    (await execIn(container, ["sh", "-c", line], user)).output;
+    (await exec(container.id, ["sh", "-c", line], user)).output;
   return { container, folder, sh };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exec } from "../support/containers.ts";
 import type { Cluster } from "./cluster.ts";
-import { exec } from "./engine.ts";
 
 export function accessTests(cluster: () => Cluster): void {
   const etcdctl = (args: readonly string[], env: readonly string[] = []) =>

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
+import { exec } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import type { Cluster, NodeName } from "./cluster.ts";
-import { docker, exec, until } from "./engine.ts";
+import { until } from "./engine.ts";
 
 export function changeTests(cluster: () => Cluster): void {
   const started = async (node: NodeName) =>

@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { exec } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import { Authority } from "./authority.ts";
-import { docker, exec, until } from "./engine.ts";
+import { until } from "./engine.ts";
 
 const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];

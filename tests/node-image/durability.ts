@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exec } from "../support/containers.ts";
 import type { Cluster } from "./cluster.ts";
-import { exec, until } from "./engine.ts";
+import { until } from "./engine.ts";
 
 export function durabilityTests(cluster: () => Cluster): void {
   test("no write is acknowledged while no replica has it, and it is once one does", async () => {

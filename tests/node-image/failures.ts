@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exec } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import type { Cluster, NodeName } from "./cluster.ts";
-import { docker, exec, until } from "./engine.ts";
+import { until } from "./engine.ts";
 
 export function failureTests(cluster: () => Cluster): void {
   let written = 0;

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
+import { exec } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import type { Cluster } from "./cluster.ts";
-import { docker, exec } from "./engine.ts";
 
 export function processTests(cluster: () => Cluster): void {
   test("they become one leader and two streaming replicas", async () => {

@@ -2,9 +2,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import Docker from "dockerode";
-
-export const docker = new Docker();
+import { docker } from "./docker.ts";
 
 export interface Outcome {
   readonly code: number;
@@ -12,11 +10,17 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** Runs a command in a running container. `user` as in `docker exec -u`. */
-export async function exec(name: string, command: readonly string[], user = ""): Promise<Outcome> {
+/** Runs a command in a running container, given by name or id. `user` as in `docker exec -u`. */
+export async function exec(
+  name: string,
+  command: readonly string[],
+  user = "",
+  env: readonly string[] = [],
+): Promise<Outcome> {
   const run = await docker.getContainer(name).exec({
     Cmd: [...command],
     User: user,
+    Env: [...env],
     AttachStdout: true,
     AttachStderr: true,
   });

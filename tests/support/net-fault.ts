@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { docker, logsOf, until } from "./containers.ts";
-import { imageOf } from "./docker.ts";
+import { logsOf, until } from "./containers.ts";
+import { docker, imageOf } from "./docker.ts";
 
 /** What is done to packets: statements of nft, each of a rule of its own. */
 export interface NetFault {
