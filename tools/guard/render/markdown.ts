@@ -2,7 +2,8 @@ import type { Verdict } from "../judge.ts";
 import { countsLine, plain, whitelistLine } from "./lines.ts";
 
 /** GitHub takes 65,536 characters a comment; past these many lines nobody reads on. */
-const MOST_LINES = 200;
+const MOST_LINES = 100;
+const LONGEST_LINE = 250;
 
 /** The summary as a comment on a pull request. */
 export function markdown(verdict: Verdict): string {
@@ -27,7 +28,15 @@ export function markdown(verdict: Verdict): string {
     ...parts,
     ...(whitelist.length === 0
       ? []
-      : [fenced("diff", whitelist.slice(0, MOST_LINES).map(whitelistLine)), ...more(whitelist)]),
+      : [
+          fenced(
+            "diff",
+            whitelist
+              .slice(0, MOST_LINES)
+              .map((change) => whitelistLine(change).slice(0, LONGEST_LINE)),
+          ),
+          ...more(whitelist),
+        ]),
     counts.length === 0
       ? "No resource changes."
       : counts.map((line) => `- ${escaped(countsLine(line))}`).join("\n"),
