@@ -21,7 +21,7 @@ const documentOf = (whitelist: object, rest: object = {}) =>
   });
 const ruleFor = (inputs: object) => resource("create", RULE, "orders-x", { new: inputs });
 const openedBefore = (inputs: object) => resource("same", RULE, "orders-x", { new: inputs });
-const sixty = (count: number) =>
+const entries = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`203.0.113.${index}/32`, ""]));
 const closed = Object.fromEntries(
   ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"].map(
@@ -241,13 +241,16 @@ const cases: readonly (readonly [
   ],
   [
     "an open rule nobody asked for",
-    [documentOf(sixty(60)), openedBefore({ cidrIpv4: "0.0.0.0/0" })],
+    [documentOf(entries(30)), openedBefore({ cidrIpv4: "0.0.0.0/0" })],
     /0.0.0.0\/0, which is not on the whitelist/,
   ],
-  ["an open rule past the quota", [documentOf(sixty(61)), openedBefore({ cidrIpv4: "0.0.0.0/0" })]],
+  [
+    "an open rule past the quota",
+    [documentOf(entries(31)), openedBefore({ cidrIpv4: "0.0.0.0/0" })],
+  ],
   [
     "an open rule of the other family",
-    [documentOf(sixty(61)), openedBefore({ cidrIpv6: "::/0" })],
+    [documentOf(entries(31)), openedBefore({ cidrIpv6: "::/0" })],
     /::\/0, which is not/,
   ],
   ["a closed bucket", [bucket, blockOf(closed)]],
@@ -321,4 +324,19 @@ test("a secret in the config is refused, and never repeated", () => {
   const [said = ""] = refusals([], { config: { "portico:password": "hunter2" } });
   assert.match(said, /^The config shows a password in clear text: portico:password/);
   assert.doesNotMatch(said, /hunter2/);
+});
+
+test("an open rule is explained by the config, for the deployment that it names", () => {
+  const steps = [documentOf(entries(1)), openedBefore({ cidrIpv4: "0.0.0.0/0" })];
+  const config = (name: string) => ({
+    "portico:deployments": JSON.stringify({ [name]: { enforcement: "proxy" } }),
+  });
+  assert.deepEqual(refusals(steps, { config: config("orders") }), []);
+  assert.equal(refusals(steps, { config: config("users") }).length, 1);
+});
+
+test("a raised quota holds more entries, so they explain no open rule", () => {
+  const steps = [documentOf(entries(31)), openedBefore({ cidrIpv4: "0.0.0.0/0" })];
+  const config = { "portico:quota": '{"rulesPerGroup":200}' };
+  assert.equal(refusals(steps, { config }).length, 1);
 });

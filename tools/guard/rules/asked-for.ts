@@ -1,12 +1,12 @@
 import { canonicalCidr } from "../../../proxy-image/src/cidr.ts";
+import { leftToProxy } from "../asked.ts";
 import type { Content } from "../document.ts";
 import type { Facts, Rule } from "../facts.ts";
 import { kindOf, title } from "../kind.ts";
-import type { Step } from "../preview.ts";
+import type { Preview, Step } from "../preview.ts";
 import { told } from "../value.ts";
 
-/** What a security group takes of one family by default; past it HAProxy alone decides (`enforcement: proxy`). */
-const RULES_BY_DEFAULT = 60;
+const EVERYBODY: readonly string[] = ["0.0.0.0/0", "::/0"];
 
 /** An ingress rule lets in a source of its deployment's whitelist, or another security group, and nobody else. */
 export const askedFor: Rule = (facts) =>
@@ -23,7 +23,11 @@ export const askedFor: Rule = (facts) =>
     ];
   });
 
-function mistake({ documents, placeOf }: Facts, step: Step, cidr: unknown): readonly string[] {
+function mistake(
+  { preview, documents, placeOf }: Facts,
+  step: Step,
+  cidr: unknown,
+): readonly string[] {
   const canonical = typeof cidr === "string" ? canonicalCidr(cidr) : undefined;
   if (canonical === undefined)
     return [`The source of ${title(step)} ${told(cidr)}, so nobody can tell whom it lets in.`];
@@ -33,14 +37,30 @@ function mistake({ documents, placeOf }: Facts, step: Step, cidr: unknown): read
     return [
       `${title(step)} lets in ${canonical}, and the document of ${deployment ?? "its deployment"} is not in the preview; make it with --show-sames.`,
     ];
-  if (document.after.kind === "document" && asks(document.after, canonical)) return [];
+  const { after } = document;
+  if (
+    after.kind === "document" &&
+    (lists(after, canonical) || opens(preview, deployment, after, canonical))
+  )
+    return [];
   return [`${title(step)} lets in ${canonical}, which is not on the whitelist of ${deployment}.`];
 }
 
-function asks(document: Content & { kind: "document" }, cidr: string): boolean {
-  if (document.whitelist.has(cidr)) return true;
-  if (cidr !== "0.0.0.0/0" && cidr !== "::/0") return false;
-  const family = cidr.includes(":");
-  const entries = [...document.whitelist.keys()].filter((key) => key.includes(":") === family);
-  return document.open || entries.length > RULES_BY_DEFAULT;
+type Document = Content & { readonly kind: "document" };
+
+function lists({ whitelist, open }: Document, cidr: string): boolean {
+  return whitelist.has(cidr) || (open && EVERYBODY.includes(cidr));
+}
+
+/** The firewall is open where HAProxy alone decides, for that family only. */
+function opens(
+  preview: Preview,
+  deployment: string | undefined,
+  { whitelist }: Document,
+  cidr: string,
+): boolean {
+  if (!EVERYBODY.includes(cidr)) return false;
+  const isIpv6 = (block: string) => block.includes(":");
+  const entries = [...whitelist.keys()].filter((block) => isIpv6(block) === isIpv6(cidr));
+  return entries.length > 0 && leftToProxy(preview, deployment, entries.length);
 }
