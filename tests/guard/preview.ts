@@ -65,7 +65,7 @@ export function refusals(
   steps: readonly RawStep[],
   { whitelistOnly = false, config = {} }: { whitelistOnly?: boolean; config?: object } = {},
 ): readonly string[] {
-  const read = parsePreview(JSON.stringify({ config, steps, changeSummary: {} }));
+  const read = parsePreview(JSON.stringify({ config, steps }));
   if (read.kind !== "preview") throw new Error(read.why);
   const verdict = judge(read.preview, { whitelistOnly });
   if (verdict.kind === "unknown") throw new Error(verdict.why);

@@ -15,7 +15,8 @@ const broken: readonly (readonly [title: string, text: string, why: RegExp])[] =
     /^is not JSON, or cut off/,
   ],
   ["something else", '["a list"]', /^is no preview/],
-  ["a stack export", '{"version":3,"deployment":{}}', /neither steps nor a summary/],
+  ["a stack export", '{"version":3,"deployment":{}}', /it has no steps/],
+  ["a preview of nothing", '{"steps":[]}', /it has no steps/],
   ["a step without a URN", JSON.stringify({ steps: [{ op: "create" }] }), /steps\.0\.urn/],
   [
     "an operation of a later CLI",

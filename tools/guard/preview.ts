@@ -86,7 +86,6 @@ const Raw = z.object({
   diagnostics: z
     .array(z.object({ message: z.string().default(""), severity: z.string() }))
     .nullish(),
-  changeSummary: z.record(z.string(), z.number()).nullish(),
   config: z.record(z.string(), z.string()).nullish(),
 });
 
@@ -104,13 +103,12 @@ export function parsePreview(text: string): ReadPreview {
     const [first] = read.error.issues;
     return unreadable(`is no preview: ${first?.path.join(".") || "it"}: ${first?.message}`);
   }
-  const { steps, diagnostics, changeSummary, config } = read.data;
+  const { steps, diagnostics, config } = read.data;
   const errors = (diagnostics ?? [])
     .filter(({ severity }) => severity === "error")
     .map(({ message }) => message.replace(/^(?:error: )?/, "").trim());
-  // Every stack has itself as a resource, so a whole preview has a step, or at least a summary.
-  if (steps === undefined && !changeSummary && errors.length === 0)
-    return unreadable("is no preview: it has neither steps nor a summary");
+  // Every stack has itself as a resource, so a whole preview has a step.
+  if (!steps?.length && errors.length === 0) return unreadable("is no preview: it has no steps");
   return {
     kind: "preview",
     preview: { steps: oneEach((steps ?? []).map(stepOf)), errors, config: config ?? {} },
