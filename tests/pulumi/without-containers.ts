@@ -1,14 +1,21 @@
 import type { Stack } from "../support/cli.ts";
 
 /** For updates of the real program without a Docker engine: everything but networks, volumes, images and containers. */
-const OPTIONS = ["--exclude", "**docker:index**", "--exclude-dependents"];
+export const WITHOUT_CONTAINERS = ["--exclude", "**docker:index**", "--exclude-dependents"];
 
 export function up(stack: Stack, ...options: string[]): Promise<Readonly<Record<string, number>>> {
-  return stack.up(...OPTIONS, ...options);
+  return stack.up(...WITHOUT_CONTAINERS, ...options);
 }
 
 export function previewText(stack: Stack): Promise<string> {
-  return stack.run("preview", ...stack.configArguments, "--diff", "--color", "never", ...OPTIONS);
+  return stack.run(
+    "preview",
+    ...stack.configArguments,
+    "--diff",
+    "--color",
+    "never",
+    ...WITHOUT_CONTAINERS,
+  );
 }
 
 /** A config with one deployment, `orders`. */

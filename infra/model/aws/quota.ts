@@ -1,0 +1,88 @@
+import type { Footprint } from "./footprint.ts";
+import { RULES_AN_ENTRY } from "./footprint.ts";
+
+/** What an account may have in a region. */
+export interface Quota {
+  readonly vpcs: number;
+  readonly eips: number;
+  /** Inbound rules of a security group; IPv4 and IPv6 are counted apart. */
+  readonly rulesPerGroup: number;
+}
+
+/** What every account begins with: docs.aws.amazon.com/general/latest/gr/vpc-service.html, ec2-service.html. */
+export const DEFAULT_QUOTA: Quota = { vpcs: 5, eips: 5, rulesPerGroup: 60 };
+
+export interface Need {
+  readonly vpcs: number;
+  readonly eips: number;
+  readonly instances: number;
+  readonly groups: readonly GroupNeed[];
+}
+
+/** The inbound rules of a deployment's portals' group. */
+export interface GroupNeed {
+  readonly deployment: string;
+  readonly ipv4: number;
+  readonly ipv6: number;
+}
+
+export function needOf(deployments: readonly Footprint[]): Need {
+  const sum = (count: (deployment: Footprint) => number) =>
+    deployments.reduce((total, deployment) => total + count(deployment), 0);
+  return {
+    vpcs: deployments.length,
+    eips: sum(({ portals }) => portals),
+    instances: sum(({ nodes, portals }) => nodes + portals),
+    groups: deployments.map(({ name, whitelistV4, whitelistV6, enforcement }) => ({
+      deployment: name,
+      ipv4: rulesFor(whitelistV4, enforcement),
+      ipv6: rulesFor(whitelistV6, enforcement),
+    })),
+  };
+}
+
+/** How many inbound rules a whitelist of one family takes. */
+export function rulesFor(entries: number, enforcement: Footprint["enforcement"]): number {
+  return RULES_AN_ENTRY * (enforcement === "proxy" ? Math.min(entries, 1) : entries);
+}
+
+/** What would be refused by AWS half-way through an update; one sentence each, none: it fits. */
+export function quotaProblems(
+  deployments: readonly Footprint[],
+  raised: Partial<Quota> = {},
+): readonly string[] {
+  const quota = { ...DEFAULT_QUOTA, ...raised };
+  const need = needOf(deployments);
+  return [
+    ...(need.vpcs > quota.vpcs
+      ? [
+          `${need.vpcs} deployments need ${need.vpcs} VPCs, and the account may have ${quota.vpcs} in a region${remedy("vpcs", need.vpcs)}`,
+        ]
+      : []),
+    ...(need.eips > quota.eips
+      ? [
+          `the portals need ${need.eips} public addresses, and the account may have ${quota.eips} in a region${remedy("eips", need.eips)}`,
+        ]
+      : []),
+    ...need.groups.flatMap((group) => tooManyRules(group, quota.rulesPerGroup)),
+  ];
+}
+
+function tooManyRules({ deployment, ipv4, ipv6 }: GroupNeed, most: number): readonly string[] {
+  return (
+    [
+      ["IPv4", ipv4],
+      ["IPv6", ipv6],
+    ] as const
+  )
+    .filter(([, rules]) => rules > most)
+    .map(
+      ([family, rules]) =>
+        `deployments.${deployment}.whitelist: its ${family} entries need ${rules} rules (${RULES_AN_ENTRY} each), and a security group may have ${most}` +
+        `${remedy("rulesPerGroup", rules)}, or let HAProxy alone decide: enforcement: proxy`,
+    );
+}
+
+function remedy(key: keyof Quota, value: number): string {
+  return `; have the quota raised and say so in the config, quota.${key}: ${value}`;
+}

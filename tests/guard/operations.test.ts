@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { document, type RawStep, refusals, resource, urnOf } from "./preview.ts";
+
+const INSTANCE = "aws:ec2/instance:Instance";
+const SAFE = {
+  rootBlockDevice: { encrypted: true },
+  metadataOptions: { httpTokens: "required", httpPutResponseHopLimit: 1 },
+};
+const RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
+const DOCUMENT = "aws:s3/bucketObjectv2:BucketObjectv2";
+const VOLUME = { encrypted: true };
+
+const replace = (name: string, reasons = ["ami"]) =>
+  resource("replace", INSTANCE, name, { new: SAFE, reasons });
+const documentStep = (op: string, old: object, next: object) =>
+  resource(op, DOCUMENT, "orders-document", { old, new: next });
+const BERLIN = { "203.0.113.0/24": "Berlin office" };
+
+interface Case {
+  readonly title: string;
+  readonly steps: readonly RawStep[];
+  readonly refused: readonly RegExp[];
+  readonly whitelistOnly?: boolean;
+}
+
+const cases: readonly Case[] = [
+  { title: "one node is replaced", steps: [replace("orders-1")], refused: [] },
+  {
+    title: "two nodes are replaced",
+    steps: [replace("orders-1"), replace("orders-3", ["subnetId"])],
+    refused: [/^orders: orders-1 and orders-3 would be replaced in one update \(ami, subnetId\)/],
+  },
+  {
+    title: "a node's instance and another node's network interface are replaced",
+    steps: [
+      replace("orders-1"),
+      resource("replace", "aws:ec2/networkInterface:NetworkInterface", "orders-2", {}),
+    ],
+    refused: [/orders-1 and orders-2 would be replaced/],
+  },
+  {
+    title: "nodes of two deployments are replaced, one of each",
+    steps: [
+      replace("orders-1"),
+      resource("replace", INSTANCE, "users-1", {
+        new: SAFE,
+        parent: urnOf("portico:aws:Deployment", "users"),
+      }),
+    ],
+    refused: [],
+  },
+  { title: "one portal is replaced", steps: [replace("orders-portal-1")], refused: [] },
+  {
+    title: "a portal and its twin are replaced",
+    steps: [replace("orders-portal-1"), replace("orders-portal-2")],
+    refused: [/^orders: orders-portal-1 and orders-portal-2 .* no portal would be left/],
+  },
+  {
+    title: "the parts of a replacement are shown too",
+    steps: [
+      { ...replace("orders-1"), op: "delete-replaced" },
+      replace("orders-1"),
+      { ...replace("orders-1"), op: "create-replacement" },
+    ],
+    refused: [],
+  },
+  ...(["delete", "replace"] as const).flatMap((op): readonly Case[] => [
+    {
+      title: `what is protected: ${op}`,
+      steps: [resource(op, "aws:ec2/eip:Eip", "orders-portal-1", { protect: true })],
+      refused: [new RegExp(`^Eip orders-portal-1 would be ${op}d: it is protected`)],
+    },
+    {
+      title: `a volume: ${op}`,
+      steps: [resource(op, "aws:ebs/volume:Volume", "orders-1-data", { old: VOLUME })],
+      refused: [/^Volume orders-1-data .* the data on it/],
+    },
+    {
+      title: `the authority's key: ${op}`,
+      steps: [
+        resource(
+          ...([op, "tls:index/privateKey:PrivateKey", "orders", {}] as const),
+          "portico:aws:Deployment$portico:index:Authority",
+        ),
+      ],
+      refused: [/^PrivateKey orders .* no client would trust/],
+    },
+    {
+      title: `the source of the passwords: ${op}`,
+      steps: [
+        resource(
+          ...([op, "tls:index/privateKey:PrivateKey", "orders", {}] as const),
+          "portico:aws:Deployment$portico:index:Passwords",
+        ),
+      ],
+      refused: [/^PrivateKey orders .* every password would be another one/],
+    },
+    {
+      title: `another key: ${op}`,
+      steps: [resource(op, "tls:index/privateKey:PrivateKey", "orders-1-server", {})],
+      refused: [],
+    },
+    {
+      title: `the KMS key: ${op}`,
+      steps: [resource(op, "aws:kms/key:Key", "key", {})],
+      refused: [/^Key key/],
+    },
+  ]),
+  {
+    title: "the bucket is deleted",
+    steps: [resource("delete", "aws:s3/bucket:Bucket", "bucket", {})],
+    refused: [/^Bucket bucket would be deleted/],
+  },
+  {
+    title: "a document opens",
+    steps: [documentStep("update", document({}), document({}, { open: true }))],
+    refused: [/^orders would be open to the whole internet by its document \(open: true\)/],
+  },
+  {
+    title: "a document gets ::/0",
+    steps: [
+      documentStep(
+        "update",
+        document({}, { open: true }),
+        document({ "::/0": "" }, { open: true }),
+      ),
+    ],
+    refused: [/by its document \(::\/0\)/],
+  },
+  {
+    title: "a document was open before",
+    steps: [documentStep("update", document({}, { open: true }), document(BERLIN, { open: true }))],
+    refused: [],
+  },
+  {
+    title: "an ingress rule opens",
+    steps: [
+      documentStep("same", document({}, { open: true }), document({}, { open: true })),
+      resource("update", RULE, "orders-x", {
+        old: { cidrIpv4: "203.0.113.0/24" },
+        new: { cidrIpv4: "0.0.0.0/0" },
+      }),
+    ],
+    refused: [/^SecurityGroupIngressRule orders-x would open 0.0.0.0\/0/],
+  },
+  {
+    title: "an ingress rule was open before",
+    steps: [
+      documentStep("same", document({}, { open: true }), document({}, { open: true })),
+      resource("update", RULE, "orders-x", {
+        old: { cidrIpv6: "::/0" },
+        new: { cidrIpv6: "::/0" },
+      }),
+    ],
+    refused: [],
+  },
+  {
+    title: "only a whitelist changes",
+    whitelistOnly: true,
+    steps: [
+      documentStep("update", document({}), document(BERLIN)),
+      resource("create", RULE, "orders-203.0.113.0/24", { new: { cidrIpv4: "203.0.113.0/24" } }),
+      resource("delete", RULE, "orders-198.51.100.7/32", { old: { cidrIpv4: "198.51.100.7/32" } }),
+    ],
+    refused: [],
+  },
+  {
+    title: "with a whitelist something else changes",
+    whitelistOnly: true,
+    steps: [
+      documentStep("update", document({}), document(BERLIN)),
+      resource("update", "aws:iam/role:Role", "orders-1"),
+    ],
+    refused: [/^Role orders-1 would be updated, which is no change of a whitelist/],
+  },
+  {
+    title: "another part of the document changes with the whitelist",
+    whitelistOnly: true,
+    steps: [documentStep("update", document({}), document(BERLIN, { nodes: { "orders-1": {} } }))],
+    refused: [/^The document of orders would change in nodes,/],
+  },
+  {
+    title: "the document moves",
+    whitelistOnly: true,
+    steps: [documentStep("update", document({}), { ...document({}), key: "other.json" })],
+    refused: [/would change in key,/],
+  },
+  {
+    title: "a document is made anew",
+    whitelistOnly: true,
+    steps: [documentStep("create", {}, document(BERLIN))],
+    refused: [/would be created/],
+  },
+];
+
+for (const { title, steps, refused, whitelistOnly = false } of cases)
+  test(`${refused.length === 0 ? "fine" : "refused"}: ${title}`, () => {
+    const said = refusals(steps, { whitelistOnly });
+    assert.equal(said.length, refused.length, said.join("\n"));
+    for (const [index, pattern] of refused.entries()) assert.match(said[index] ?? "", pattern);
+  });

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+
+import { execa } from "execa";
+
+import { actionlint } from "./actionlint.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+const FOLDER = join(PROJECT, ".github/workflows");
+const files = (await readdir(FOLDER)).map((name) => join(FOLDER, name));
+
+test("actionlint has nothing to say of the workflows", async () => {
+  const linter = await actionlint();
+  const { stdout, exitCode } = await execa(linter, ["-no-color", ...files], {
+    cwd: PROJECT,
+    reject: false,
+  });
+  assert.equal(stdout, "");
+  assert.equal(exitCode, 0);
+});
+
+for (const file of files) {
+  const text = await readFile(file, "utf8");
+
+  test("every action is pinned by its commit, with its version beside it", () => {
+    const used = text.match(/^\s*(?:- )?uses: .*$/gm) ?? [];
+    assert.ok(used.length > 0);
+    for (const line of used)
+      assert.match(line, /uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test("no right but those that a job asks for", () => {
+    assert.match(text, /^permissions: \{\}$/m);
+    assert.doesNotMatch(text, /write-all|pull_request_target/);
+  });
+
+  // A branch's name or a label would be run as shell.
+  test("nothing that a stranger may write is put into a script", () => {
+    const scripts = text.match(/^\s*(?:- )?run: .*$/gm) ?? [];
+    assert.ok(scripts.length > 0);
+    for (const line of scripts) assert.ok(!line.includes("${{"), line);
+  });
+}

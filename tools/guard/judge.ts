@@ -1,0 +1,67 @@
+import type { Counts } from "./counts.ts";
+import { countsIn } from "./counts.ts";
+import type { Facts, Rule } from "./facts.ts";
+import { factsOf } from "./facts.ts";
+import { kindOf } from "./kind.ts";
+import type { Preview } from "./preview.ts";
+import { askedFor } from "./rules/asked-for.ts";
+import { noInlineRules } from "./rules/inline-rules.ts";
+import { encrypted, metadataGuarded } from "./rules/instances.ts";
+import { nothingLost } from "./rules/lost.ts";
+import { notOpened } from "./rules/opened.ts";
+import { bucketsClosed } from "./rules/public-access.ts";
+import { noPublicAddress } from "./rules/public-addresses.ts";
+import { oneNodeAtATime, oneTwinAtATime } from "./rules/replacements.ts";
+import { noWayOut } from "./rules/routes.ts";
+import { secretsMarked } from "./rules/secrets.ts";
+import { whitelistOnly } from "./rules/whitelist-only.ts";
+import type { WhitelistChange } from "./whitelist-changes.ts";
+import { whitelistChanges } from "./whitelist-changes.ts";
+
+/** What an update does, then what must hold for everything in the preview. */
+const RULES: readonly Rule[] = [
+  ...[nothingLost, oneNodeAtATime, oneTwinAtATime, notOpened],
+  ...[askedFor, noInlineRules, encrypted, metadataGuarded],
+  ...[noPublicAddress, noWayOut, bucketsClosed, secretsMarked],
+];
+
+export interface Summary {
+  readonly whitelist: readonly WhitelistChange[];
+  readonly counts: readonly Counts[];
+  /** Names of certificates that get a successor. */
+  readonly renewals: readonly string[];
+}
+
+export type Verdict =
+  | { readonly kind: "fine"; readonly summary: Summary }
+  | {
+      readonly kind: "refused";
+      readonly summary: Summary;
+      readonly refusals: readonly string[];
+      /** The preview failed after what it shows. */
+      readonly errors: readonly string[];
+    }
+  | { readonly kind: "unknown"; readonly why: string };
+
+export function judge(preview: Preview, options: { readonly whitelistOnly: boolean }): Verdict {
+  const facts = factsOf(preview);
+  const rules = options.whitelistOnly ? [whitelistOnly, ...RULES] : RULES;
+  const refusals = rules.flatMap((rule) => rule(facts));
+  const { errors } = preview;
+  if (refusals.length > 0) return { kind: "refused", summary: summaryOf(facts), refusals, errors };
+  // What it shows is fine, but it isn't all of it.
+  if (errors.length > 0)
+    return { kind: "unknown", why: `the preview failed: ${errors.join("; ")}` };
+  return { kind: "fine", summary: summaryOf(facts) };
+}
+
+function summaryOf(facts: Facts): Summary {
+  return {
+    whitelist: whitelistChanges(facts.documents),
+    counts: countsIn(facts),
+    renewals: facts.changes
+      .filter((step) => kindOf(step) === "certificate" && ["replace", "update"].includes(step.op))
+      .map(({ name }) => name)
+      .sort(),
+  };
+}

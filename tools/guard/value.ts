@@ -1,0 +1,29 @@
+/** What stands in a preview for a value that is known only after the update. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** What the CLI prints for a secret. */
+export const SECRET = "[secret]";
+
+/** Whether the value, or a part of it, is unknown. */
+export function isUnknown(value: unknown): boolean {
+  return typeof value === "string" && value.includes(UNKNOWN);
+}
+
+/** The value at the path, where every step down may be missing or unknown. A list of one counts as its element. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  let found = value;
+  for (const key of path) {
+    if (isUnknown(found)) return found;
+    if (Array.isArray(found)) found = found[0];
+    if (typeof found !== "object" || found === null) return undefined;
+    found = (found as Readonly<Record<string, unknown>>)[key];
+  }
+  return found;
+}
+
+/** For a sentence: what a property is, instead of what it must be. */
+export function told(value: unknown): string {
+  if (value === undefined || value === null) return "is missing";
+  if (isUnknown(value)) return "isn't known before the update";
+  return `is ${JSON.stringify(value)}`;
+}
