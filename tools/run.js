@@ -12,6 +12,8 @@ const WANTED = "24.21.0";
 const project = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "portico");
 const [command = "", ...args] = process.argv.slice(2);
+/** By 1 the guard refuses; that it couldn't run is something else. */
+const FAILED = command === "portico" ? 2 : 1;
 
 try {
   const node = runsTypeScript() ? process.execPath : fetchedNode();
@@ -19,7 +21,7 @@ try {
   handOver(node);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = FAILED;
 }
 
 function runsTypeScript() {
@@ -96,6 +98,6 @@ function handOver(node) {
   process.on("SIGINT", () => {}); // the terminal sends it to the child as well
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code) => {
-    process.exitCode = code ?? 1;
+    process.exitCode = code ?? FAILED;
   });
 }

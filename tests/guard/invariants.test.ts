@@ -192,6 +192,11 @@ const cases: readonly (readonly [
     /lead out/,
   ],
   [
+    "a node's IPv6 route by another machine",
+    network({ destinationIpv6CidrBlock: "::/0", networkInterfaceId: UNKNOWN }),
+    /lead out/,
+  ],
+  [
     "a node's route with an unknown destination",
     network({ destinationCidrBlock: UNKNOWN }),
     /lead out/,

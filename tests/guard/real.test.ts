@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { orders, up, WITHOUT_CONTAINERS } from "../pulumi/without-containers.ts";
@@ -27,6 +29,18 @@ test("previews of a stack by the real CLI", async (t) => {
 
       assert.equal(exitCode, 0, stdout);
       assert.equal(stdout, "No resource changes.\nNothing is refused.");
+    });
+
+    await t.test("what was changed behind the stack's back is counted as a change", async () => {
+      const file = join(stack.project, ".portico", stack.name, "orders/ca.pem");
+      const good = await readFile(file, "utf8");
+      await writeFile(file, "tampered");
+
+      const { exitCode, stdout } = await guard(await preview("--refresh", "--show-sames"));
+
+      assert.equal(exitCode, 0, stdout);
+      assert.equal(stdout, "orders: 1 to change\nNothing is refused.");
+      await writeFile(file, good);
     });
 
     await t.test("an edit of the whitelist is fine, and is all that there is", async () => {

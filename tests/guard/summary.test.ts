@@ -123,3 +123,26 @@ test("a comment stays below what GitHub takes", () => {
   assert.ok(shown.length < 60_000, `${shown.length}`);
   assert.match(shown, /… and 4900 more/);
 });
+
+test("a resource whose ancestors are shown is its deployment's, whatever it is called", () => {
+  const stack = { op: "same", urn: urnOf("pulumi:pulumi:Stack", "portico-production") };
+  const deployment = {
+    op: "same",
+    urn: urnOf("portico:aws:Deployment", "db-2"),
+    newState: { parent: stack.urn, custom: false },
+  };
+  const node = {
+    op: "same",
+    urn: urnOf("portico:aws:Deployment$portico:aws:Node", "odd"),
+    newState: { parent: deployment.urn, custom: false },
+  };
+  const parent = node.urn;
+  const role = resource("update", "aws:iam/role:Role", "odd", { parent }, "portico:aws:Deployment");
+  assert.match(text(verdictOn([stack, deployment, node, role])), /^db-2: 1 to change$/m);
+});
+
+test("a refresh shows a document's old side alone, and nothing of it goes", () => {
+  const { urn, oldState = {} } = edit({ "10.0.0.0/8": "VPN" }, {});
+  const refresh = { op: "refresh", urn, oldState };
+  assert.equal(text(verdictOn([refresh])), "No resource changes.\nNothing is refused.");
+});

@@ -3,8 +3,8 @@ import { Command, CommanderError } from "commander";
 
 import { guardCommand } from "../guard/command.ts";
 
-/** What commander itself refuses can't be judged either, so it must not look like a refusal. */
-const WRONG_ARGUMENTS = 2;
+/** Not 1, by which the guard refuses: wrong arguments and our own bugs are no judgement. */
+const FAILED = 2;
 
 const program = new Command("portico")
   .description("Commands for those who run Portico's deployments.")
@@ -14,6 +14,8 @@ guardCommand(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : WRONG_ARGUMENTS;
+  // Commander has said what is wrong, or printed the help that was asked for.
+  const said = error instanceof CommanderError;
+  if (!said) console.error(error);
+  process.exitCode = said && error.exitCode === 0 ? 0 : FAILED;
 }

@@ -45,17 +45,12 @@ const Shape = z.looseObject({
 export function documentsIn({ steps }: Preview, placeOf: PlaceOf): readonly DocumentChange[] {
   return steps
     .filter((step) => kindOf(step) === "document")
-    .map((step) => {
-      const { old, new: next } = step;
-      // A resource that stays as it is may have its new state alone.
-      const before = old ?? (step.op === "create" ? undefined : next);
-      return {
-        step,
-        deployment: placeOf(step).deployment ?? step.name,
-        before: contentOf(before),
-        after: contentOf(step.op === "delete" ? undefined : next),
-      };
-    });
+    .map((step) => ({
+      step,
+      deployment: placeOf(step).deployment ?? step.name,
+      before: contentOf(step.op === "create" ? undefined : step.old),
+      after: contentOf(step.op === "delete" ? undefined : step.new),
+    }));
 }
 
 function contentOf(state: State | undefined): Content {

@@ -119,15 +119,24 @@ function unreadable(why: string): ReadPreview {
   return { kind: "unreadable", why };
 }
 
-function stepOf({ op, urn, oldState, newState, replaceReasons }: z.infer<typeof RawStep>): Step {
+function stepOf({
+  urn,
+  oldState,
+  newState,
+  replaceReasons,
+  ...step
+}: z.infer<typeof RawStep>): Step {
   const [, , types = "", ...name] = urn.split("::");
+  const op = OPS[step.op] ?? "same";
+  const [old, next] = [oldState, newState].map((state) => (state ? stateOf(state) : undefined));
   return {
-    op: OPS[op] ?? "same",
+    op,
     urn,
     type: types.split("$").at(-1) ?? "",
     name: name.join("::"),
-    old: oldState ? stateOf(oldState) : undefined,
-    new: newState ? stateOf(newState) : undefined,
+    // A refresh shows one side of what stays.
+    old: op === "same" ? (old ?? next) : old,
+    new: op === "same" ? (next ?? old) : next,
     reasons: replaceReasons ?? [],
   };
 }
