@@ -28,6 +28,7 @@ async function portal(t: TestContext, former?: Portal): Promise<Portal> {
     "image",
     "dist/agent.mjs",
     "dist/judge-document.mjs",
+    "dist/s3-client.mjs",
   ]);
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));

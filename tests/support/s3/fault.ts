@@ -28,13 +28,17 @@ export type Fault = (
   | { readonly kind: "older" }
 ) & { readonly only?: "GET" | "HEAD" | "PUT" | "DELETE" };
 
+const HAVE_NO_BODY = new Set([204, 304]);
+
 /** Sends an answer, spoilt by a fault. */
 export async function send(
   response: ServerResponse,
   { status, headers, body }: Answer,
   fault: Fault | null,
 ): Promise<void> {
-  const whole = { ...headers, "content-length": String(body.length) };
+  const whole = HAVE_NO_BODY.has(status)
+    ? headers
+    : { ...headers, "content-length": String(body.length) };
   switch (fault?.kind) {
     case "hanging":
       return;

@@ -75,15 +75,8 @@ export async function startStandIn(args: StandInArgs = {}): Promise<StandIn> {
       ifNoneMatch: headers["if-none-match"],
       status: fault?.kind === "hanging" || fault?.kind === "cut" ? undefined : answered.status,
     });
-    const bodiless = method === "HEAD" || answered.status === 304 || answered.status === 204;
-    if (!bodiless) return send(response, answered, fault);
-    // HEAD gives the length of what GET would send; the others have no length at all.
-    const length = { "content-length": String(answered.body.length) };
-    response.writeHead(answered.status, {
-      ...answered.headers,
-      ...(method === "HEAD" && length),
-    });
-    response.end();
+    // Node leaves out the body of an answer to HEAD, and keeps its length.
+    await send(response, answered, fault);
   };
 
   const server: Server = createServer((request, response) => {
