@@ -2,13 +2,17 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 
 /**
- * Bundles the agent, and what it does in a thread of its own, into the files that the image takes in, below `dist/`. The same
- * sources give the same bytes, so that an image changes only with them.
+ * Bundles the agent, what it does in a thread of its own, and what it loads only where it needs it, into the files that the
+ * image takes in, below `dist/`. The same sources give the same bytes, so that an image changes only with them.
  */
 export function bundleAgent(folder: string = import.meta.dirname): void {
   const source = (name: string) => join(folder, "src", name);
   buildSync({
-    entryPoints: { agent: source("main.ts"), "judge-document": source("judge-document.ts") },
+    entryPoints: {
+      agent: source("main.ts"),
+      "judge-document": source("judge-document.ts"),
+      "s3-client": source("s3/client.ts"),
+    },
     outdir: join(folder, "dist"),
     outExtension: { ".js": ".mjs" },
     absWorkingDir: folder,
@@ -18,6 +22,8 @@ export function bundleAgent(folder: string = import.meta.dirname): void {
     format: "esm",
     legalComments: "none",
     logLevel: "error",
+    // What is not used of a library can be left out only where it comes as modules.
+    mainFields: ["module", "main"],
     // Libraries in CommonJS ask for Node's own modules by require, which ESM has not.
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',

@@ -9,7 +9,7 @@ const Report = z.object({
   at: z.number(),
   /** SHA-256 of the document in force there. */
   digest: z.string().nullable(),
-  refused: z.object({ digest: z.string(), why: z.string() }).nullable(),
+  refused: z.object({ digest: z.string().nullable(), why: z.string() }).nullable(),
 });
 
 export type Verdict =

@@ -10,8 +10,8 @@ import { writeDurably } from "./state.ts";
 
 export interface DocumentsArgs {
   readonly source: Source;
-  readonly haproxy: Haproxy;
-  readonly log: Log;
+  readonly haproxy: Pick<Haproxy, "configure">;
+  readonly log: Pick<Log, "info" | "error">;
   /** Where the last good document is kept, so that a restart of the portal finds it. */
   readonly copy: string;
   /** The highest generation seen so far. */
@@ -27,6 +27,8 @@ export interface Documents {
   look(): Promise<void>;
   /** The document that was refused last, and not followed by a good one. */
   refused(): { readonly digest: string | null; readonly why: string } | null;
+  /** Why the source can't say what is there, and since when it can't, in wall-clock milliseconds. */
+  failing(): { readonly why: string; readonly since: number } | null;
 }
 
 /** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and is told aloud. */
@@ -34,8 +36,29 @@ export function createDocuments(args: DocumentsArgs): Documents {
   const { source, haproxy, log, copy, generation, serve } = args;
   let refused: { readonly digest: string | null; readonly why: string } | null = null;
 
+  let failing: { readonly why: string; readonly since: number } | null = null;
+
+  const fail = (why: string): void => {
+    const isNew = why !== failing?.why;
+    failing = { why, since: failing?.since ?? Date.now() };
+    if (isNew)
+      log.error(
+        { alarm: true },
+        `No document can be had, the last good one stays in force: ${why}`,
+      );
+  };
+
+  const recover = (): void => {
+    if (!failing) return;
+    const seconds = Math.round((Date.now() - failing.since) / 1000);
+    failing = null;
+    log.info(`Documents can be had again, after ${seconds} s`);
+  };
+
   const refuse = (digest: string | null, why: string): void => {
+    const isNew = refused?.digest !== digest || refused.why !== why;
     refused = { digest, why };
+    if (!isNew) return;
     const msg = `The new document is refused, the last good one stays in force: it ${why}`;
     log.error({ alarm: true, digest }, msg);
   };
@@ -60,6 +83,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
 
   return {
     refused: () => refused,
+    failing: () => failing,
     restore: async () => {
       const text = await readFile(copy, "utf8").catch(() => undefined);
       const fetched = text === undefined ? undefined : await read(text);
@@ -67,6 +91,8 @@ export function createDocuments(args: DocumentsArgs): Documents {
     },
     look: async () => {
       const fetched = await source.fetch();
+      if (fetched.kind === "failed") return fail(fetched.why);
+      recover();
       if (fetched.kind === "document") await take(fetched);
       if (fetched.kind === "refused") refuse(fetched.digest, fetched.why);
     },

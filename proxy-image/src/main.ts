@@ -11,6 +11,7 @@ import { sayDenied, sayEvent } from "./report/haproxy.ts";
 import { createLog } from "./report/log.ts";
 import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
+import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
 import { formatLineage, loadLineage, writeDurably } from "./state.ts";
 
@@ -24,6 +25,7 @@ const PORT = 8405;
 const clock = () => performance.now();
 let identity = await readIdentity(IDENTITY);
 const log = createLog(identity.portal);
+const s3 = identity.source && (await openS3(identity.source, clock, log));
 
 const loaded = await loadLineage(STATE, clock());
 if (loaded.kind === "unreadable") {
@@ -62,7 +64,7 @@ const agent = createAgent({
 
 const metrics = createMetrics(agent.snapshot);
 const documents = createDocuments({
-  source: fileSource(DOCUMENT),
+  source: s3?.source ?? fileSource(DOCUMENT),
   haproxy,
   log,
   copy: COPY,
@@ -89,7 +91,8 @@ let reporting: Promise<void> = Promise.resolve();
 function report(beat: boolean): Promise<void> {
   reporting = reporting.then(async () => {
     const { portal } = identity;
-    const applied = appliedOf(portal, agent.snapshot(), documents.refused(), Date.now());
+    const applied = appliedOf(portal, agent.snapshot(), documents, Date.now());
+    s3?.report(applied);
     const text = JSON.stringify({ ...applied, at: 0 });
     if (!beat && text === reported) return;
     reported = text;
@@ -128,7 +131,7 @@ const server = await serve(
   {
     vouches: agent.vouches,
     status: () => ({
-      ...appliedOf(identity.portal, agent.snapshot(), documents.refused(), Date.now()),
+      ...appliedOf(identity.portal, agent.snapshot(), documents, Date.now()),
       view: agent.snapshot()?.view,
     }),
     metrics: metrics.text,
@@ -146,7 +149,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 await haproxy.replaceClientCertificate(`${identity.cert}\n${identity.key}`);
 await documents.restore();
 every(250, agent.wake);
-every(300, documents.look);
+every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
 every(2000, refreshIdentity);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));

@@ -13,7 +13,10 @@ export type Fetched =
       readonly digest: string;
       readonly text: string;
     }
-  | { readonly kind: "refused"; readonly why: string; readonly digest: string | null };
+  /** What is there is no document. */
+  | { readonly kind: "refused"; readonly why: string; readonly digest: string | null }
+  /** The source can't say what is there. The same failure has the same words each time. */
+  | { readonly kind: "failed"; readonly why: string };
 
 /** Where documents come from. Each call looks once and says what is there, compared with the last call. */
 export interface Source {
@@ -40,10 +43,7 @@ export function fileSource(path: string): Source {
         seen = mark;
         return await read(text);
       } catch (error) {
-        const why = `can't be read: ${(error as Error).message}`;
-        if (seen === why) return { kind: "same" };
-        seen = why;
-        return { kind: "refused", why, digest: null };
+        return { kind: "failed", why: `the file can't be read: ${(error as Error).message}` };
       }
     },
   };

@@ -65,6 +65,7 @@ async function runInside(): Promise<readonly Outcome[]> {
           "image",
           "dist/agent.mjs",
           "dist/judge-document.mjs",
+          "dist/s3-client.mjs",
         ]),
         Entrypoint: ["node"],
         Cmd: [

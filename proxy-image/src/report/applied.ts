@@ -1,6 +1,7 @@
 import { chmod, rename, writeFile } from "node:fs/promises";
 
 import type { Snapshot } from "../agent.ts";
+import type { Documents } from "../documents.ts";
 
 /** What the portal says of itself: the file that `up` waits for, and the heart of the status page. */
 export interface Applied {
@@ -10,6 +11,8 @@ export interface Applied {
   /** Digest of the document that is in force, whole. Null while there is none. */
   readonly digest: string | null;
   readonly refused: { readonly digest: string | null; readonly why: string } | null;
+  /** Why the source of documents can't be read, and since when, in wall-clock milliseconds. Null while it can. */
+  readonly failing: { readonly why: string; readonly since: number } | null;
   readonly epoch: string | null;
   readonly endpoints: Readonly<Record<string, AppliedEndpoint>>;
 }
@@ -24,7 +27,7 @@ interface AppliedEndpoint {
 export function appliedOf(
   portal: string,
   snapshot: Snapshot | undefined,
-  refused: Applied["refused"],
+  { refused, failing }: Pick<Documents, "refused" | "failing">,
   at: number,
 ): Applied {
   const endpoints = Object.entries(snapshot?.endpoints ?? {}).map(
@@ -37,7 +40,8 @@ export function appliedOf(
     at,
     portal,
     digest: snapshot?.inForce ? snapshot.service.digest : null,
-    refused,
+    refused: refused(),
+    failing: failing(),
     epoch: snapshot?.memory.lineage.highest?.epoch.join(".") ?? null,
     endpoints: Object.fromEntries(endpoints),
   };
