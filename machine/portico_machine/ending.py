@@ -18,7 +18,7 @@ def install() -> None:
 
 
 def pause(seconds: float) -> bool:
-    """Whether SIGHUP has cut it short: `systemctl reload portico-machine` looks at the bucket now."""
+    """Whether SIGHUP has cut it short: `systemctl reload portico-machine` tries everything now."""
     woken = _wake.wait(seconds)
     _wake.clear()
     return woken

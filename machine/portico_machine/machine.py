@@ -15,7 +15,7 @@ from .image import Images
 from .report import Report
 from .s3 import Bucket
 from .settings import Settings
-from .trouble import Backoff, Trouble
+from .trouble import Backoff, Trouble, hurry
 from .turn import waits_for
 from .volume import DataVolume
 from .wanted import Wanted
@@ -38,9 +38,10 @@ class Machine:
         self._said: dict[str, str] = {}
 
     def look(self, now: bool) -> bool:
-        """Whether all is well and quiet. `now`: at the bucket too, though it was looked at a moment ago."""
+        """Whether all is well and quiet. `now`: nothing waits for its next try, or for the bucket's next turn."""
         if now:
             self._follow_due = 0.0
+            hurry()
         problems = [
             self._try("bucket", lambda: self._following.attempt(self._follow)),
             self._try("machine", self._converge),

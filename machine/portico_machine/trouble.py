@@ -7,6 +7,14 @@ from typing import Callable, TypeVar
 
 T = TypeVar("T")
 
+_hurried = float("-inf")
+
+
+def hurry() -> None:
+    """What waits for its next try may have it now."""
+    global _hurried
+    _hurried = time.monotonic()
+
 
 class Trouble(Exception):
     """Something can't be done yet. The message is a sentence for the journal and the report."""
@@ -18,17 +26,18 @@ class Backoff:
     def __init__(self, longest: int = 60) -> None:
         self._longest = longest
         self._wait = 0
-        self._due = 0.0
+        self._failed = self._due = float("-inf")
         self._why = ""
 
     def attempt(self, act: Callable[[], T]) -> T:
-        if time.monotonic() < self._due:
+        if time.monotonic() < self._due and self._failed > _hurried:
             raise Trouble(self._why)
         try:
             result = act()
         except Trouble as trouble:
             self._wait = min(self._longest, self._wait * 2 or 2)
-            self._due = time.monotonic() + self._wait
+            self._failed = time.monotonic()
+            self._due = self._failed + self._wait
             self._why = f"{trouble}; next try in {self._wait} s"
             raise Trouble(self._why) from trouble
         self._wait = 0

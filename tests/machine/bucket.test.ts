@@ -80,17 +80,20 @@ test("a machine.json that can't be used changes nothing, and is named", async (t
 
   for (const [, text, why] of BROKEN) {
     node.s3.objects.put(BUCKET, "orders/orders-1/machine.json", text);
+    await node.wake();
     const now = await node.reports(`${why}`, 60, ({ problem }) => why.test(problem ?? ""));
     assert.match(now.problem ?? "", /; what runs goes on/);
     assert.deepEqual([now.healthy, now.since], [true, before.since]);
   }
   node.s3.objects.remove(BUCKET, "orders/orders-1/machine.json");
+  await node.wake();
   await node.reports("gone", 90, ({ problem }) => /is not in the bucket; what/.test(problem ?? ""));
   putMachine(node.s3.objects, "orders-1", {
     ...{ role: "node", image: image.id, memory: 1024 },
     volume: { serial: "vol0123456789abcdef0", mount: "/var/lib/portico-data" },
   });
 
+  await node.wake();
   const now = await node.reports("mended", 90, ({ problem }) => problem === null);
   assert.equal(now.since, before.since);
 });
@@ -111,6 +114,7 @@ test("files follow the bucket as a whole set: changed, added, removed, and nothi
   assert.equal(await held(), before);
   node.s3.fault = null;
   node.s3.objects.remove(BUCKET, "orders/orders-1/files/secrets.json");
+  await node.wake();
 
   await until("the new set", 60, async () => {
     const now = await held();

@@ -97,7 +97,9 @@ test("SIGTERM ends the service at once, and what runs goes on", async (t) => {
   await node.reports("healthy", 60, ({ healthy }) => healthy);
 
   const started = performance.now();
-  await node.sh("kill $(cat /stand-in/service.pid); tail --pid=$(cat /stand-in/service.pid) -f /dev/null");
+  await node.sh(
+    "kill $(cat /stand-in/service.pid); tail --pid=$(cat /stand-in/service.pid) -f /dev/null",
+  );
   const took = performance.now() - started;
 
   assert.ok(took < 2000, `${took} ms`);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../support/containers.ts";
-import type { Machine } from "../support/machine/machine.ts";
+import type { Archive, Machine } from "../support/machine/machine.ts";
 import {
   archiveOf,
   attachVolume,
@@ -24,6 +24,7 @@ test("an archive that holds another image is refused and thrown away, and the ol
 
   const other = archiveOf("somebody's image");
   describePortal(objects, "orders-portal-1", { ...next, text: other.text });
+  await portal.wake();
   const refused = await portal.reports("refused", 60, ({ problem }) =>
     (problem ?? "").includes(`${next.key} holds ${other.id} instead of ${next.id}`),
   );
@@ -35,12 +36,14 @@ test("an archive that holds another image is refused and thrown away, and the ol
   assert.equal(await portal.sh("ls /stand-in/images"), `${image.id}\n`);
   const loads = async () =>
     (await portal.calls()).filter((call) => call.startsWith("docker load")).length;
+  await portal.wake();
   await portal.reports("not fetched again", 60, ({ problem }) =>
     /still the same/.test(problem ?? ""),
   );
   assert.equal(await loads(), 2);
 
   objects.put(BUCKET, next.key, next.text);
+  await portal.wake();
   await portal.reports("the right one", 60, (now) => now.image === next.id && now.healthy);
   assert.equal(await loads(), 3);
 });
@@ -50,7 +53,7 @@ test("a new image reaches the portals one after the other, each well before the 
   const key = "orders/orders-portal-1/reported/machine.json";
   const one = await startMachine(t, "orders-portal-1", objects);
   const two = await startMachine(t, "orders-portal-2", objects, key);
-  const describe = (wanted: typeof image) => {
+  const describe = (wanted: Archive) => {
     describePortal(objects, "orders-portal-1", wanted);
     describePortal(objects, "orders-portal-2", wanted, key);
   };
@@ -61,6 +64,7 @@ test("a new image reaches the portals one after the other, each well before the 
 
   const ill = archiveOf("an image that is ill");
   describe(ill);
+  await Promise.all([one.wake(), two.wake()]);
   await one.reports("ill", 60, (now) => now.image === ill.id && !now.healthy);
   const waits = await two.reports("waiting", 60, ({ problem }) =>
     /waits for another machine: orders-portal-1 runs this image and is not healthy: it is unhealthy/.test(
@@ -70,7 +74,9 @@ test("a new image reaches the portals one after the other, each well before the 
   assert.deepEqual([waits.image, waits.since], [image.id, before.since]);
 
   describe(next);
+  await Promise.all([one.wake(), two.wake()]);
   await one.reports("mended", 60, (now) => now.image === next.id && now.healthy);
+  await two.wake();
   await two.reports("next", 60, (now) => now.image === next.id && now.healthy);
   const changes = async (machine: Machine) => {
     const at = (await machine.journal()).find(({ msg }) => msg.endsWith(`container of ${next.id}`));

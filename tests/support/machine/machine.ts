@@ -82,14 +82,8 @@ export async function startMachine(
   t.after(() => s3.close());
   const { template, archive } = machineService();
   objects.put(BUCKET, SERVICE, archive);
-  const image = await imageOf("machine", import.meta.dirname, [
-    "Dockerfile",
-    "systemctl",
-    "dnf",
-    "docker",
-  ]);
   const container = await docker.createContainer({
-    Image: image,
+    Image: await machineImage(),
     Env: [
       `AWS_ENDPOINT_URL=${s3.url}`,
       `AWS_EC2_METADATA_SERVICE_ENDPOINT=${s3.url}/`,
@@ -112,6 +106,11 @@ export async function startMachine(
   });
   await container.start();
   return machineIn(container, s3, name, userData(template, namesOf(name)));
+}
+
+export function machineImage(): Promise<string> {
+  const sources = ["Dockerfile", "systemctl", "dnf", "docker"];
+  return imageOf("machine", import.meta.dirname, sources);
 }
 
 export function namesOf(machine: string) {
