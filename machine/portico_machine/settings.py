@@ -1,0 +1,23 @@
+"""Who this machine is: what user data wrote, and systemd gives as environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    bucket: str
+    region: str
+    deployment: str
+    machine: str
+
+    @property
+    def prefix(self) -> str:
+        """Of this machine's keys in the bucket."""
+        return f"{self.deployment}/{self.machine}/"
+
+
+def read_settings() -> Settings:
+    return Settings(*(os.environ[f"PORTICO_{name}"] for name in ("BUCKET", "REGION", "DEPLOYMENT", "MACHINE")))

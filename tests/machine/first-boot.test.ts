@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { until } from "../support/containers.ts";
+import {
+  archiveOf,
+  attachVolume,
+  BUCKET,
+  describeNode,
+  SECRET,
+  startMachine,
+} from "../support/machine/machine.ts";
+
+const image = archiveOf("a node's image");
+
+test("a new node is brought up, and its second boot does nothing twice", async (t) => {
+  const node = await startMachine(t, "orders-1");
+  describeNode(node.s3.objects, image);
+  await attachVolume(node);
+  await node.sh("echo 1 > /stand-in/dnf-fails");
+
+  await node.boot();
+  const first = await node.reports("healthy", 90, ({ healthy }) => healthy);
+
+  assert.equal(first.image, image.id);
+  assert.equal(first.state, "running");
+  assert.equal(first.why, "it is healthy");
+  assert.match(first.service, /^[0-9a-f]{12}$/);
+  await node.reports("no problem", 30, ({ problem }) => problem === null);
+  const calls = await node.calls();
+  const dnf = "dnf install --assumeyes --quiet docker";
+  assert.deepEqual(
+    calls.filter((call) => !call.startsWith("docker run")),
+    [
+      ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
+      ...[dnf, dnf, "systemctl enable --now docker.service"],
+      "docker load --quiet --input /var/lib/portico-machine/image.tar",
+    ],
+  );
+  const run = calls.find((call) => call.startsWith("docker run")) ?? "";
+  for (const part of [
+    "--restart unless-stopped",
+    "--network host",
+    "--read-only --tmpfs /run --tmpfs /tmp",
+    "--cap-drop ALL --cap-add SETGID --cap-add SETUID",
+    "--security-opt no-new-privileges:true",
+    "--memory 1024m --memory-swap 1024m",
+    "--mount type=bind,src=/etc/portico/node,dst=/etc/portico/node,readonly",
+    "--mount type=volume,src=portico-data,dst=/var/lib/portico,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/var/lib/portico-data/data",
+  ])
+    assert.ok(run.includes(part), `${part} in ${run}`);
+  assert.equal(
+    await node.sh("cd /etc/portico && stat -c '%a %U %n' . machine.env node node/*"),
+    "700 root .\n600 root machine.env\n755 root node\n644 root node/node.json\n644 root node/secrets.json\n",
+  );
+  assert.match(await node.sh("findmnt -no FSTYPE,OPTIONS /var/lib/portico-data"), /^ext4 .*nodev/);
+  await node.sh("echo kept > /var/lib/portico-data/data/row");
+  const made = await node.sh("blkid -o value -s UUID /dev/disk/by-id/*");
+  assert.equal(
+    await node.sh("ls /var/lib/portico-machine | grep -E '[.](tar|new)$|formatting' || true"),
+    "",
+  );
+
+  await node.reboot();
+  await node.reports("running again", 60, ({ healthy, since }) => healthy && since !== first.since);
+
+  assert.deepEqual((await node.calls()).slice(calls.length), [
+    ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
+    "docker container start portico",
+  ]);
+  assert.equal(await node.sh("cat /var/lib/portico-data/data/row"), "kept\n");
+  assert.equal(await node.sh("blkid -o value -s UUID /dev/disk/by-id/*"), made);
+  const said = JSON.stringify(await node.journal());
+  assert.match(said, /dnf install: Error: Failed to download .* 403; next try in 2 s/);
+  assert.ok(!said.includes(SECRET) && !JSON.stringify(node.reported()).includes(SECRET));
+});
+
+test("killed again and again on its way, the service gets there all the same, once", async (t) => {
+  const node = await startMachine(t, "orders-1");
+  describeNode(node.s3.objects, image);
+  await attachVolume(node);
+
+  await node.boot();
+  for (let times = 0; times < 8; times++) {
+    await node.sh(`sleep ${1.2 + times * 0.3}; kill -9 $(cat /stand-in/service.pid) || true`);
+  }
+  await node.reports("healthy", 60, ({ healthy, problem }) => healthy && problem === null);
+
+  const calls = await node.calls();
+  assert.equal(calls.filter((call) => call.startsWith("docker run")).length, 1);
+});
+
+test("SIGTERM ends the service at once, and what runs goes on", async (t) => {
+  const node = await startMachine(t, "orders-1");
+  describeNode(node.s3.objects, image);
+  await attachVolume(node);
+  await node.boot();
+  await node.reports("healthy", 60, ({ healthy }) => healthy);
+
+  const started = performance.now();
+  await node.sh(
+    "kill $(cat /stand-in/service.pid); tail --pid=$(cat /stand-in/service.pid) -f /dev/null",
+  );
+  const took = performance.now() - started;
+
+  assert.ok(took < 2000, `${took} ms`);
+  assert.match(await node.sh("cat /stand-in/container.json"), /"Status": "running"/);
+});
+
+test("a newer service is taken over without a reboot, and one that is damaged is not", async (t) => {
+  const node = await startMachine(t, "orders-1");
+  describeNode(node.s3.objects, image);
+  await attachVolume(node);
+  await node.boot();
+  const first = await node.reports("healthy", 60, ({ healthy }) => healthy);
+  const archive = node.s3.objects.get(BUCKET, "machine/portico-machine")?.body ?? Buffer.alloc(0);
+
+  const damaged = Buffer.from(archive);
+  damaged.write("?", 200);
+  node.s3.objects.put(BUCKET, "machine/portico-machine", damaged);
+  await until("it is said", 90, async () =>
+    (await node.journal()).some(({ msg }) =>
+      /in it is damaged; the one from before runs/.test(msg),
+    ),
+  );
+  // A comment at the end of a zip is another file to everybody but Python.
+  const newer = Buffer.concat([archive, Buffer.from("\0\0new\0")]);
+  newer.writeUInt16LE(6, archive.length - 2);
+  node.s3.objects.put(BUCKET, "machine/portico-machine", newer);
+  const second = await node.reports("new", 150, ({ service }) => service !== first.service);
+
+  assert.equal(second.since, first.since);
+});
