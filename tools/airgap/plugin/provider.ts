@@ -13,8 +13,9 @@ import type {
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 
+import { checked, different, typeOf } from "./answers.ts";
 import { mistakes } from "./check.ts";
-import { type Change, changes } from "./diff.ts";
+import { changes } from "./diff.ts";
 import type { Kind, State } from "./kind.ts";
 import { readProperties, UNKNOWN, writeProperties } from "./properties.ts";
 import { method, serve } from "./serve.ts";
@@ -26,7 +27,7 @@ export function serveProvider(packageName: string, kinds: Readonly<Record<string
   const version: string = require(`${packageName}/package.json`).version;
   const cancelled = new AbortController();
   const kindOf = (urn: string): Kind => {
-    const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
+    const type = typeOf(urn);
     const kind = kinds[type];
     if (!kind) throw new Error(`this stand-in for ${packageName} has no ${type}`);
     return kind;
@@ -74,16 +75,6 @@ async function check(kind: Kind, request: CheckRequest) {
   return new messages.CheckResponse().setInputs(inputs);
 }
 
-function checked(request: CheckRequest, failures: readonly { property: string; reason: string }[]) {
-  return new messages.CheckResponse()
-    .setInputs(request.getNews())
-    .setFailuresList(
-      failures.map(({ property, reason }) =>
-        new messages.CheckFailure().setProperty(property).setReason(reason),
-      ),
-    );
-}
-
 function diff(kind: Kind, request: DiffRequest) {
   const found = changes(
     kind,
@@ -94,27 +85,7 @@ function diff(kind: Kind, request: DiffRequest) {
     },
     new Date(),
   );
-  const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
-  const response = new messages.DiffResponse()
-    .setChanges(found.length > 0 ? DIFF_SOME : DIFF_NONE)
-    .setReplacesList(found.filter(({ replaces }) => replaces).map(({ property }) => property))
-    .setDiffsList(found.map(({ property }) => property))
-    .setDeletebeforereplace(kind.deleteBeforeReplace ?? false)
-    .setHasdetaileddiff(true);
-  for (const change of found) response.getDetaileddiffMap().set(change.property, detail(change));
-  return response;
-}
-
-function detail({ kind, replaces }: Change) {
-  const { Kind: Kinds } = messages.PropertyDiff;
-  const [inPlace, replacing] = {
-    add: [Kinds.ADD, Kinds.ADD_REPLACE],
-    delete: [Kinds.DELETE, Kinds.DELETE_REPLACE],
-    update: [Kinds.UPDATE, Kinds.UPDATE_REPLACE],
-  }[kind];
-  return new messages.PropertyDiff()
-    .setKind((replaces ? replacing : inPlace) ?? Kinds.UPDATE)
-    .setInputdiff(true);
+  return different(found, kind.deleteBeforeReplace ?? false);
 }
 
 async function create(kind: Kind, request: CreateRequest, cancelled: AbortSignal) {
