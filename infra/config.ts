@@ -7,7 +7,9 @@ import type { Report } from "./config/report.ts";
 import { below, formatPath } from "./config/report.ts";
 import { oneOf, unknownKey } from "./config/strict.ts";
 import { warningsFor } from "./config/warnings.ts";
+import { footprintOf } from "./model/aws/footprint.ts";
 import { networkOf } from "./model/aws/network-of.ts";
+import { quotaProblems } from "./model/aws/quota.ts";
 import { findCollisions } from "./model/collisions.ts";
 import { assignSlots } from "./model/slots.ts";
 import type { AwsStack, LocalStack, Stack } from "./model/stack.ts";
@@ -90,6 +92,8 @@ function readAwsStack(raw: RawConfig, report: Report): AwsStack | undefined {
     ...one,
     network: one.network ?? networkOf(one.name, aws.range),
   }));
+  for (const problem of quotaProblems(deployments.map(footprintOf), aws.quota))
+    report(["aws", "quota"], problem);
   return { target: "aws", aws, deployments };
 }
 

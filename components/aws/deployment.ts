@@ -25,8 +25,10 @@ export interface DeploymentArgs {
   readonly plan: AwsPlan;
   readonly store: Store;
   readonly snapshots: Snapshots;
-  /** What every machine runs. */
+  /** What every machine runs: there before the first of them. */
   readonly service: Service;
+  /** What an instance is started with, before its names are filled in. */
+  readonly userData: string;
 }
 
 /** One database deployment in a VPC of its own. */
@@ -39,7 +41,7 @@ export class Deployment extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
-    const { target, deployment, plan, store, snapshots, service } = args;
+    const { target, deployment, plan, store, snapshots, service, userData } = args;
     const child = { parent: this };
 
     const authority = new Authority(name, child);
@@ -50,8 +52,7 @@ export class Deployment extends pulumi.ComponentResource {
       child,
     );
     const place: Place = {
-      ...{ target, deployment, plan, store, network, authority, passwords },
-      userData: service.userData,
+      ...{ target, deployment, plan, store, network, authority, passwords, userData },
     };
     const document = new Objects(
       `${name}-document`,

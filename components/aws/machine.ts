@@ -1,16 +1,15 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+import { ROOT_GIB } from "../../infra/model/aws/footprint.ts";
 import { userData } from "../../infra/model/aws/user-data.ts";
 import type { Place } from "./place.ts";
 import { Role } from "./role.ts";
 
-/** GiB: the system, the images, and the portal's own state. */
-const ROOT_DISK = 16;
-
 export interface MachineArgs {
   readonly place: Place;
   readonly isPortal: boolean;
+  readonly ami: string;
   readonly instanceType: string;
   /** It outlives the instance, and so does its address. */
   readonly networkInterfaceId: pulumi.Input<string>;
@@ -25,14 +24,14 @@ export class Machine extends pulumi.ComponentResource {
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Machine", name, {}, opts);
-    const { place, isPortal, instanceType, networkInterfaceId, after, finds } = args;
+    const { place, isPortal, ami, instanceType, networkInterfaceId, after, finds } = args;
     const { target, deployment, store } = place;
 
     const role = new Role(name, { place, isPortal, after }, { parent: this });
     const instance = new aws.ec2.Instance(
       name,
       {
-        ami: target.ami,
+        ami,
         instanceType,
         iamInstanceProfile: role.profile,
         primaryNetworkInterface: { networkInterfaceId },
@@ -42,7 +41,7 @@ export class Machine extends pulumi.ComponentResource {
           httpPutResponseHopLimit: 1,
           httpEndpoint: "enabled",
         },
-        rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: ROOT_DISK },
+        rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: ROOT_GIB },
         userData: store.bucket.apply((bucket) =>
           userData(place.userData, {
             bucket,

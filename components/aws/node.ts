@@ -37,7 +37,7 @@ export class Node extends pulumi.ComponentResource {
       `${name}-data`,
       {
         availabilityZone: node.subnet.zone,
-        size: deployment.disk,
+        size: deployment.volume,
         type: "gp3",
         encrypted: true,
         kmsKeyId: store.keyArn,
@@ -62,7 +62,8 @@ export class Node extends pulumi.ComponentResource {
     );
     const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
 
-    const image = deployment.pins[name] ?? target.images[deployment.engine];
+    const pin = deployment.pins[name];
+    const image = pin?.image ?? target.images[deployment.engine];
     const secrets = pulumi.all(
       Object.fromEntries(PASSWORDS.map((use) => [use, passwords.for(use)])),
     );
@@ -98,7 +99,8 @@ export class Node extends pulumi.ComponentResource {
       {
         place,
         isPortal: false,
-        instanceType: deployment.instances.node,
+        ami: pin?.ami ?? target.ami,
+        instanceType: deployment.nodeType,
         networkInterfaceId: wire.id,
         finds: objects.all,
       },

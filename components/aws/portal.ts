@@ -125,7 +125,8 @@ export class Portal extends pulumi.ComponentResource {
       {
         place,
         isPortal: true,
-        instanceType: deployment.instances.portal,
+        ami: target.ami,
+        instanceType: deployment.portalType,
         networkInterfaceId: address.networkInterfaceId,
         after,
         finds: [...objects.all, document],

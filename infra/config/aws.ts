@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
+import { DEFAULT_QUOTA } from "../model/aws/quota.ts";
 import type { AwsTarget } from "../model/stack.ts";
 import { NAME, NAME_RULE } from "./name.ts";
 import { size } from "./quantity.ts";
@@ -17,6 +18,7 @@ const RANGE = 'must be a private block of /8 to /16, such as "10.64.0.0/10"';
 const INSTANCE = 'must be a type of instance, such as "t4g.small"';
 
 const Digest = z.string({ error: DIGEST }).regex(/^sha256:[0-9a-f]{64}$/, DIGEST);
+const Ami = z.string({ error: AMI }).regex(/^ami-[0-9a-f]{8,17}$/, AMI);
 const Instance = z.string({ error: INSTANCE }).regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, INSTANCE);
 
 /** A limit of the account. Saying one means that AWS has raised it. */
@@ -27,25 +29,29 @@ const Raw = strict({
   name: z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE).default("portico"),
   region: z.string({ error: REGION }).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, REGION),
   zones: z.array(z.string(), { error: ZONES }).length(3, ZONES),
-  ami: z.string({ error: AMI }).regex(/^ami-[0-9a-f]{8,17}$/, AMI),
+  ami: Ami,
   range: z
     .string({ error: RANGE })
     .refine((cidr) => isPrivateRange(cidr), RANGE)
     .default("10.64.0.0/10"),
   images: strict({ portal: Digest, postgresql: Digest }),
-  quota: strict({ vpcs: Limit(5), eips: Limit(5), rulesPerGroup: Limit(60) }).prefault({}),
+  quota: strict({
+    vpcs: Limit(DEFAULT_QUOTA.vpcs),
+    eips: Limit(DEFAULT_QUOTA.eips),
+    rulesPerGroup: Limit(DEFAULT_QUOTA.rulesPerGroup),
+  }).prefault({}),
 });
 
 /** Keys of a deployment that only mean something on AWS. */
 export const AWS_SHAPE = {
-  instances: strict({
-    node: Instance.default("t4g.small"),
-    portal: Instance.default("t4g.micro"),
-  }).prefault({}),
-  disk: size("8GiB", "16384GiB", "20GiB").transform((bytes) => Math.ceil(bytes / GIB)),
+  nodeType: Instance.default("t4g.small"),
+  portalType: Instance.default("t4g.micro"),
+  volume: size("8GiB", "16384GiB", "20GiB").transform((bytes) => Math.ceil(bytes / GIB)),
   enforcement: oneOf(["firewall", "proxy"]).default("firewall"),
   pins: z
-    .record(z.string(), Digest, { error: "must be a map from a node to an image" })
+    .record(z.string(), strict({ image: Digest.optional(), ami: Ami.optional() }), {
+      error: "must be a map from a node to its { image, ami }",
+    })
     .default({}),
 };
 

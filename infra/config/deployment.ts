@@ -79,11 +79,11 @@ export function readAwsDeployment(
 ): (Omit<AwsDeployment, "network"> & Pick<Deployment, "network">) | undefined {
   const read = parse(OnAws, name, raw, report);
   if (read === undefined) return undefined;
-  const { instances, disk, enforcement, pins, nodes } = read;
+  const { nodeType, portalType, volume, enforcement, pins, nodes } = read;
   const names = Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
   for (const node of Object.keys(pins))
     if (!names.includes(node)) report(["pins", node], `is no node: they are ${names.join(", ")}`);
-  return { ...complete(name, read, raw, report), instances, disk, enforcement, pins };
+  return { ...complete(name, read, raw, report), nodeType, portalType, volume, enforcement, pins };
 }
 
 function parse<Read>(

@@ -1,3 +1,4 @@
+import type { Quota } from "./aws/quota.ts";
 import type { Engine } from "./catalogue.ts";
 
 /** A stack's config after it was checked: everything that was left out has its default. */
@@ -43,13 +44,6 @@ export interface AwsTarget {
   readonly quota: Quota;
 }
 
-/** What the account may have in the region: AWS's defaults unless the config says that they were raised. */
-export interface Quota {
-  readonly vpcs: number;
-  readonly eips: number;
-  readonly rulesPerGroup: number;
-}
-
 export interface LocalDeployment extends Deployment {
   /** Its place in the address and port plans; it stays while others come and go. */
   readonly slot: number;
@@ -59,13 +53,21 @@ export interface AwsDeployment extends Deployment {
   /** The /24 of its VPC. */
   readonly network: string;
   /** Types of the machines. */
-  readonly instances: { readonly node: string; readonly portal: string };
+  readonly nodeType: string;
+  readonly portalType: string;
   /** Size of a node's data volume, in GiB. */
-  readonly disk: number;
+  readonly volume: number;
   /** `proxy`: security groups let everybody reach the portals, which alone enforce the whitelist. */
   readonly enforcement: "firewall" | "proxy";
-  /** By node: an image of its own, so that an upgrade goes one node at a time. */
-  readonly pins: Readonly<Record<string, string>>;
+  /** By node: what it keeps of its own, so that an upgrade goes one node at a time. */
+  readonly pins: Readonly<Record<string, Pin>>;
+}
+
+export interface Pin {
+  /** Id of the container's image. */
+  readonly image?: string | undefined;
+  /** Id of the machine's image. */
+  readonly ami?: string | undefined;
 }
 
 export interface Deployment {

@@ -1,5 +1,3 @@
-import { join, resolve } from "node:path";
-
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -12,8 +10,7 @@ import { catalogue } from "../model/catalogue.ts";
 import { connectionOf } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
-
-const PROJECT = resolve(import.meta.dirname, "../..");
+import { machineService } from "./machine-service.ts";
 
 /** Declares a stack on AWS. What it returns becomes the output `deployments`. */
 export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inputs {
@@ -26,13 +23,14 @@ export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inpu
 
   const store = new Store("store", { stack: target.name }, opts);
   const snapshots = new Snapshots("snapshots", { stack: target.name }, opts);
-  const service = new Service("service", { store, folder: join(PROJECT, "machine") }, opts);
+  const { template: userData, archive } = machineService();
+  const service = new Service("service", { store, archive }, opts);
   return Object.fromEntries(
     deployments.map((deployment) => {
       const plan = planOnAws(deployment, target);
       const built = new Deployment(
         deployment.name,
-        { target, deployment, plan, store, snapshots, service },
+        { target, deployment, plan, store, snapshots, service, userData },
         opts,
       );
       return [deployment.name, outputsOf(deployment, built)];

@@ -28,9 +28,10 @@ const CHANGES: readonly Change[] = [
   ],
   ["seventy-entries", config({ whitelist: many, enforcement: "proxy" })],
   ["portal-image", config({}, { images: { ...IMAGES, portal: NEWER } })],
-  ["node-pin", config({ pins: { "orders-2": NEWER } })],
+  ["node-pin", config({ pins: { "orders-2": { image: NEWER } } })],
   ["deployment-beside", awsConfig({ orders: { whitelist: OFFICE }, stock: { whitelist: OFFICE } })],
-  ["bigger-disk", config({ disk: "40GiB" })],
+  ["bigger-disk", config({ volume: "40GiB" })],
+  ["node-ami-pin", config({ pins: { "orders-2": { ami: "ami-0fedcba9876543210" } } })],
   ["other-ami", config({}, { ami: "ami-0fedcba9876543210" })],
 ];
 

@@ -173,7 +173,7 @@ for (const [what, problems, expected] of [
   ],
   [
     "a pin of a node that isn't there",
-    problemsIn({ orders: { pins: { "orders-4": AWS.images.portal } } }),
+    problemsIn({ orders: { pins: { "orders-4": { image: AWS.images.portal } } } }),
     "deployments.orders.pins.orders-4: is no node: they are orders-1, orders-2, orders-3",
   ],
   [

@@ -7,8 +7,8 @@ import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { formatDocument, type PortalDocument } from "../../proxy-image/src/contract.ts";
 import type { S3Source } from "../../proxy-image/src/s3/address.ts";
 import { Authority } from "../node-image/authority.ts";
+import { exec } from "./containers.ts";
 import { imageOf, runFor } from "./docker.ts";
-import { execIn } from "./exec-in.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -65,7 +65,7 @@ export async function portalFor(
     Labels: { "portico.test": "image" },
   });
   const sh = async (line: string, user = ""): Promise<string> =>
-    (await execIn(container, ["sh", "-c", line], user)).output;
+    (await exec(container.id, ["sh", "-c", line], user)).output;
   return { container, folder, sh };
 }
 

@@ -1,3 +1,5 @@
+import type { AwsDeployment } from "../stack.ts";
+
 /** What one deployment takes of an AWS account, as far as quotas and prices go by it. */
 export interface Footprint {
   readonly name: string;
@@ -15,8 +17,22 @@ export interface Footprint {
   readonly enforcement?: "firewall" | "proxy";
 }
 
-/** Root disk of every instance: what Amazon Linux 2023's image asks for. */
-export const ROOT_GIB = 8;
+/** What of a deployment's config quotas and prices go by. */
+export function footprintOf(deployment: AwsDeployment): Footprint {
+  const { name, nodes, portals, nodeType, portalType, volume, whitelist, enforcement, open } =
+    deployment;
+  const isIpv6 = ({ cidr }: { readonly cidr: string }) => cidr.includes(":");
+  const whitelistV6 = whitelist.filter(isIpv6).length;
+  const whitelistV4 = whitelist.length - whitelistV6;
+  return {
+    ...{ name, nodes, portals, nodeType, portalType, whitelistV4, whitelistV6 },
+    volumeGiB: volume,
+    enforcement: open ? "proxy" : enforcement,
+  };
+}
+
+/** Root disk of every instance: the system, the images that it ran and runs, and a portal's own state. */
+export const ROOT_GIB = 16;
 
 /** A whitelist entry is an ingress rule for the endpoints' ports and one for the status page. */
 export const RULES_AN_ENTRY = 2;

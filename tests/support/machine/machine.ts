@@ -5,9 +5,8 @@ import type Docker from "dockerode";
 
 import { userData } from "../../../infra/model/aws/user-data.ts";
 import { machineService } from "../../../infra/target/machine-service.ts";
-import { until } from "../containers.ts";
+import { exec, until } from "../containers.ts";
 import { docker, imageOf } from "../docker.ts";
-import { execIn } from "../exec-in.ts";
 import type { Objects } from "../s3/objects.ts";
 import { createObjects } from "../s3/objects.ts";
 import type { StandIn } from "../s3/server.ts";
@@ -101,7 +100,7 @@ export async function startMachine(
   });
   t.after(async () => {
     // A loop device belongs to the kernel and would outlive the container.
-    await execIn(container, ["bash", "-c", END]).catch(() => {});
+    await exec(container.id, ["bash", "-c", END]).catch(() => {});
     await container.remove({ force: true, v: true });
   });
   await container.start();
@@ -119,7 +118,7 @@ export function namesOf(machine: string) {
 
 function machineIn(container: Docker.Container, s3: StandIn, name: string, text: string): Machine {
   const sh = async (command: string): Promise<string> => {
-    const { code, output } = await execIn(container, ["bash", "-c", command]);
+    const { code, output } = await exec(container.id, ["bash", "-c", command]);
     if (code !== 0) throw new Error(`${command}: ${code}: ${output}`);
     return output;
   };
