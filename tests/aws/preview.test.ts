@@ -43,6 +43,19 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       await matchesGolden("fresh-data", holdsData(preview));
     });
 
+    await t.test("npx portico plan says what it takes and costs", async () => {
+      const { stdout } = await stack.portico("plan");
+      assert.match(stdout, /^VPCs +1 +5$/m);
+      assert.match(stdout, /^public addresses \(EIP\) +2 +5$/m);
+      assert.match(stdout, /^inbound rules of orders's portals +4 IPv4, 0 IPv6 +60 each$/m);
+      assert.match(stdout, /^together +about \$\d+$/m);
+    });
+
+    await t.test("the guard finds nothing in a fresh stack that should not be there", async () => {
+      const { stdout, exitCode } = await stack.guard("--show-sames");
+      assert.equal(exitCode, 0, stdout);
+    });
+
     const { create, ...others } = await stack.up();
     assert.ok((create ?? 0) > 100);
     assert.deepEqual(others, {});

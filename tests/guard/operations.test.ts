@@ -10,7 +10,6 @@ const SAFE = {
 };
 const RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
 const DOCUMENT = "aws:s3/bucketObjectv2:BucketObjectv2";
-const VOLUME = { encrypted: true };
 
 const replace = (name: string, reasons = ["ami"]) =>
   resource("replace", INSTANCE, name, { new: SAFE, reasons });
@@ -65,53 +64,6 @@ const cases: readonly Case[] = [
       { ...replace("orders-1"), op: "create-replacement" },
     ],
     refused: [],
-  },
-  ...(["delete", "replace"] as const).flatMap((op): readonly Case[] => [
-    {
-      title: `what is protected: ${op}`,
-      steps: [resource(op, "aws:ec2/eip:Eip", "orders-portal-1", { protect: true })],
-      refused: [new RegExp(`^Eip orders-portal-1 would be ${op}d: it is protected`)],
-    },
-    {
-      title: `a volume: ${op}`,
-      steps: [resource(op, "aws:ebs/volume:Volume", "orders-1-data", { old: VOLUME })],
-      refused: [/^Volume orders-1-data .* the data on it/],
-    },
-    {
-      title: `the authority's key: ${op}`,
-      steps: [
-        resource(
-          ...([op, "tls:index/privateKey:PrivateKey", "orders", {}] as const),
-          "portico:aws:Deployment$portico:index:Authority",
-        ),
-      ],
-      refused: [/^PrivateKey orders .* no client would trust/],
-    },
-    {
-      title: `the source of the passwords: ${op}`,
-      steps: [
-        resource(
-          ...([op, "tls:index/privateKey:PrivateKey", "orders", {}] as const),
-          "portico:aws:Deployment$portico:index:Passwords",
-        ),
-      ],
-      refused: [/^PrivateKey orders .* every password would be another one/],
-    },
-    {
-      title: `another key: ${op}`,
-      steps: [resource(op, "tls:index/privateKey:PrivateKey", "orders-1-server", {})],
-      refused: [],
-    },
-    {
-      title: `the KMS key: ${op}`,
-      steps: [resource(op, "aws:kms/key:Key", "key", {})],
-      refused: [/^Key key/],
-    },
-  ]),
-  {
-    title: "the bucket is deleted",
-    steps: [resource("delete", "aws:s3/bucket:Bucket", "bucket", {})],
-    refused: [/^Bucket bucket would be deleted/],
   },
   {
     title: "a document opens",

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 
 import { guardCommand } from "../guard/command.ts";
+import { planCommand } from "../plan/command.ts";
 
 /** Not 1, by which the guard refuses: wrong arguments and our own bugs are no judgement. */
 const FAILED = 2;
@@ -10,6 +11,7 @@ const program = new Command("portico")
   .description("Commands for those who run Portico's deployments.")
   .exitOverride();
 guardCommand(program);
+planCommand(program);
 
 try {
   await program.parseAsync();

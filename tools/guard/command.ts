@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 
 import { judge } from "./judge.ts";
-import { parsePreview } from "./preview.ts";
+import { parsePreview } from "./read-preview.ts";
 import { markdown } from "./render/markdown.ts";
 import { text } from "./render/text.ts";
 

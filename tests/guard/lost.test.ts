@@ -1,0 +1,45 @@
+import { check } from "./check.ts";
+import { resource } from "./preview.ts";
+
+const KEY = "tls:index/privateKey:PrivateKey";
+const below = (component: string) => `portico:aws:Deployment$portico:index:${component}`;
+const volume = { old: { encrypted: true } };
+
+for (const op of ["delete", "replace"])
+  check([
+    [
+      `what is protected: ${op}`,
+      [resource(op, "aws:ec2/eip:Eip", "orders-portal-1", { protect: true })],
+      new RegExp(`^Eip orders-portal-1 would be ${op}d: it is protected`),
+    ],
+    [
+      `a volume: ${op}`,
+      [resource(op, "aws:ebs/volume:Volume", "orders-1-data", volume)],
+      /^Volume orders-1-data .* the data on it/,
+    ],
+    [
+      `a volume of this machine: ${op}`,
+      [resource(op, "docker:index/volume:Volume", "orders-1-data")],
+      /^Volume orders-1-data .* the data on it/,
+    ],
+    [
+      `the authority's key: ${op}`,
+      [resource(op, KEY, "orders", {}, below("Authority"))],
+      /^PrivateKey orders .* no client would trust/,
+    ],
+    [
+      `the source of the passwords: ${op}`,
+      [resource(op, KEY, "orders", {}, below("Passwords"))],
+      /^PrivateKey orders .* every password would be another one/,
+    ],
+    [`another key: ${op}`, [resource(op, KEY, "orders-1-server")]],
+    [`the KMS key: ${op}`, [resource(op, "aws:kms/key:Key", "key")], /^Key key/],
+  ]);
+
+check([
+  [
+    "the bucket is deleted",
+    [resource("delete", "aws:s3/bucket:Bucket", "bucket")],
+    /^Bucket bucket would be deleted/,
+  ],
+]);
