@@ -12,7 +12,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 interface Answer {
   readonly digest: string | null;
-  readonly refused: { readonly digest: string | null; readonly why: string } | null;
+  readonly refused: { readonly digest: string; readonly why: string } | null;
 }
 
 /** A host with one portal, whose agent answers every 20 ms to what the document says. */
@@ -97,8 +97,7 @@ test("a portal that refuses fails the update, with its reason", async () => {
 
 test("a portal that lives and does not apply it fails the update after the deadline", async () => {
   await withPortal(
-    // What is too long to be read has no digest.
-    () => ({ digest: sha256("first"), refused: { digest: null, why: "is too long" } }),
+    () => ({ digest: sha256("first"), refused: null }),
     async ({ update }) => {
       await assert.rejects(update("second", 0.2), {
         message: "orders-portal-1 runs, but did not apply the document in 0.2 s",

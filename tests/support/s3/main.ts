@@ -23,7 +23,11 @@ let seen = 0;
 setInterval(() => {
   const changed = statSync(fault, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (changed === seen) return;
-  seen = changed;
-  standIn.fault = changed === 0 ? null : JSON.parse(readFileSync(fault, "utf8"));
+  try {
+    standIn.fault = changed === 0 ? null : JSON.parse(readFileSync(fault, "utf8"));
+    seen = changed;
+  } catch {
+    // Half of it is written: the next look finds it whole.
+  }
 }, 100);
 console.log(`S3 stand-in and instance metadata on port ${standIn.port}, objects in ${folder}`);
