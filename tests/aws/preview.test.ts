@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { guard, planOf, previewOf } from "../guard/portico.ts";
 import type { Preview } from "../support/cli.ts";
 import { awsConfig, IMAGES, NEWER, withAwsStack } from "./stack.ts";
 import { changesIn, countsIn, matchesGolden } from "./summary.ts";
@@ -44,7 +44,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
     });
 
     await t.test("npx portico plan says what it takes and costs", async () => {
-      const { stdout } = await stack.portico("plan");
+      const { stdout } = await planOf(stack);
       assert.match(stdout, /^VPCs +1 +5$/m);
       assert.match(stdout, /^public addresses \(EIP\) +2 +5$/m);
       assert.match(stdout, /^inbound rules of orders's portals +4 IPv4, 0 IPv6 +60 each$/m);
@@ -52,7 +52,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
     });
 
     await t.test("the guard finds nothing in a fresh stack that should not be there", async () => {
-      const { stdout, exitCode } = await stack.guard("--show-sames");
+      const { stdout, exitCode } = await guard(await previewOf(stack, "--show-sames"));
       assert.equal(exitCode, 0, stdout);
     });
 

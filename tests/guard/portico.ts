@@ -24,6 +24,16 @@ export function portico(...args: string[]) {
   return execa(process.execPath, [join(PROJECT, "tools/portico.js"), ...args], { reject: false });
 }
 
+/** `npx portico plan` on a test's stack. */
+export function planOf(stack: Stack) {
+  const args = ["plan", "-s", stack.name, ...stack.configArguments];
+  return execa(process.execPath, [join(PROJECT, "tools/portico.js"), ...args], {
+    cwd: stack.project,
+    env: stack.environment(),
+    reject: false,
+  });
+}
+
 /** The real CLI's preview as text; one that fails prints what it had found until then. */
 export async function previewOf(stack: Stack, ...options: readonly string[]): Promise<string> {
   try {

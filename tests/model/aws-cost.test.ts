@@ -48,7 +48,7 @@ orders     3 × m7g.large (nodes)                 about $180
            2 × t4g.small (portals)               about $25
            300 GiB of data volumes               about $24
            daily snapshots of them, kept 7 days  about $20
-           root disks (5 × 8 GiB)                about $3
+           root disks (5 × 16 GiB)               about $6
            2 public IPv4 addresses               about $7
            the portals' questions to the bucket  about $1
 the stack  KMS key                               about $1

@@ -21,7 +21,9 @@ Exit codes:
 export function planCommand(program: Command): void {
   program
     .command("plan")
-    .description("says what a stack on AWS takes of the account's quotas, and what it costs a month")
+    .description(
+      "says what a stack on AWS takes of the account's quotas, and what it costs a month",
+    )
     .requiredOption("-s, --stack <name>", "the stack")
     .option("--config-file <file>", "its config, where that is not Pulumi.<stack>.yaml")
     .addHelpText("after", EXPLAINED)
