@@ -83,7 +83,13 @@ export async function networkFor(
         throw error;
       });
     if (made === undefined) continue;
-    t.after(() => made.remove().catch(() => {}));
+    // A test's containers end after what they were made for, and a network that has some stays.
+    t.after(async () => {
+      const { Containers: inside } = await made.inspect();
+      const leave = (id: string) => made.disconnect({ Container: id, Force: true }).catch(() => {});
+      await Promise.all(Object.keys(inside ?? {}).map(leave));
+      await made.remove().catch(() => {});
+    });
     return { name, subnet };
   }
   throw new Error("10.252.0.0/16 has no free /24 left");
