@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { made, making } from "../support/aws/make.ts";
 import type { Properties, Property, Shape } from "../support/aws/shape.ts";
 import { tables } from "../support/aws/tables/all.ts";
 import { type Declared, declaredObject, declaredResource } from "./declared.ts";
-
-/** A change of these replaces under a condition: that of `alsoReplaces`. */
-const UNDER_A_CONDITION: readonly string[] = [
-  "aws:ec2/networkInterface:NetworkInterface.enablePrimaryIpv6",
-  "aws:ec2/vpcEndpoint:VpcEndpoint.privateDnsEnabled",
-];
 
 for (const [type, table] of Object.entries(tables)) {
   test(`${type} has the properties that the installed SDK declares`, () => {
@@ -33,22 +28,37 @@ for (const [type, table] of Object.entries(tables)) {
       "names that are not among the inputs",
     );
   });
+}
 
-  test(`${type}: what the SDK documents as replacing replaces`, () => {
-    const documented = [...declaredResource(type).inputs]
-      .filter(([name, { doc }]) => name in table.inputs && saysReplacing(doc))
-      .map(([name]) => `${type}.${name}`)
-      .filter((name) => !UNDER_A_CONDITION.includes(name));
+test("every type has an id and outputs, another id where an input is another", () => {
+  for (const [type, table] of Object.entries(tables)) {
+    const [property = ""] = Object.keys(table.inputs);
+    const make = (value: string) =>
+      made(table, making(`urn:pulumi:s::p::${type}::a`, { name: value, [property]: value }));
+    const one = make("one");
+    assert.ok(one.id.length > 0, type);
     assert.deepEqual(
-      documented.filter((name) => !table.inputs[name.split(".").at(-1) ?? ""]?.replaces),
+      Object.keys(one.outputs).filter((name) => one.outputs[name] === undefined),
       [],
+      type,
     );
-  });
-}
+    assert.deepEqual(make("one"), one, type);
+    assert.notEqual(make("two").id, one.id, type);
+  }
+});
 
-function saysReplacing(doc: string): boolean {
-  return /forces? (?:new|a new|replacement|recreation)|creates? a new resource/i.test(doc);
-}
+// The SDK's comments rarely say it; where they do, the tables must agree.
+test("what the SDK documents as replacing replaces, or does so under a condition", () => {
+  const documented = Object.entries(tables).flatMap(([type, { inputs, alsoReplaces }]) =>
+    [...declaredResource(type).inputs]
+      .filter(([name, { doc }]) => name in inputs && /forces? (a new|recreation)/.test(doc))
+      .map(([name]) => [name, inputs[name]?.replaces === true || alsoReplaces !== undefined]),
+  );
+  assert.deepEqual(documented, [
+    ["enablePrimaryIpv6", true],
+    ["privateDnsEnabled", true],
+  ]);
+});
 
 /** In words, every property in which a table and the declarations don't agree. */
 function differences(

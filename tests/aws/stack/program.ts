@@ -67,10 +67,10 @@ new aws.ec2.EipAssociation(
   options,
 );
 const bucket = new aws.s3.Bucket("Bucket", {}, options);
-const secret = config.getSecret("secret") ?? "nothing";
+const content = config.getSecret("content") ?? "nothing";
 const object = new aws.s3.BucketObjectv2(
   "orders-document",
-  { bucket: bucket.bucket, key: "orders/document.json", content: secret },
+  { bucket: bucket.bucket, key: "orders/document.json", content },
   options,
 );
 new aws.s3.BucketObjectv2(

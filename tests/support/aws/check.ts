@@ -33,7 +33,10 @@ function inObject(type: string, known: Properties, given: State, path: string): 
 function inValue(type: string, shape: Shape, value: unknown, property: string): Failure[] {
   if (value === UNKNOWN) return [];
   const wrong = [
-    { property, reason: `${type} takes a ${shape.kind} here, not ${JSON.stringify(value)}` },
+    {
+      property,
+      reason: `${type} takes a value of kind ${shape.kind} here, not ${JSON.stringify(value)}`,
+    },
   ];
   switch (shape.kind) {
     case "list":

@@ -1,10 +1,12 @@
 import type { Table } from "../table.ts";
+import { eip, eipAssociation, networkInterface } from "./addresses.ts";
 import { lifecyclePolicy } from "./dlm.ts";
 import { volume } from "./ebs.ts";
-import { eip, eipAssociation, instance, networkInterface, volumeAttachment } from "./ec2.ts";
+import { instance, volumeAttachment } from "./ec2.ts";
 import { repository } from "./ecr.ts";
 import { instanceProfile, role, rolePolicy } from "./iam.ts";
 import { alias, key } from "./kms.ts";
+import { internetGateway, route, routeTable, routeTableAssociation } from "./routes.ts";
 import {
   bucket,
   bucketEncryption,
@@ -14,15 +16,7 @@ import {
   bucketVersioning,
 } from "./s3.ts";
 import { securityGroup, securityGroupRule } from "./security-group.ts";
-import {
-  internetGateway,
-  route,
-  routeTable,
-  routeTableAssociation,
-  subnet,
-  vpc,
-  vpcEndpoint,
-} from "./vpc.ts";
+import { subnet, vpc, vpcEndpoint } from "./vpc.ts";
 
 /** By Pulumi's type. */
 export const tables: Readonly<Record<string, Table>> = {

@@ -1,5 +1,5 @@
-// Read in terraform-provider-aws, internal/service/dlm/lifecycle_policy.go (an older one, which had `copyTags` replace), and in pulumi-aws
-// 7.x, provider/resource_overrides.go; names in @pulumi/aws 7.48.
+// Read in terraform-provider-aws, internal/service/dlm/lifecycle_policy.go, and in pulumi-aws 7.x, provider/resource_overrides.go; names in
+// @pulumi/aws 7.48.
 import { arn } from "../plausible.ts";
 import { boolean, list, map, number, object, replacing, required, string } from "../shape.ts";
 import { inRegion, type Table, tagged } from "../table.ts";

@@ -1,5 +1,5 @@
-// Read in terraform-provider-aws, internal/service/iam: role.go, instance_profile.go, the head of role_policy.go, and in pulumi-aws 7.x,
-// provider/resource_overrides.go. Not verified in the source: that another `role` replaces a role policy; its id is made of role and name.
+// Read in terraform-provider-aws, internal/service/iam: role.go, role_policy.go, instance_profile.go, and in pulumi-aws 7.x,
+// provider/resource_overrides.go. Policies are taken as JSON in a string only; the SDK has an object for them too.
 import { arn } from "../plausible.ts";
 import { boolean, list, number, object, replacing, required, set, string } from "../shape.ts";
 import { named, type Table, tagged } from "../table.ts";

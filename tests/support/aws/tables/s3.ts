@@ -1,7 +1,7 @@
-// Read in terraform-provider-aws 6.x, internal/service/s3: object.go, bucket_policy.go, bucket_public_access_block.go, and the heads of
-// bucket_versioning.go and bucket_server_side_encryption_configuration.go; in pulumi-aws 7.x, provider/resource_overrides.go. Not verified in
-// the source: bucket.go (that another name replaces a bucket is from CloudFormation, AWS::S3::Bucket, BucketName). The blocks of Bucket that
-// have a resource of their own (versioning, policy, …) are left out on purpose.
+// Read in terraform-provider-aws, internal/service/s3: object.go, bucket_policy.go, bucket_public_access_block.go, bucket.go (an older one),
+// and the heads of bucket_versioning.go and bucket_server_side_encryption_configuration.go; in pulumi-aws 7.x,
+// provider/resource_overrides.go. Not verified: that `objectLockEnabled` replaces. The blocks of Bucket that have a resource of their own
+// (versioning, policy, …) are left out on purpose.
 import { createHash } from "node:crypto";
 
 import { arn } from "../plausible.ts";
