@@ -1,9 +1,7 @@
-import { resolve } from "node:path";
-
+import { standInForAws } from "../support/aws/on-path.ts";
 import type { Stack } from "../support/cli.ts";
 import { withStack } from "../support/cli.ts";
 
-const STAND_IN = resolve(import.meta.dirname, "../support/aws");
 const DIGEST = (digit: string) => `sha256:${digit.repeat(64)}`;
 
 export const IMAGES = { portal: DIGEST("a"), postgresql: DIGEST("b") } as const;
@@ -34,6 +32,6 @@ export async function withAwsStack(
   config: Record<string, unknown>,
   use: (stack: Stack) => Promise<void>,
 ): Promise<void> {
-  process.env.PATH = `${STAND_IN}:${process.env.PATH}`;
+  standInForAws();
   await withStack({ config }, use);
 }
