@@ -21,6 +21,7 @@ from .volume import DataVolume
 from .wanted import Wanted
 
 SERVICE = "machine/portico-machine"
+SERVICE_EVERY = 60
 FOLLOW = 9
 """Seconds between two looks at the bucket: each costs the CLI's start, much on a small machine."""
 
@@ -34,13 +35,15 @@ class Machine:
         self._volume = DataVolume()
         self._following, self._installing, self._asking = Backoff(), Backoff(), Backoff(longest=8)
         self._container: Container | None = None
-        self._follow_due = self._service_due = 0.0
+        self._follow_due = 0.0
+        # Not at once: where the newer one is damaged, the loader starts this one again, which has work to do.
+        self._service_due = time.monotonic() + SERVICE_EVERY
         self._said: dict[str, str] = {}
 
     def look(self, now: bool) -> bool:
         """Whether all is well and quiet. `now`: nothing waits for its next try, or for the bucket's next turn."""
         if now:
-            self._follow_due = 0.0
+            self._follow_due = self._service_due = 0.0
             hurry()
         problems = [
             self._try("bucket", lambda: self._following.attempt(self._follow)),
@@ -80,7 +83,7 @@ class Machine:
         if running and self._bucket.look_up(SERVICE).etag != running:
             log.info("the bucket holds another version of this service: starts again to get it")
             raise SystemExit(0)
-        self._service_due = time.monotonic() + 60
+        self._service_due = time.monotonic() + SERVICE_EVERY
 
     def _converge(self) -> None:
         wanted = self._documents.wanted
