@@ -88,6 +88,8 @@ def arguments(wanted: Wanted) -> list[str]:
         *("--network", "host", "--read-only", "--tmpfs", "/run", "--tmpfs", "/tmp"),
         *("--cap-drop", "ALL", "--cap-add", "SETGID", "--cap-add", "SETUID"),
         *("--security-opt", "no-new-privileges:true", "--memory", limit, "--memory-swap", limit),
+        # Amazon's packages of docker come with limits of their own, and HAProxy takes what it finds.
+        *("--ulimit", "nofile=65536:65536"),
         *("--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"),
         *("--mount", f"type=bind,src={files},dst={files},readonly"),
         *_storage(wanted),

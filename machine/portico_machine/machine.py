@@ -33,7 +33,8 @@ class Machine:
         self._report = Report(self._bucket, settings.prefix, settings.machine)
         self._images = Images(self._bucket)
         self._volume = DataVolume()
-        self._following, self._installing, self._asking = Backoff(), Backoff(), Backoff(longest=8)
+        self._renewing, self._following, self._installing = Backoff(), Backoff(), Backoff()
+        self._asking = Backoff(longest=8)
         self._container: Container | None = None
         self._follow_due = 0.0
         # Not at once: where the newer one is damaged, the loader starts this one again, which has work to do.
@@ -46,6 +47,8 @@ class Machine:
             self._follow_due = self._service_due = 0.0
             hurry()
         problems = [
+            # Apart from each other: a document that this service can't read may be why there is a newer one.
+            self._try("service", lambda: self._renewing.attempt(self._follow_service)),
             self._try("bucket", lambda: self._following.attempt(self._follow)),
             self._try("machine", self._converge),
         ]
@@ -71,7 +74,6 @@ class Machine:
     def _follow(self) -> None:
         if time.monotonic() < self._follow_due:
             return
-        self._follow_service()
         self._documents.follow()
         self._follow_due = time.monotonic() + FOLLOW
 

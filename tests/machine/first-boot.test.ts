@@ -45,6 +45,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
     "--cap-drop ALL --cap-add SETGID --cap-add SETUID",
     "--security-opt no-new-privileges:true",
     "--memory 1024m --memory-swap 1024m",
+    "--ulimit nofile=65536:65536",
     "--mount type=bind,src=/etc/portico/node,dst=/etc/portico/node,readonly",
     "--mount type=volume,src=portico-data,dst=/var/lib/portico,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/var/lib/portico-data/data",
   ])
