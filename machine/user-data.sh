@@ -75,6 +75,9 @@ StartLimitIntervalSec=0
 EnvironmentFile=/etc/portico/machine.env
 ExecStart=/usr/local/lib/portico/loader
 ExecReload=/bin/kill -HUP $MAINPID
+# Nobody can log in here: the console's output is what can be read of a machine that doesn't reach the bucket.
+StandardOutput=journal+console
+StandardError=journal+console
 Restart=always
 RestartSec=2
 # The service ends its own children; an installation that is half done is let go to its end.

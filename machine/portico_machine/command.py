@@ -42,7 +42,8 @@ def run(args: Sequence[str], seconds: float, env: Mapping[str, str] | None = Non
     finally:
         _end(process)
     if process.returncode != 0:
-        raise Failed(f"{what}: {_last_line(errors) or _last_line(output) or 'failed'}", process.returncode)
+        said = _last_line(errors) or _last_line(output) or "failed"
+        raise Failed(f"{what}: {said}", process.returncode)
     return output
 
 

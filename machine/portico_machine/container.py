@@ -33,7 +33,8 @@ class Container:
 
 
 def inspect() -> Container | None:
-    if not command.run(["docker", "container", "ls", "--all", "--quiet", "--filter", f"name=^{NAME}$"], 60).strip():
+    named = ["--filter", f"name=^{NAME}$"]
+    if not command.run(["docker", "container", "ls", "--all", "--quiet", *named], 60).strip():
         return None
     found = json.loads(command.run(["docker", "container", "inspect", NAME], 60))[0]
     state = found["State"]
@@ -69,7 +70,8 @@ def remove(role: str) -> None:
 def resize(memory: int) -> None:
     """In place, as on the local target: nothing ends for it."""
     limit = f"{memory}m"
-    command.run(["docker", "container", "update", "--memory", limit, "--memory-swap", limit, NAME], 60)
+    limits = ["--memory", limit, "--memory-swap", limit]
+    command.run(["docker", "container", "update", *limits, NAME], 60)
 
 
 def arguments(wanted: Wanted) -> list[str]:
@@ -86,6 +88,8 @@ def arguments(wanted: Wanted) -> list[str]:
         *("--network", "host", "--read-only", "--tmpfs", "/run", "--tmpfs", "/tmp"),
         *("--cap-drop", "ALL", "--cap-add", "SETGID", "--cap-add", "SETUID"),
         *("--security-opt", "no-new-privileges:true", "--memory", limit, "--memory-swap", limit),
+        # Amazon's packages of docker come with limits of their own, and HAProxy takes what it finds.
+        *("--ulimit", "nofile=65536:65536"),
         *("--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"),
         *("--mount", f"type=bind,src={files},dst={files},readonly"),
         *_storage(wanted),

@@ -21,6 +21,7 @@ from .volume import DataVolume
 from .wanted import Wanted
 
 SERVICE = "machine/portico-machine"
+SERVICE_EVERY = 60
 FOLLOW = 9
 """Seconds between two looks at the bucket: each costs the CLI's start, much on a small machine."""
 
@@ -32,17 +33,22 @@ class Machine:
         self._report = Report(self._bucket, settings.prefix, settings.machine)
         self._images = Images(self._bucket)
         self._volume = DataVolume()
-        self._following, self._installing, self._asking = Backoff(), Backoff(), Backoff(longest=8)
+        self._renewing, self._following, self._installing = Backoff(), Backoff(), Backoff()
+        self._asking = Backoff(longest=8)
         self._container: Container | None = None
-        self._follow_due = self._service_due = 0.0
+        self._follow_due = 0.0
+        # Not at once: where the newer one is damaged, the loader starts this one again, which has work to do.
+        self._service_due = time.monotonic() + SERVICE_EVERY
         self._said: dict[str, str] = {}
 
     def look(self, now: bool) -> bool:
         """Whether all is well and quiet. `now`: nothing waits for its next try, or for the bucket's next turn."""
         if now:
-            self._follow_due = 0.0
+            self._follow_due = self._service_due = 0.0
             hurry()
         problems = [
+            # Apart from each other: a document that this service can't read may be why there is a newer one.
+            self._try("service", lambda: self._renewing.attempt(self._follow_service)),
             self._try("bucket", lambda: self._following.attempt(self._follow)),
             self._try("machine", self._converge),
         ]
@@ -68,7 +74,6 @@ class Machine:
     def _follow(self) -> None:
         if time.monotonic() < self._follow_due:
             return
-        self._follow_service()
         self._documents.follow()
         self._follow_due = time.monotonic() + FOLLOW
 
@@ -80,7 +85,7 @@ class Machine:
         if running and self._bucket.look_up(SERVICE).etag != running:
             log.info("the bucket holds another version of this service: starts again to get it")
             raise SystemExit(0)
-        self._service_due = time.monotonic() + 60
+        self._service_due = time.monotonic() + SERVICE_EVERY
 
     def _converge(self) -> None:
         wanted = self._documents.wanted

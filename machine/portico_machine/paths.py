@@ -13,6 +13,6 @@ SERVICE_OBJECT = f"{STATE}/portico-machine.json"
 
 FILES = {"node": "/etc/portico/node", "portal": "/etc/portico/identity"}
 DATA = "data"
-"""Folder at the root of a node's volume. It is not there while the volume is not mounted, so nothing can start without it."""
+"""Folder at the root of a node's volume. While that is not mounted, it is not there, and no container can start."""
 
 DEVICES = "/dev/disk/by-id"

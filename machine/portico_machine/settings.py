@@ -20,4 +20,5 @@ class Settings:
 
 
 def read_settings() -> Settings:
-    return Settings(*(os.environ[f"PORTICO_{name}"] for name in ("BUCKET", "REGION", "DEPLOYMENT", "MACHINE")))
+    names = ("BUCKET", "REGION", "DEPLOYMENT", "MACHINE")
+    return Settings(*(os.environ[f"PORTICO_{name}"] for name in names))

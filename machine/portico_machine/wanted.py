@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Iterator
 
 CONTRACT = 1
 
@@ -50,7 +50,7 @@ def parse(text: str) -> Wanted:
         raise Unusable("must hold an object")
     if raw.get("contract") != CONTRACT:
         raise Unusable(f"has contract {raw.get('contract')!r}, this service reads {CONTRACT}")
-    wrong = [*_mistakes(raw)]
+    wrong = list(_mistakes(raw))
     if wrong:
         raise Unusable("; ".join(wrong))
     volume = raw.get("volume")
@@ -64,7 +64,7 @@ def parse(text: str) -> Wanted:
     )
 
 
-def _mistakes(raw: dict[str, Any]) -> Any:
+def _mistakes(raw: dict[str, Any]) -> Iterator[str]:
     role = raw.get("role")
     if role not in ("node", "portal"):
         yield "role must be node or portal"
@@ -77,7 +77,10 @@ def _mistakes(raw: dict[str, Any]) -> Any:
     if role == "portal" and not _matches(DOCUMENT, raw.get("documentKey")):
         yield "documentKey of a portal must be <deployment>/document.json"
     if "volume" in raw and not _is(raw["volume"], serial=SERIAL, mount=MOUNT):
-        yield "volume must hold a serial (vol and hex digits) and a mount below /var/lib, nothing else"
+        yield (
+            "volume must hold a serial (vol and hex digits) "
+            "and a mount below /var/lib, nothing else"
+        )
     if "after" in raw and not _is(raw["after"], key=OTHERS_REPORT):
         yield "after must hold the key of another machine's report, nothing else"
     own = {"node": "volume", "portal": "documentKey"}.get(str(role), "")

@@ -7,6 +7,7 @@ import {
   BUCKET,
   describeNode,
   SECRET,
+  SERVICE,
   startMachine,
 } from "../support/machine/machine.ts";
 
@@ -44,6 +45,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
     "--cap-drop ALL --cap-add SETGID --cap-add SETUID",
     "--security-opt no-new-privileges:true",
     "--memory 1024m --memory-swap 1024m",
+    "--ulimit nofile=65536:65536",
     "--mount type=bind,src=/etc/portico/node,dst=/etc/portico/node,readonly",
     "--mount type=volume,src=portico-data,dst=/var/lib/portico,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/var/lib/portico-data/data",
   ])
@@ -80,7 +82,7 @@ test("killed again and again on its way, the service gets there all the same, on
   await attachVolume(node);
 
   await node.boot();
-  for (let times = 0; times < 8; times++) {
+  for (let times = 0; times < 6; times++) {
     await node.sh(`sleep ${1.2 + times * 0.3}; kill -9 $(cat /stand-in/service.pid) || true`);
   }
   await node.reports("healthy", 60, ({ healthy, problem }) => healthy && problem === null);
@@ -112,21 +114,26 @@ test("a newer service is taken over without a reboot, and one that is damaged is
   await attachVolume(node);
   await node.boot();
   const first = await node.reports("healthy", 60, ({ healthy }) => healthy);
-  const archive = node.s3.objects.get(BUCKET, "machine/portico-machine")?.body ?? Buffer.alloc(0);
+  const archive = node.s3.objects.get(BUCKET, SERVICE)?.body ?? Buffer.alloc(0);
 
   const damaged = Buffer.from(archive);
   damaged.write("?", 200);
-  node.s3.objects.put(BUCKET, "machine/portico-machine", damaged);
+  node.s3.objects.put(BUCKET, SERVICE, damaged);
+  await node.wake();
   await until("it is said", 90, async () =>
     (await node.journal()).some(({ msg }) =>
       /in it is damaged; the one from before runs/.test(msg),
     ),
   );
+  await node.sh("rm /stand-in/container.json");
+  await node.reports("made again", 60, ({ since }) => since !== null && since !== first.since);
   // A comment at the end of a zip is another file to everybody but Python.
   const newer = Buffer.concat([archive, Buffer.from("\0\0new\0")]);
   newer.writeUInt16LE(6, archive.length - 2);
-  node.s3.objects.put(BUCKET, "machine/portico-machine", newer);
-  const second = await node.reports("new", 150, ({ service }) => service !== first.service);
+  node.s3.objects.put(BUCKET, SERVICE, newer);
+  await node.wake();
+  await node.reports("new", 60, ({ service, healthy }) => service !== first.service && healthy);
 
-  assert.equal(second.since, first.since);
+  const runs = (await node.calls()).filter((call) => call.startsWith("docker run"));
+  assert.equal(runs.length, 2);
 });
