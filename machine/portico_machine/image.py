@@ -18,6 +18,7 @@ class Images:
         self._bucket = bucket
         self._backoff = Backoff()
         self._refused = ("", "")
+        self._why = ""
 
     def ensure(self, image: str) -> None:
         """Returns once Docker has exactly this image."""
@@ -28,7 +29,7 @@ class Images:
         key = f"images/{image.split(':')[1]}.tar"
         archive = self._bucket.look_up(key)
         if self._refused == (key, archive.etag):
-            raise Trouble(f"{key} is not {image}; it was refused and is still the same")
+            raise Trouble(f"{self._why}; it is still the same")
         # Makes room. The image before the present one goes too: a way back fetches it again.
         command.run(["docker", "image", "prune", "--all", "--force"], 120)
         try:
@@ -44,7 +45,8 @@ class Images:
                 command.run(["docker", "image", "rm", "--force", other], 60)
             self._refused = (key, archive.etag)
             what = ", ".join(sorted(loaded)) or "nothing new"
-            raise Trouble(f"{key} holds {what} instead of {image}, and was refused")
+            self._why = f"{key} holds {what} instead of {image}, and was refused"
+            raise Trouble(self._why)
         log.info(f"loaded {image}")
 
 
