@@ -71,18 +71,11 @@ export class Node extends pulumi.ComponentResource {
       `${name}-${file}`,
       { key: keys.file(deployment.name, name, file), content },
     ];
-    const objects = new Objects(
-      name,
+    const files = new Objects(
+      `${name}-files`,
       {
         store,
         objects: Object.fromEntries([
-          [
-            `${name}-machine.json`,
-            {
-              key: keys.machine(deployment.name, name),
-              content: volume.id.apply((id) => json(nodeMachine(image, deployment.memory, id))),
-            },
-          ],
           file("node.json", json(nodeSettings(deployment, plan.nodes, node))),
           file("secrets.json", secrets.apply(json)),
           file("ca.crt", authority.certificate),
@@ -94,6 +87,20 @@ export class Node extends pulumi.ComponentResource {
       },
       child,
     );
+    // Last: what it names is there when the machine reads it.
+    const settings = new Objects(
+      name,
+      {
+        store,
+        objects: {
+          [`${name}-machine.json`]: {
+            key: keys.machine(deployment.name, name),
+            content: volume.id.apply((id) => json(nodeMachine(image, deployment.memory, id))),
+          },
+        },
+      },
+      { ...child, dependsOn: files },
+    );
     const machine = new Machine(
       name,
       {
@@ -102,7 +109,7 @@ export class Node extends pulumi.ComponentResource {
         ami: pin?.ami ?? target.ami,
         instanceType: deployment.nodeType,
         networkInterfaceId: wire.id,
-        finds: objects.all,
+        finds: settings.all,
       },
       child,
     );

@@ -93,18 +93,11 @@ export class Portal extends pulumi.ComponentResource {
       `${name}-${file}`,
       { key: keys.file(deployment.name, name, file), content },
     ];
-    const objects = new Objects(
-      name,
+    const files = new Objects(
+      `${name}-files`,
       {
         store,
         objects: Object.fromEntries([
-          [
-            `${name}-machine.json`,
-            {
-              key: keys.machine(deployment.name, name),
-              content: json(portalMachine(target.images.portal, MEMORY, deployment.name, after)),
-            },
-          ],
           file(
             "portal.json",
             source.apply((source) => json({ name, source })),
@@ -120,6 +113,20 @@ export class Portal extends pulumi.ComponentResource {
       },
       child,
     );
+    // Last: what it names is there when the machine reads it.
+    const settings = new Objects(
+      name,
+      {
+        store,
+        objects: {
+          [`${name}-machine.json`]: {
+            key: keys.machine(deployment.name, name),
+            content: json(portalMachine(target.images.portal, MEMORY, deployment.name, after)),
+          },
+        },
+      },
+      { ...child, dependsOn: files },
+    );
     new Machine(
       name,
       {
@@ -129,7 +136,7 @@ export class Portal extends pulumi.ComponentResource {
         instanceType: deployment.portalType,
         networkInterfaceId: address.networkInterfaceId,
         after,
-        finds: [...objects.all, document],
+        finds: [...settings.all, document],
       },
       child,
     );

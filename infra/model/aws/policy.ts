@@ -47,7 +47,7 @@ export function machinePolicy(rights: MachineRights): string {
       Effect: "Allow",
       Action: "s3:ListBucket",
       Resource: bucketArn,
-      Condition: { StringLike: { "s3:prefix": `${deployment}/${machine}/files/*` } },
+      Condition: { StringLike: { "s3:prefix": `${deployment}/${machine}/*` } },
     },
     {
       Sid: "Report",
