@@ -5,9 +5,9 @@ import { serverCertificate } from "../../infra/model/aws/certificates.ts";
 import { keys } from "../../infra/model/aws/keys.ts";
 import { nodeMachine } from "../../infra/model/aws/machine.ts";
 import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
-import { PASSWORDS } from "../../infra/model/password.ts";
 import { Certificate } from "../certificate.ts";
 import { json } from "../folder.ts";
 import { Machine } from "./machine.ts";
@@ -55,18 +55,19 @@ export class Node extends pulumi.ComponentResource {
       },
       kept,
     );
-    const server = new Certificate(
-      `${name}-server`,
-      { plan: serverCertificate(node, plan), laterAddresses: portalAddresses, authority },
-      child,
-    );
+    const engine = catalogue[deployment.engine];
+    const server =
+      engine.tls === "server"
+        ? new Certificate(
+            `${name}-server`,
+            { plan: serverCertificate(node, plan), laterAddresses: portalAddresses, authority },
+            child,
+          )
+        : undefined;
     const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
 
     const pin = deployment.pins[name];
-    const image = pin?.image ?? target.images[deployment.engine];
-    const secrets = pulumi.all(
-      Object.fromEntries(PASSWORDS.map((use) => [use, passwords.for(use)])),
-    );
+    const image = pin?.image ?? target.images[deployment.engine] ?? "";
     const file = (file: string, content: pulumi.Input<string>) => [
       `${name}-${file}`,
       { key: keys.file(deployment.name, name, file), content },
@@ -77,10 +78,11 @@ export class Node extends pulumi.ComponentResource {
         store,
         objects: Object.fromEntries([
           file("node.json", json(nodeSettings(deployment, plan.nodes, node))),
-          file("secrets.json", secrets.apply(json)),
+          file("secrets.json", passwords.forNodes(engine).apply(json)),
           file("ca.crt", authority.certificate),
-          file("server.crt", server.certificate),
-          file("server.key", server.key),
+          ...(server
+            ? [file("server.crt", server.certificate), file("server.key", server.key)]
+            : []),
           file("peer.crt", peer.certificate),
           file("peer.key", peer.key),
         ]),

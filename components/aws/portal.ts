@@ -1,9 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+import { portalServerCertificate } from "../../infra/model/aws/certificates.ts";
 import { keys } from "../../infra/model/aws/keys.ts";
 import { portalMachine } from "../../infra/model/aws/machine.ts";
 import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import { Certificate } from "../certificate.ts";
 import { json } from "../folder.ts";
@@ -81,7 +83,19 @@ export class Portal extends pulumi.ComponentResource {
       { plan: portalCertificate(portal), authority },
       child,
     );
-    const login = passwords.for("etcdPortal").apply((password) => ({ user: "portal", password }));
+    const engine = catalogue[deployment.engine];
+    const server =
+      engine.tls === "portal"
+        ? new Certificate(
+            `${name}-server`,
+            {
+              plan: portalServerCertificate(portal),
+              laterAddresses: [address.ipv4, address.ipv6],
+              authority,
+            },
+            child,
+          )
+        : undefined;
     const source = store.bucket.apply((bucket) => ({
       kind: "s3",
       bucket,
@@ -102,13 +116,13 @@ export class Portal extends pulumi.ComponentResource {
             "portal.json",
             source.apply((source) => json({ name, source })),
           ),
-          file(
-            "secrets.json",
-            login.apply((etcd) => json({ etcd })),
-          ),
+          file("secrets.json", passwords.forPortals(engine).apply(json)),
           file("ca.crt", authority.certificate),
           file("client.crt", client.certificate),
           file("client.key", client.key),
+          ...(server
+            ? [file("server.crt", server.certificate), file("server.key", server.key)]
+            : []),
         ]),
       },
       child,

@@ -64,7 +64,7 @@ export class Deployment extends pulumi.ComponentResource {
           node.name,
           {
             ...{ place, plan, node, authority, passwords },
-            image: images.node,
+            image: images.node(deployment.engine),
             network: network.networkName,
           },
           child,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Engine } from "../../infra/model/catalogue.ts";
+
 export interface ImagesArgs {
   /** First part of the images' names. */
   readonly stack: string;
@@ -10,16 +12,18 @@ export interface ImagesArgs {
   readonly base: string;
   /** Absolute path of the project. */
   readonly project: string;
+  /** The engines whose nodes are needed. */
+  readonly engines: readonly Engine[];
 }
 
 /** The images of all deployments, built here and named by what is in them. */
 export class Images extends pulumi.ComponentResource {
-  readonly node: pulumi.Output<string>;
+  readonly #nodes: Readonly<Partial<Record<Engine, pulumi.Output<string>>>>;
   readonly portal: pulumi.Output<string>;
 
   constructor(
     name: string,
-    { stack, base, project }: ImagesArgs,
+    { stack, base, project, engines }: ImagesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:local:Images", name, {}, opts);
@@ -38,12 +42,20 @@ export class Images extends pulumi.ComponentResource {
         { parent: this },
       );
 
-    const node = build("node-postgresql", "node-image/postgresql");
     const portal = build("portal", "proxy-image");
 
     // The digest, not the name: a name would leave the old container running.
-    this.node = node.repoDigest;
+    this.#nodes = Object.fromEntries(
+      engines.map((engine) => [engine, build(`node-${engine}`, `node-image/${engine}`).repoDigest]),
+    );
     this.portal = portal.repoDigest;
-    this.registerOutputs({ node: this.node, portal: this.portal });
+    this.registerOutputs({ portal: this.portal });
+  }
+
+  /** The image of an engine's nodes. */
+  node(engine: Engine): pulumi.Output<string> {
+    const image = this.#nodes[engine];
+    if (image === undefined) throw new Error(`no image of ${engine} was asked for`);
+    return image;
   }
 }

@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate, serverCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
-import { PASSWORDS } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";
 import type { Authority } from "../authority.ts";
 import { Certificate } from "../certificate.ts";
@@ -40,17 +40,18 @@ export class Node extends pulumi.ComponentResource {
       { name: node.volume, labels },
       { ...child, protect: true },
     );
-    const server = new Certificate(
-      `${name}-server`,
-      { plan: serverCertificate(node, plan), authority },
-      child,
-    );
+    const engine = catalogue[deployment.engine];
+    const server =
+      engine.tls === "server"
+        ? new Certificate(
+            `${name}-server`,
+            { plan: serverCertificate(node, plan), authority },
+            child,
+          )
+        : undefined;
     const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
 
     const path = paths.node(place.path, node.name);
-    const secrets = pulumi.all(
-      Object.fromEntries(PASSWORDS.map((use) => [use, passwords.for(use)])),
-    );
     const folder = new Folder(
       name,
       {
@@ -58,10 +59,9 @@ export class Node extends pulumi.ComponentResource {
         within: place.directory,
         files: {
           "node.json": json(nodeSettings(deployment, plan.nodes, node)),
-          "secrets.json": secrets.apply(json),
+          "secrets.json": passwords.forNodes(engine).apply(json),
           "ca.crt": authority.certificate,
-          "server.crt": server.certificate,
-          "server.key": server.key,
+          ...(server && { "server.crt": server.certificate, "server.key": server.key }),
           "peer.crt": peer.certificate,
           "peer.key": peer.key,
         },

@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { portalCertificate } from "../../infra/model/certificates.ts";
+import { catalogue } from "../../infra/model/catalogue.ts";
+import { portalCertificate, portalServerCertificate } from "../../infra/model/certificates.ts";
 import type { PortalPlan } from "../../infra/model/plan.ts";
 import type { Authority } from "../authority.ts";
 import { Certificate } from "../certificate.ts";
@@ -40,6 +41,7 @@ export class Portal extends pulumi.ComponentResource {
       { name: portal.volume, labels: place.labels },
       { ...child, protect: true },
     );
+    const engine = catalogue[place.deployment.engine];
     const client = new Certificate(
       `${name}-client`,
       { plan: portalCertificate(portal), authority },
@@ -47,7 +49,14 @@ export class Portal extends pulumi.ComponentResource {
     );
 
     const identity = paths.identity(place.path, portal.name);
-    const login = passwords.for("etcdPortal").apply((password) => ({ user: "portal", password }));
+    const server =
+      engine.tls === "portal"
+        ? new Certificate(
+            `${name}-server`,
+            { plan: portalServerCertificate(portal), authority },
+            child,
+          )
+        : undefined;
     const folder = new Folder(
       name,
       {
@@ -55,10 +64,11 @@ export class Portal extends pulumi.ComponentResource {
         within: place.directory,
         files: {
           "portal.json": json({ name: portal.name }),
-          "secrets.json": login.apply((etcd) => json({ etcd })),
+          "secrets.json": passwords.forPortals(engine).apply(json),
           "ca.crt": authority.certificate,
           "client.crt": client.certificate,
           "client.key": client.key,
+          ...(server && { "server.crt": server.certificate, "server.key": server.key }),
         },
       },
       child,

@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { DEFAULT_QUOTA } from "../model/aws/quota.ts";
+import { type Engine, engines } from "../model/catalogue.ts";
 import type { AwsTarget } from "../model/stack.ts";
 import { NAME, NAME_RULE } from "./name.ts";
 import { size } from "./quantity.ts";
@@ -34,13 +35,18 @@ const Raw = strict({
     .string({ error: RANGE })
     .refine((cidr) => isPrivateRange(cidr), RANGE)
     .default("10.64.0.0/10"),
-  images: strict({ portal: Digest, postgresql: Digest }),
+  images: strict({ portal: Digest, ...nodeImages() }),
   quota: strict({
     vpcs: Limit(DEFAULT_QUOTA.vpcs),
     eips: Limit(DEFAULT_QUOTA.eips),
     rulesPerGroup: Limit(DEFAULT_QUOTA.rulesPerGroup),
   }).prefault({}),
 });
+
+function nodeImages(): { readonly [E in Engine]: z.ZodOptional<typeof Digest> } {
+  const shape = engines.map((engine) => [engine, Digest.optional()] as const);
+  return Object.fromEntries(shape) as { [E in Engine]: z.ZodOptional<typeof Digest> };
+}
 
 /** Keys of a deployment that only mean something on AWS. */
 export const AWS_SHAPE = {

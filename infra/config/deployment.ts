@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
-import { catalogue, engines } from "../model/catalogue.ts";
+import { catalogue, engines, nodeNames } from "../model/catalogue.ts";
+import { OPTIONS } from "../model/engines/row.ts";
 import type { AwsDeployment, Deployment, Source } from "../model/stack.ts";
 import { AWS_SHAPE } from "./aws.ts";
 import { NAME, NAME_RULE } from "./name.ts";
@@ -39,6 +40,11 @@ const Network = z
 
 const SHAPE = {
   engine: oneOf(engines),
+  version: z.string({ error: 'must be a version such as "17"' }).optional(),
+  endpoints: z
+    .array(z.string(), { error: "must be a list of endpoints, such as [primary]" })
+    .min(1, "must name at least one endpoint")
+    .optional(),
   nodes: Count(1, 7)
     .refine((nodes) => nodes % 2 === 1, "must be odd, so that a vote can't tie")
     .default(3),
@@ -80,7 +86,7 @@ export function readAwsDeployment(
   const read = parse(OnAws, name, raw, report);
   if (read === undefined) return undefined;
   const { nodeType, portalType, volume, enforcement, pins, nodes } = read;
-  const names = Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
+  const names = nodeNames({ name, nodes });
   for (const node of Object.keys(pins))
     if (!names.includes(node)) report(["pins", node], `is no node: they are ${names.join(", ")}`);
   return { ...complete(name, read, raw, report), nodeType, portalType, volume, enforcement, pins };
@@ -111,25 +117,66 @@ function complete(
   raw: unknown,
   report: Report,
 ): Deployment {
-  const { hold, silence, drain, memory, database = name, user = name } = read;
-  const { users, databases }: Taken = catalogue[read.engine].taken;
+  const { hold, silence, drain, database = name, user = name } = read;
+  const row = catalogue[read.engine];
+  const { users, databases } = row.taken;
   if (users.includes(user)) report(["user"], `"${user}" is a user of the cluster itself`);
   if (databases.includes(database))
     report(["database"], `"${database}" is a database of the cluster itself`);
+  reportForeignOptions(read.engine, raw, report);
   const { engine, nodes, portals, durability, generation, maxLag, fallback, open, network } = read;
   return {
     ...{ engine, nodes, portals, durability, generation, maxLag, fallback, open },
     name,
+    version: readVersion(read, report),
+    endpoints: readEndpoints(read, report),
     network,
     database,
     user,
-    memory: Math.floor(memory / MIB),
+    memory: readMemory(read, raw, report),
     timing: { hold, silence, drain },
     whitelist: readSources(raw, report),
   };
 }
 
-interface Taken {
-  readonly users: readonly string[];
-  readonly databases: readonly string[];
+type Read = z.output<typeof Local>;
+
+function readVersion({ engine, version }: Read, report: Report): string {
+  const { versions } = catalogue[engine];
+  const [newest = ""] = versions;
+  if (version === undefined || versions.includes(version)) return version ?? newest;
+  report(["version"], `"${version}" is none that ${engine} can have here: ${versions.join(", ")}`);
+  return newest;
+}
+
+function readEndpoints({ engine, nodes, endpoints }: Read, report: Report): readonly string[] {
+  const row = catalogue[engine];
+  const groups = [
+    ...new Set(row.endpoints(nodeNames({ name: "node", nodes })).map((e) => e.group)),
+  ];
+  for (const [index, group] of (endpoints ?? []).entries())
+    if (!groups.includes(group))
+      report(
+        ["endpoints", index],
+        `${engine} has no endpoint "${group}"; it has ${groups.join(", ")}`,
+      );
+  return endpoints ?? row.usual;
+}
+
+function readMemory({ engine, memory }: Read, raw: unknown, report: Report): number {
+  const { least, usual } = catalogue[engine].memory;
+  if (!("memory" in (raw as object))) return usual;
+  const mib = Math.floor(memory / MIB);
+  if (mib < least) report(["memory"], `must be at least ${least}MiB for ${engine}`);
+  return mib;
+}
+
+/** Keys that some engines have, and this one doesn't. */
+function reportForeignOptions(engine: Read["engine"], raw: unknown, report: Report): void {
+  const { options } = catalogue[engine];
+  for (const option of OPTIONS)
+    if (!options.includes(option) && option in (raw as object)) {
+      const has = options.length > 0 ? `it has ${options.join(", ")}` : "it has none of that kind";
+      report([option], `${engine} has no such option; ${has}`);
+    }
 }

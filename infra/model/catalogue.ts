@@ -1,23 +1,41 @@
-/** What the product knows about an engine before it runs: one row an engine. */
-export const catalogue = {
-  postgresql: {
-    version: "17",
-    /** In this order the local target gives out ports. */
-    endpoints: [
-      { name: "primary", port: 5432, route: "primary" },
-      { name: "replica", port: 5433, route: "replica" },
-    ],
-    status: 8404,
-    /** Ports of a node, all private. */
-    node: { server: 5432, patroni: 8008, etcd: 2379, etcdPeer: 2380 },
-    /** Names that the cluster itself needs, so that no deployment may use them for its own user or database. */
-    taken: {
-      users: ["postgres", "replicator", "rewind_user"],
-      databases: ["postgres", "template0", "template1"],
-    },
-  },
+import { postgresql } from "./engines/postgresql.ts";
+import type { EndpointRow, EngineRow } from "./engines/row.ts";
+import type { Deployment } from "./stack.ts";
+
+/** Every engine: one row each. */
+const ROWS = {
+  postgresql,
 } as const;
 
-export type Engine = keyof typeof catalogue;
+export type Engine = keyof typeof ROWS;
 
-export const engines: readonly Engine[] = ["postgresql"];
+export const catalogue: Readonly<Record<Engine, EngineRow>> = ROWS;
+
+export const engines = Object.keys(ROWS) as readonly Engine[];
+
+/** The port of every portal's status page. */
+export const STATUS = 8404;
+
+type Asked = Pick<Deployment, "name" | "engine" | "nodes" | "endpoints">;
+
+export function nodeNames({ name, nodes }: Pick<Deployment, "name" | "nodes">): readonly string[] {
+  return Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
+}
+
+/** The endpoints that a deployment has. */
+export function endpointsOf(deployment: Asked): readonly EndpointRow[] {
+  return catalogue[deployment.engine]
+    .endpoints(nodeNames(deployment))
+    .filter(({ group }) => deployment.endpoints.includes(group));
+}
+
+/**
+ * The ports of a portal in the order in which they are given out: all that the engine can have, so that none moves when an
+ * endpoint is asked for or left out, and the status page last.
+ */
+export function portsOf(
+  deployment: Asked,
+): readonly { readonly name: string; readonly port: number }[] {
+  const all = catalogue[deployment.engine].endpoints(nodeNames(deployment));
+  return [...all, { name: "status", port: STATUS }];
+}

@@ -1,6 +1,6 @@
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { CONTRACT } from "../../proxy-image/src/contract.ts";
-import { catalogue } from "./catalogue.ts";
+import { catalogue, endpointsOf, STATUS } from "./catalogue.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
@@ -11,25 +11,26 @@ export function documentOf(
   deployment: Deployment,
   nodes: readonly { readonly name: string; readonly address: string }[],
 ): PortalDocument {
-  const { endpoints, status, node } = catalogue[deployment.engine];
+  const { server, evidence, tls } = catalogue[deployment.engine];
   return {
     contract: CONTRACT,
     deployment: deployment.name,
     engine: deployment.engine,
     generation: deployment.generation,
-    nodes: Object.fromEntries(
-      nodes.map(({ name, address }) => [name, { address, port: node.server }]),
-    ),
-    evidence: {
-      kind: "patroni",
-      scope: deployment.name,
-      patroni: node.patroni,
-      etcd: node.etcd,
-    },
+    nodes: Object.fromEntries(nodes.map(({ name, address }) => [name, { address, port: server }])),
+    evidence: evidence(deployment.name),
     endpoints: Object.fromEntries(
-      endpoints.map(({ name, port, route }) => [name, { port, route }]),
+      endpointsOf(deployment).map(({ name, port, route, node }) => [
+        name,
+        {
+          port,
+          route,
+          ...(node !== undefined && { node }),
+          ...(tls === "portal" && { tls: true }),
+        },
+      ]),
     ),
-    status,
+    status: STATUS,
     maxLag: deployment.maxLag,
     timing: deployment.timing,
     fallback: deployment.fallback,

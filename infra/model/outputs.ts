@@ -1,4 +1,4 @@
-import { catalogue } from "./catalogue.ts";
+import type { EndpointRow } from "./engines/row.ts";
 import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
 import type { Connection, Host } from "./uri.ts";
@@ -15,13 +15,11 @@ export function endpointHosts({ portals }: LocalPlan, endpoint: string): readonl
 
 /** All of an endpoint's connection that is no secret. */
 export function connectionOf(
-  { engine, database, user }: Deployment,
+  { database, user }: Deployment,
   hosts: readonly Host[],
-  endpoint: string,
+  { route }: EndpointRow,
   caFile: string,
 ): Omit<Connection, "password"> {
-  const route = catalogue[engine].endpoints.find(({ name }) => name === endpoint)?.route;
-  if (route === undefined) throw new Error(`${engine} has no endpoint ${endpoint}`);
   return { hosts, user, database, route, caFile };
 }
 

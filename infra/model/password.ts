@@ -1,24 +1,10 @@
 import { createPrivateKey, hkdfSync } from "node:crypto";
 
-/** The passwords that a PostgreSQL deployment needs, by what they are for. */
-export const PASSWORDS = [
-  "superuser",
-  "replication",
-  "rewind",
-  "app",
-  "etcdRoot",
-  "etcdPatroni",
-  "etcdPortal",
-  "restapi",
-] as const;
-
-export type PasswordUse = (typeof PASSWORDS)[number];
-
 /**
  * A password of 192 bits that follows from a private key (PEM, Ed25519), so that one protected key is the only thing
  * to keep. Its 32 characters need no escaping in a URI.
  */
-export function derivePassword(privateKeyPem: string, use: PasswordUse): string {
+export function derivePassword(privateKeyPem: string, use: string): string {
   const { d } = createPrivateKey(privateKeyPem).export({ format: "jwk" });
   if (d === undefined) throw new Error("the password source is no Ed25519 key");
   const bytes = hkdfSync("sha256", Buffer.from(d, "base64url"), "", `portico password ${use}`, 24);

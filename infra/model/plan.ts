@@ -1,6 +1,5 @@
 import { addressIn } from "./block.ts";
-import type { Engine } from "./catalogue.ts";
-import { catalogue } from "./catalogue.ts";
+import { nodeNames, portsOf } from "./catalogue.ts";
 import type { LocalDeployment, LocalTarget } from "./stack.ts";
 
 /** Where everything of one deployment is on this machine: its names, addresses and ports. */
@@ -55,11 +54,11 @@ export function planDeployment(deployment: LocalDeployment, local: LocalTarget):
   return {
     prefix,
     network: { name: prefix, cidr, gateway: addressIn(cidr, 1) },
-    nodes: count(deployment.nodes).map((ordinal) => ({
-      name: `${name}-${ordinal}`,
-      container: `${prefix}-${ordinal}`,
-      volume: `${prefix}-${ordinal}-data`,
-      address: addressIn(cidr, 10 + ordinal),
+    nodes: nodeNames(deployment).map((node, index) => ({
+      name: node,
+      container: `${local.name}-${node}`,
+      volume: `${local.name}-${node}-data`,
+      address: addressIn(cidr, 11 + index),
     })),
     portals: count(deployment.portals).map((ordinal) => ({
       name: `${name}-portal-${ordinal}`,
@@ -72,22 +71,15 @@ export function planDeployment(deployment: LocalDeployment, local: LocalTarget):
   };
 }
 
-/** The ports of a portal in the order in which they are given out: endpoints first, the status page last. */
-export function portsOf(
-  engine: Engine,
-): readonly { readonly name: string; readonly port: number }[] {
-  const { endpoints, status } = catalogue[engine];
-  return [...endpoints, { name: "status", port: status }];
-}
-
 function planPorts(
-  { engine, slot, portals }: LocalDeployment,
+  deployment: LocalDeployment,
   firstPort: number,
   ordinal: number,
 ): PortalPlan["ports"] {
+  const { slot, portals } = deployment;
   const first = firstPort + slot * PORTS_A_DEPLOYMENT + ordinal - 1;
   return Object.fromEntries(
-    portsOf(engine).map(({ name, port }, index) => [
+    portsOf(deployment).map(({ name, port }, index) => [
       name,
       { internal: port, host: first + index * portals },
     ]),

@@ -40,7 +40,7 @@ export interface AwsTarget {
   /** Where deployments that name no network get theirs. */
   readonly range: string;
   /** Ids (`sha256:…`) of the images that machines run, by image. */
-  readonly images: Readonly<Record<"portal" | "postgresql", string>>;
+  readonly images: { readonly portal: string } & { readonly [E in Engine]?: string | undefined };
   readonly quota: Quota;
 }
 
@@ -73,6 +73,9 @@ export interface Pin {
 export interface Deployment {
   readonly name: string;
   readonly engine: Engine;
+  readonly version: string;
+  /** Groups of endpoints. */
+  readonly endpoints: readonly string[];
   /** A /24 for its private network, where the one that it would get won't do. */
   readonly network: string | undefined;
   readonly nodes: number;

@@ -6,10 +6,10 @@ import { Service } from "../../components/aws/service.ts";
 import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
 import { planOnAws } from "../model/aws/plan.ts";
-import { catalogue } from "../model/catalogue.ts";
+import { catalogue, endpointsOf, STATUS } from "../model/catalogue.ts";
 import { connectionOf } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
-import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
+import { uriOf, urisOf } from "../model/uri.ts";
 import { machineService } from "./machine-service.ts";
 
 /** Declares a stack on AWS. What it returns becomes the output `deployments`. */
@@ -39,24 +39,24 @@ export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inpu
 }
 
 function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
-  const { name, engine, user, database } = deployment;
-  const { version, endpoints, status } = catalogue[engine];
+  const { name, engine, version, user, database } = deployment;
+  const row = catalogue[engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
   return {
     engine,
     version,
     endpoints: Object.fromEntries(
-      endpoints.map(({ name: endpoint, port }) => {
+      endpointsOf(deployment).map((endpoint) => {
+        const { port } = endpoint;
         const hosts = addresses.apply((all) => all.map((host) => ({ host, port })));
         const connection = pulumi.all([hosts, password]).apply(([hosts, password]) => ({
           ...connectionOf(deployment, hosts, endpoint, caFile),
           password,
         }));
-        return [
-          endpoint,
-          { uri: connection.apply(postgresqlUri), uris: connection.apply(postgresqlUris), hosts },
-        ];
+        const uri = connection.apply((connection) => uriOf(row, connection));
+        const uris = connection.apply((connection) => urisOf(row, connection));
+        return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
     user,
@@ -68,7 +68,7 @@ function outputsOf(deployment: Model, { authority, password, portals }: Deployme
       name: `${name}-portal-${index + 1}`,
       address: ipv4,
       addressV6: ipv6,
-      status: pulumi.interpolate`http://${ipv4}:${status}/status`,
+      status: pulumi.interpolate`http://${ipv4}:${STATUS}/status`,
     })),
   };
 }

@@ -7,12 +7,12 @@ import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
-import { catalogue } from "../model/catalogue.ts";
+import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
-import { postgresqlUri, postgresqlUris } from "../model/uri.ts";
+import { uriOf, urisOf } from "../model/uri.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -20,7 +20,12 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   // The portal's image takes the agent as one file.
   bundleAgent();
-  const images = new Images("images", { stack: local.name, base: local.base, project: PROJECT });
+  const images = new Images("images", {
+    stack: local.name,
+    base: local.base,
+    project: PROJECT,
+    engines: [...new Set(deployments.map(({ engine }) => engine))],
+  });
   const publicNetwork = new PublicNetwork("public", {
     plan: planPublicNetwork(local),
     stack: local.name,
@@ -44,19 +49,18 @@ function outputsOf(
   { authority, password }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
-  const { engine, user, database } = deployment;
-  const { version, endpoints } = catalogue[engine];
+  const { engine, version, user, database } = deployment;
+  const row = catalogue[engine];
   return {
     engine,
     version,
     endpoints: Object.fromEntries(
-      endpoints.map(({ name }) => {
-        const connection = connectionOf(deployment, endpointHosts(plan, name), name, caFile);
-        const uri = password.apply((secret) => postgresqlUri({ ...connection, password: secret }));
-        const uris = password.apply((secret) =>
-          postgresqlUris({ ...connection, password: secret }),
-        );
-        return [name, { uri, uris, hosts: connection.hosts }];
+      endpointsOf(deployment).map((endpoint) => {
+        const hosts = endpointHosts(plan, endpoint.name);
+        const known = connectionOf(deployment, hosts, endpoint, caFile);
+        const uri = password.apply((secret) => uriOf(row, { ...known, password: secret }));
+        const uris = password.apply((secret) => urisOf(row, { ...known, password: secret }));
+        return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
     user,

@@ -1,6 +1,8 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "./cidr.ts";
+import { ENGINE_NAMES, EVIDENCE } from "./engines/evidence.ts";
+import { Port } from "./engines/port.ts";
 
 /**
  * The portal's desired state, as the infra writes it and the agent reads it. The reader owns the contract: infra imports
@@ -11,8 +13,6 @@ export const CONTRACT = 1;
 
 /** The longest document that the agent reads: 100,000 whitelist entries with a note take about 10 MB. */
 export const LONGEST_DOCUMENT = 32 * 1024 * 1024;
-
-const Port = z.int().min(1, "must be 1 to 65535").max(65_535, "must be 1 to 65535");
 
 const Name = z
   .string()
@@ -38,19 +38,19 @@ const Node = z.strictObject({ address: z.union([z.ipv4(), z.ipv6()]), port: Port
 
 const Endpoint = z.strictObject({
   port: Port,
-  /** `primary` follows the leader and can be held; `replica` spreads over healthy replicas, the leader as a last resort. */
-  route: z.enum(["primary", "replica"]),
+  /**
+   * `primary` follows the leader and can be held; `replica` spreads over healthy replicas, the leader as a last resort; `any`
+   * spreads over every node that serves; `node` is one node's alone.
+   */
+  route: z.enum(["primary", "replica", "any", "node"]),
+  /** The node of a route `node`. */
+  node: Name.optional(),
+  /** True: the portal ends TLS here, with its own server certificate. Otherwise bytes pass as they are. */
+  tls: z.boolean().optional(),
 });
 
-const Evidence = z.strictObject({
-  kind: z.literal("patroni"),
-  /** Patroni's scope: the keys are below `/service/<scope>/`. */
-  scope: z.string().min(1),
-  /** Port of Patroni's REST interface on every node. */
-  patroni: Port,
-  /** Port of etcd's client interface on every node. */
-  etcd: Port,
-});
+const Evidence = z.discriminatedUnion("kind", Object.values(EVIDENCE) as Schemas);
+type Schemas = [(typeof EVIDENCE)[keyof typeof EVIDENCE]];
 
 const Timing = z.strictObject({
   /** Longest time, in seconds, that new connections wait for a leader before they are refused. 0: never hold. */
@@ -61,26 +61,45 @@ const Timing = z.strictObject({
   drain: z.number().min(0).max(86_400),
 });
 
-const Contract = z.strictObject({
-  contract: z.literal(CONTRACT),
-  deployment: Name,
-  engine: z.enum(["postgresql"]),
-  /** Rises when the cluster is created anew, so that its epochs may start again. Never falls. */
-  generation: z.int().min(1),
-  nodes: z.record(Name, Node),
-  evidence: Evidence,
-  endpoints: z.record(Name, Endpoint),
-  /** Port of the portal's status page. */
-  status: Port,
-  /** A replica that is further behind than this, in bytes of WAL, gets no new readers. */
-  maxLag: z.int().min(0),
-  timing: Timing,
-  /** What HAProxy does when the agent has been silent for `timing.silence`. */
-  fallback: z.enum(["role-check", "off"]),
-  /** True: everybody may connect, whatever the whitelist says. */
-  open: z.boolean(),
-  whitelist: z.record(Cidr, Entry),
-});
+const Contract = z
+  .strictObject({
+    contract: z.literal(CONTRACT),
+    deployment: Name,
+    engine: z.enum(ENGINE_NAMES),
+    /** Rises when the cluster is created anew, so that its epochs may start again. Never falls. */
+    generation: z.int().min(1),
+    nodes: z.record(Name, Node),
+    evidence: Evidence,
+    endpoints: z.record(Name, Endpoint),
+    /** Port of the portal's status page. */
+    status: Port,
+    /** A replica that is further behind than this, in bytes of WAL, gets no new readers. */
+    maxLag: z.int().min(0),
+    timing: Timing,
+    /** What HAProxy does when the agent has been silent for `timing.silence`. */
+    fallback: z.enum(["role-check", "off"]),
+    /** True: everybody may connect, whatever the whitelist says. */
+    open: z.boolean(),
+    whitelist: z.record(Cidr, Entry),
+  })
+  .superRefine(({ engine, evidence, endpoints, nodes }, context) => {
+    const own = EVIDENCE[engine].shape.kind.value;
+    if (evidence.kind !== own)
+      context.addIssue({
+        code: "custom",
+        path: ["evidence", "kind"],
+        message: `must be ${own} for ${engine}`,
+      });
+    for (const [name, { route, node }] of Object.entries(endpoints)) {
+      const fits = route === "node" ? node !== undefined && node in nodes : node === undefined;
+      if (!fits)
+        context.addIssue({
+          code: "custom",
+          path: ["endpoints", name, "node"],
+          message: "must name a node of the document, for the route node alone",
+        });
+    }
+  });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 

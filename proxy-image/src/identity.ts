@@ -10,24 +10,28 @@ export interface PortalIdentity extends Identity {
   readonly portal: string;
   /** Where documents come from, if not from a file. Read when the agent starts. */
   readonly source: S3Source | undefined;
+  /** PEM of the certificate that clients see where TLS ends at this portal, with its key. */
+  readonly server: string | undefined;
 }
 
 const Portal = z.object({ name: z.string().min(1), source: S3Source.optional() });
-const Secrets = z.object({ etcd: z.object({ user: z.string(), password: z.string() }) });
+const Logins = z.record(z.string(), z.object({ user: z.string(), password: z.string() }));
 
 /** Reads the folder that infra mounts. Rejects with a message that names the file. */
 export async function readIdentity(folder: string): Promise<PortalIdentity> {
   const text = (name: string) => readFile(join(folder, name), "utf8");
-  const [portal, secrets, ca, cert, key] = await Promise.all([
+  const [portal, logins, ca, cert, key, serverCert, serverKey] = await Promise.all([
     text("portal.json").then((json) => Portal.parse(JSON.parse(json))),
-    text("secrets.json").then((json) => Secrets.parse(JSON.parse(json))),
+    text("secrets.json").then((json) => Logins.parse(JSON.parse(json))),
     text("ca.crt"),
     text("client.crt"),
     text("client.key"),
+    text("server.crt").catch(() => undefined),
+    text("server.key").catch(() => undefined),
   ]);
-  const { user, password } = secrets.etcd;
   const { name, source } = portal;
-  return { portal: name, source, ca, cert, key, etcdUser: user, etcdPassword: password };
+  const server = serverCert && serverKey ? `${serverCert}\n${serverKey}` : undefined;
+  return { portal: name, source, ca, cert, key, logins, server };
 }
 
 /** True when nothing that a connection is made with differs. */

@@ -1,8 +1,10 @@
 import { performance } from "node:perf_hooks";
 
 import { createAgent } from "./agent.ts";
+import type { Pems } from "./apply/haproxy.ts";
 import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
+import type { PortalIdentity } from "./identity.ts";
 import { readIdentity, sameIdentity } from "./identity.ts";
 import type { Observer } from "./observe/observer.ts";
 import { createObserver, isSameSubject } from "./observe/observer.ts";
@@ -108,10 +110,15 @@ async function refreshIdentity(): Promise<void> {
   if (sameIdentity(identity, next)) return;
   identity = next;
   served?.observer.refreshIdentity(identity);
-  const done = await haproxy.replaceClientCertificate(`${identity.cert}\n${identity.key}`);
-  if (done.kind === "failed")
-    log.error({ alarm: true }, `The new certificate is refused: ${done.why}`);
-  else log.info("The portal's certificate is replaced");
+  for (const { what, done } of await haproxy.replaceCertificates(pemsOf(identity))) {
+    if (done.kind === "failed")
+      log.error({ alarm: true }, `The new ${what} certificate is refused: ${done.why}`);
+    else log.info(`The portal's ${what} certificate is replaced`);
+  }
+}
+
+function pemsOf({ cert, key, server }: PortalIdentity): Pems {
+  return { client: `${cert}\n${key}`, server };
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -146,7 +153,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-await haproxy.replaceClientCertificate(`${identity.cert}\n${identity.key}`);
+await haproxy.replaceCertificates(pemsOf(identity));
 await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);

@@ -21,6 +21,8 @@ test("an engine and a whitelist are a whole deployment", () => {
   assert.deepEqual(deployment, {
     name: "orders",
     engine: "postgresql",
+    version: "17",
+    endpoints: ["primary", "replica"],
     slot: 0,
     network: undefined,
     nodes: 3,

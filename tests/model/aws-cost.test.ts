@@ -7,7 +7,7 @@ import { planTable } from "../../infra/model/aws/plan-table.ts";
 
 const orders: Footprint = {
   ...{ name: "orders", nodes: 3, portals: 2, nodeType: "m7g.large", portalType: "t4g.small" },
-  ...{ volumeGiB: 100, whitelistV4: 2, whitelistV6: 0 },
+  ...{ rulesAnEntry: 2, volumeGiB: 100, whitelistV4: 2, whitelistV6: 0 },
 };
 
 test("a deployment's costs by their parts", () => {

@@ -7,7 +7,7 @@ import { needOf, quotaProblems } from "../../infra/model/aws/quota.ts";
 
 const orders: Footprint = {
   ...{ name: "orders", nodes: 3, portals: 2, nodeType: "t4g.large", portalType: "t4g.small" },
-  ...{ volumeGiB: 100, whitelistV4: 2, whitelistV6: 1 },
+  ...{ rulesAnEntry: 2, volumeGiB: 100, whitelistV4: 2, whitelistV6: 1 },
 };
 const many = (count: number, changes: Partial<Footprint> = {}) =>
   Array.from({ length: count }, (_, index) => ({ ...orders, name: `d${index + 1}`, ...changes }));
@@ -18,8 +18,8 @@ test("what a stack needs", () => {
     eips: 4,
     instances: 8,
     groups: [
-      { deployment: "orders", ipv4: 4, ipv6: 2 },
-      { deployment: "users", ipv4: 4, ipv6: 2 },
+      { deployment: "orders", each: 2, ipv4: 4, ipv6: 2 },
+      { deployment: "users", each: 2, ipv4: 4, ipv6: 2 },
     ],
   });
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { serverCertificate } from "../../infra/model/certificates.ts";
-import { derivePassword, PASSWORDS } from "../../infra/model/password.ts";
+import { derivePassword } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
-import { postgresqlUri, postgresqlUris } from "../../infra/model/uri.ts";
+import { uriOf, urisOf } from "../../infra/model/uri.ts";
 
+const { postgresql } = catalogue;
 const connection = {
   hosts: [
     { host: "127.0.0.1", port: 15432 },
@@ -21,7 +22,7 @@ const connection = {
 
 test("a URI names every portal, verifies the certificate and never gives up a hold", () => {
   assert.equal(
-    postgresqlUri(connection),
+    uriOf(postgresql, connection),
     "postgresql://orders:s3cret@127.0.0.1:15432,127.0.0.1:15433/orders" +
       "?target_session_attrs=read-write&sslmode=verify-full" +
       "&sslrootcert=/home/ann/my%20portico/.portico/local/orders/ca.pem&tcp_user_timeout=5000",
@@ -29,11 +30,11 @@ test("a URI names every portal, verifies the certificate and never gives up a ho
 });
 
 test("a reader takes any server that the replica endpoint gives", () => {
-  assert.match(postgresqlUri({ ...connection, route: "replica" }), /target_session_attrs=any&/);
+  assert.match(uriOf(postgresql, { ...connection, route: "replica" }), /target_session_attrs=any&/);
 });
 
 test("clients that take one host get a URI for each portal", () => {
-  const [first, second, ...others] = postgresqlUris(connection).map((uri) => new URL(uri));
+  const [first, second, ...others] = urisOf(postgresql, connection).map((uri) => new URL(uri));
 
   assert.equal(first?.host, "127.0.0.1:15432");
   assert.equal(second?.host, "127.0.0.1:15433");
@@ -45,7 +46,9 @@ test("a password follows from its key and its use, and needs no escaping", () =>
   const pem = (): string =>
     generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
   const [one, other] = [pem(), pem()];
-  const passwords = [one, other].flatMap((key) => PASSWORDS.map((use) => derivePassword(key, use)));
+  const passwords = [one, other].flatMap((key) =>
+    postgresql.passwords.map((use) => derivePassword(key, use)),
+  );
 
   assert.equal(derivePassword(one, "app"), derivePassword(one.replaceAll("\n", "\r\n"), "app"));
   assert.equal(new Set(passwords).size, passwords.length);

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { decodeLogin, decodeRange } from "../../proxy-image/src/observe/etcd/reply.ts";
-import { decodeWatch, takeLines } from "../../proxy-image/src/observe/etcd/watch-reply.ts";
+import { decodeLogin, decodeRange } from "../../proxy-image/src/engines/postgresql/etcd/reply.ts";
+import {
+  decodeWatch,
+  takeLines,
+} from "../../proxy-image/src/engines/postgresql/etcd/watch-reply.ts";
 import { recorded } from "./replies.ts";
 
 const RANGE = recorded("etcd-range.txt").toString();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { View, Word } from "../../proxy-image/src/judge/view.ts";
-import { isEarly, nextTerm, paceOf } from "../../proxy-image/src/observe/patroni/pace.ts";
+import { isEarly, nextTerm, paceOf } from "../../proxy-image/src/observe/pace.ts";
 
 const view = (holder: string | undefined, epoch: number, word: Word): View => ({
   quorum: holder

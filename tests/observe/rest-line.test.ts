@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-
+import { createRestLine } from "../../proxy-image/src/engines/postgresql/patroni/rest-line.ts";
 import { credentialsOf } from "../../proxy-image/src/observe/identity.ts";
-import { createRestLine } from "../../proxy-image/src/observe/patroni/rest-line.ts";
 import { Authority } from "../node-image/authority.ts";
 import { leading, startPatroni } from "./support/patroni-stand-in.ts";
 import { portalOf } from "./support/portal.ts";
@@ -110,7 +109,7 @@ test("an authority that is not the deployment's is not believed", async (t) => {
 
 test("a certificate that can't be read is told, and nothing is asked", async (t) => {
   const { line } = await start(t);
-  line.refresh(credentialsOf({ ca: "", cert: "no", key: "no", etcdUser: "", etcdPassword: "" }));
+  line.refresh(credentialsOf({ ca: "", cert: "no", key: "no", logins: {} }));
 
   const answer = await line.ask(2000);
 

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
-
-import type { NodeView, View } from "../../proxy-image/src/judge/view.ts";
-import { decodeRange } from "../../proxy-image/src/observe/etcd/reply.ts";
-import { readClusterKeys } from "../../proxy-image/src/observe/patroni/cluster-keys.ts";
+import { decodeRange } from "../../proxy-image/src/engines/postgresql/etcd/reply.ts";
+import { readClusterKeys } from "../../proxy-image/src/engines/postgresql/patroni/cluster-keys.ts";
 import type {
   NodeObservation,
   Observations,
-} from "../../proxy-image/src/observe/patroni/observations.ts";
-import {
-  afterMiss,
-  afterNodeAnswer,
-  afterQuorumAnswer,
-} from "../../proxy-image/src/observe/patroni/observations.ts";
-import { decodeStatus } from "../../proxy-image/src/observe/patroni/status.ts";
-import { viewOf } from "../../proxy-image/src/observe/patroni/view-of.ts";
+} from "../../proxy-image/src/engines/postgresql/patroni/observations.ts";
+import { afterQuorumAnswer } from "../../proxy-image/src/engines/postgresql/patroni/observations.ts";
+import { decodeStatus } from "../../proxy-image/src/engines/postgresql/patroni/status.ts";
+import { viewOf } from "../../proxy-image/src/engines/postgresql/patroni/view-of.ts";
+import type { NodeView, View } from "../../proxy-image/src/judge/view.ts";
+import { afterAnswer, afterMiss } from "../../proxy-image/src/observe/heard.ts";
 
 /** A history of a cluster of the nodes a, b and c, as data: what each source said, and the view that follows. */
 export interface Scenario {
@@ -78,7 +74,7 @@ function followNode(name: string, before: NodeObservation, step: Step): NodeObse
   const kind = probe?.[name];
   let node = before;
   if (typeof said === "string") node = afterMiss(node, said, at);
-  else if (said) node = afterNodeAnswer(node, { askedAt: at, said: readPatroni(name, said) });
+  else if (said) node = afterAnswer(node, { askedAt: at, said: readPatroni(name, said) });
   if (kind) node = { ...node, probe: { kind, at, why: `PostgreSQL is ${kind}` } };
   if (closed?.includes(name)) node = { ...node, closed: { at, why: "PostgreSQL closed" } };
   return node;
@@ -141,6 +137,8 @@ function wordOf({ word }: NodeView): string {
       return word.failsafe ? "leader by fail-safe" : "leader";
     case "replica":
       return `replica${word.streaming ? "" : " cut off"}${word.lag === undefined ? "" : ` ${word.lag} behind`}`;
+    case "serving":
+      return "serving";
     case "neither":
       return word.why;
     case "silent":

@@ -10,6 +10,8 @@ const memory = (gate: Gate, epoch = 5): Memory => ({
   lineage: { generation: 1, highest: { epoch: [epoch], node: "a", at: 0 } },
   gate,
   readers: {},
+  members: {},
+  pool: { kind: "closed", since: 0, why: "" },
 });
 
 test("a switch is told with both leaders, epoch, proof, time held and sessions cut", () => {

@@ -1,5 +1,10 @@
+import { join } from "node:path";
+
 import type Docker from "dockerode";
 
+import type { Engine } from "../../infra/model/catalogue.ts";
+import { catalogue } from "../../infra/model/catalogue.ts";
+import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/say.ts";
 import { knock } from "./knock.ts";
 import type { Deployment } from "./outputs.ts";
@@ -16,7 +21,7 @@ export async function introduce(
   for (const [name, deployment] of Object.entries(deployments)) {
     say(`\n${name} (${deployment.engine}${deployment.version ? ` ${deployment.version}` : ""})`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
-      say(`  ${endpoint}: psql "${uri}"`);
+      say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
     }
     const refused = await knockAtPortals(deployment);
     for (const line of refused) say(`  ✗ ${line}`);
@@ -30,9 +35,16 @@ export async function introduce(
   return open;
 }
 
-async function knockAtPortals({ endpoints }: Deployment): Promise<readonly string[]> {
-  const tried = (endpoints.primary?.hosts ?? []).map(async ({ host, port }) => {
-    const answer = await knock(host, port, KNOCK_MS);
+function commandFor(name: string, { engine }: Deployment, uri: string): string {
+  const row = catalogue[engine as Engine];
+  return row.command(uri, join(PROJECT, ".portico", "local", name, "ca.pem"));
+}
+
+/** At the first endpoint of each: what lets this machine in there lets it in everywhere. */
+async function knockAtPortals({ engine, endpoints, ca }: Deployment): Promise<readonly string[]> {
+  const [first] = Object.values(endpoints);
+  const tried = (first?.hosts ?? []).map(async ({ host, port }) => {
+    const answer = await knock({ host, port, engine: engine as Engine, ca }, KNOCK_MS);
     return answer.kind === "open" ? [] : [`${host}:${port} refused this machine: ${answer.why}`];
   });
   return (await Promise.all(tried)).flat();

@@ -1,4 +1,5 @@
 import type { AwsDeployment } from "../stack.ts";
+import { portRanges } from "./ingress.ts";
 
 /** What one deployment takes of an AWS account, as far as quotas and prices go by it. */
 export interface Footprint {
@@ -13,6 +14,8 @@ export interface Footprint {
   /** Whitelist entries. */
   readonly whitelistV4: number;
   readonly whitelistV6: number;
+  /** Ingress rules that one whitelist entry takes: one a range of ports. */
+  readonly rulesAnEntry: number;
   /** `proxy`: the security group is open on the endpoints' ports, and HAProxy alone decides. */
   readonly enforcement?: "firewall" | "proxy";
 }
@@ -27,12 +30,10 @@ export function footprintOf(deployment: AwsDeployment): Footprint {
   return {
     ...{ name, nodes, portals, nodeType, portalType, whitelistV4, whitelistV6 },
     volumeGiB: volume,
+    rulesAnEntry: portRanges(deployment).length,
     enforcement: open ? "proxy" : enforcement,
   };
 }
 
 /** Root disk of every instance: the system, the images that it ran and runs, and a portal's own state. */
 export const ROOT_GIB = 16;
-
-/** A whitelist entry is an ingress rule for the endpoints' ports and one for the status page. */
-export const RULES_AN_ENTRY = 2;

@@ -1,5 +1,5 @@
 import { blockOf } from "../block.ts";
-import { portsOf } from "../plan.ts";
+import { endpointsOf, STATUS } from "../catalogue.ts";
 import type { AwsDeployment } from "../stack.ts";
 
 /** One rule of the portals' security group. */
@@ -19,14 +19,14 @@ export interface PortRange {
   readonly to: number;
 }
 
+type Ported = Parameters<typeof endpointsOf>[0];
+
 const EVERYBODY = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
 /** The portals' ports, neighbours in one range. */
-export function portRanges(engine: AwsDeployment["engine"]): readonly PortRange[] {
-  const ports = portsOf(engine)
-    .map(({ port }) => port)
-    .sort((a, b) => a - b);
+export function portRanges(deployment: Ported): readonly PortRange[] {
+  const ports = [...endpointsOf(deployment).map(({ port }) => port), STATUS].sort((a, b) => a - b);
   const ranges: { from: number; to: number }[] = [];
   for (const port of ports) {
     const last = ranges.at(-1);
@@ -41,10 +41,10 @@ export function portRanges(engine: AwsDeployment["engine"]): readonly PortRange[
  * alone. An entry that is over keeps its rule: nothing here depends on the clock, and the portals let nobody in on it.
  */
 export function ingressRules(deployment: AwsDeployment): readonly IngressRule[] {
-  const { name, engine } = deployment;
+  const { name } = deployment;
   return FAMILIES.flatMap((family) =>
     reachOf(deployment, family).flatMap(({ cidr, note }) =>
-      portRanges(engine).map(({ from, to }, index) => ({
+      portRanges(deployment).map(({ from, to }, index) => ({
         name: `${name}-${cidr}${index === 0 ? "" : `-${from}`}`,
         family,
         cidr,

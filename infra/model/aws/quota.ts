@@ -1,5 +1,4 @@
 import type { Footprint } from "./footprint.ts";
-import { RULES_AN_ENTRY } from "./footprint.ts";
 
 /** What an account may have in a region. */
 export interface Quota {
@@ -22,6 +21,8 @@ export interface Need {
 /** The inbound rules of a deployment's portals' group. */
 export interface GroupNeed {
   readonly deployment: string;
+  /** Rules that one whitelist entry takes. */
+  readonly each: number;
   readonly ipv4: number;
   readonly ipv6: number;
 }
@@ -33,17 +34,21 @@ export function needOf(deployments: readonly Footprint[]): Need {
     vpcs: deployments.length,
     eips: sum(({ portals }) => portals),
     instances: sum(({ nodes, portals }) => nodes + portals),
-    groups: deployments.map(({ name, whitelistV4, whitelistV6, enforcement }) => ({
-      deployment: name,
-      ipv4: rulesFor(whitelistV4, enforcement),
-      ipv6: rulesFor(whitelistV6, enforcement),
+    groups: deployments.map((deployment) => ({
+      deployment: deployment.name,
+      each: deployment.rulesAnEntry,
+      ipv4: rulesFor(deployment.whitelistV4, deployment),
+      ipv6: rulesFor(deployment.whitelistV6, deployment),
     })),
   };
 }
 
 /** How many inbound rules a whitelist of one family takes. */
-export function rulesFor(entries: number, enforcement: Footprint["enforcement"]): number {
-  return RULES_AN_ENTRY * (enforcement === "proxy" ? Math.min(entries, 1) : entries);
+export function rulesFor(
+  entries: number,
+  { enforcement, rulesAnEntry }: Pick<Footprint, "enforcement" | "rulesAnEntry">,
+): number {
+  return rulesAnEntry * (enforcement === "proxy" ? Math.min(entries, 1) : entries);
 }
 
 /** What would be refused by AWS half-way through an update; one sentence each, none: it fits. */
@@ -68,7 +73,10 @@ export function quotaProblems(
   ];
 }
 
-function tooManyRules({ deployment, ipv4, ipv6 }: GroupNeed, most: number): readonly string[] {
+function tooManyRules(
+  { deployment, each, ipv4, ipv6 }: GroupNeed,
+  most: number,
+): readonly string[] {
   return (
     [
       ["IPv4", ipv4],
@@ -78,7 +86,7 @@ function tooManyRules({ deployment, ipv4, ipv6 }: GroupNeed, most: number): read
     .filter(([, rules]) => rules > most)
     .map(
       ([family, rules]) =>
-        `deployments.${deployment}.whitelist: its ${family} entries need ${rules} rules (${RULES_AN_ENTRY} each), and a security group may have ${most}` +
+        `deployments.${deployment}.whitelist: its ${family} entries need ${rules} rules (${each} each), and a security group may have ${most}` +
         `${remedy("rulesPerGroup", rules)}, or let HAProxy alone decide: enforcement: proxy`,
     );
 }

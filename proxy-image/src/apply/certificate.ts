@@ -1,3 +1,5 @@
+import { join } from "node:path";
+
 import type { Done } from "./answers.ts";
 import { ask } from "./conversation.ts";
 import { abortCertificate, commitCertificate, setCertificate } from "./runtime-commands.ts";
@@ -5,6 +7,44 @@ import { abortCertificate, commitCertificate, setCertificate } from "./runtime-c
 const DEADLINE_MS = 2_000;
 /** HAProxy reads command and payload into one buffer: 2.6 fails silently above it, 3.2.0 aborts. */
 const LONGEST_PEM = 15_000;
+
+/** Certificates, each with its key. */
+export interface Pems {
+  /** With it HAProxy's own checks ask the nodes. */
+  readonly client: string;
+  /** What clients see where TLS ends at the portal. */
+  readonly server: string | undefined;
+}
+
+export interface Replaced {
+  readonly what: keyof Pems;
+  readonly done: Done;
+}
+
+/** The certificates of one portal. `folder` is where haproxy.cfg finds them. */
+export function createCertificates(
+  socket: string,
+  folder: string,
+): { readonly replace: (pems: Pems) => Promise<readonly Replaced[]> } {
+  const inUse = new Map<string, string>();
+  return {
+    replace: async (pems) => {
+      const replaced: Replaced[] = [];
+      for (const what of ["client", "server"] as const) {
+        const pem = pems[what];
+        if (pem === undefined || inUse.get(what) === pem) continue;
+        const done = await replaceCertificate(socket, join(folder, `${what}.crt`), pem);
+        if (done.kind === "failed" && UNUSED.test(done.why)) continue;
+        if (done.kind === "done") inUse.set(what, pem);
+        replaced.push({ what, done });
+      }
+      return replaced;
+    },
+  };
+}
+
+/** HAProxy's word for a certificate that its config doesn't name: a later config reads it from disk. */
+const UNUSED = /not referenced/;
 
 /** Replaces a certificate with its key in the running process. One that doesn't fit leaves the old one serving. */
 export async function replaceCertificate(socket: string, file: string, pem: string): Promise<Done> {

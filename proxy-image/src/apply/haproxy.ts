@@ -1,19 +1,10 @@
-import { join } from "node:path";
-
 import type { PortalDocument } from "../contract.ts";
 import type { ActualEndpoint } from "../plan/actual.ts";
 import type { Command } from "../plan/command.ts";
 import { PLACES } from "../plan/render.ts";
-import type {
-  Applied,
-  Configured,
-  Cut,
-  DeniedReading,
-  Done,
-  HaproxyEvent,
-  Reading,
-} from "./answers.ts";
-import { replaceCertificate } from "./certificate.ts";
+import type { Applied, Configured, Cut, DeniedReading, HaproxyEvent, Reading } from "./answers.ts";
+import type { Pems, Replaced } from "./certificate.ts";
+import { createCertificates } from "./certificate.ts";
 import { configure } from "./configure.ts";
 import { ask, converse } from "./conversation.ts";
 import { createCutSlots } from "./cut-slots.ts";
@@ -27,6 +18,7 @@ import { endingsOf } from "./slot-sessions.ts";
 import { createWhitelist } from "./whitelist.ts";
 
 export type { DeniedReading, HaproxyEvent } from "./answers.ts";
+export type { Pems } from "./certificate.ts";
 
 /** One HAProxy, through its runtime sockets. Nothing here decides, and nothing here throws. */
 export interface Haproxy {
@@ -48,8 +40,8 @@ export interface Haproxy {
     whitelist: () => readonly string[] | undefined,
     why: string,
   ): Promise<Configured>;
-  /** Puts a renewed client certificate (for the fallback's checks) into the running process. */
-  replaceClientCertificate(pem: string): Promise<Done>;
+  /** Puts renewed certificates into the running process: those that its config names, and that differ from what serves. */
+  replaceCertificates(pems: Pems): Promise<readonly Replaced[]>;
   /** Ends the connections that keep holds: a hold then has to be released by `execute`. */
   close(): void;
 }
@@ -61,8 +53,8 @@ export interface HaproxyOptions {
   readonly masterSocket: string;
   /** Folder of haproxy.cfg and whitelist.lst, which outlives the container. */
   readonly folder: string;
-  /** The client certificate's name in haproxy.cfg. */
-  readonly certificateFile?: string;
+  /** The folder of the certificates, as haproxy.cfg names it, where it isn't the image's own. */
+  readonly identity?: string;
   /** haproxy.cfg for a document, where it isn't the image's own. */
   readonly render?: (document: PortalDocument) => string;
   /** Told of what happens after `execute` has returned. Must not throw. */
@@ -74,7 +66,7 @@ const DEADLINE_MS = 1_000;
 
 export function createHaproxy(options: HaproxyOptions): Haproxy {
   const { adminSocket, masterSocket, onEvent } = options;
-  const certificateFile = options.certificateFile ?? join(PLACES.identity, "client.crt");
+  const certificates = createCertificates(adminSocket, options.identity ?? PLACES.identity);
   const holds = createHolds(adminSocket, (endpoint, why) =>
     onEvent({ kind: "hold-failed", endpoint, why }),
   );
@@ -149,7 +141,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       return refusals.look(Object.keys(facts.endpoints), facts.worker);
     },
     configure: (document, list, why) => configure(options, document, list, why),
-    replaceClientCertificate: (pem) => replaceCertificate(adminSocket, certificateFile, pem),
+    replaceCertificates: certificates.replace,
     close: holds.close,
   };
 }

@@ -1,6 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Actual } from "../plan/actual.ts";
-import type { Gate, Lineage, Memory, Reader } from "./memory.ts";
+import type { Gate, Lineage, Memory, Pool, Reader } from "./memory.ts";
 import { blankMemory } from "./memory.ts";
 
 /**
@@ -15,21 +15,26 @@ export function adopt(
 ): Memory {
   const blank = blankMemory(document.generation, now);
   if (lineage !== undefined && lineage.generation !== document.generation) return blank;
-  const served = (route: "primary" | "replica"): Endpoint | undefined => {
-    const name = Object.keys(document.endpoints).find(
-      (n) => document.endpoints[n]?.route === route,
-    );
-    return name === undefined ? undefined : actual.endpoints[name];
-  };
-  const [writes, reads] = [served("primary"), served("replica")];
+  const served = (route: Route): readonly Endpoint[] =>
+    Object.entries(document.endpoints).flatMap(([name, endpoint]) => {
+      const is = actual.endpoints[name];
+      return endpoint.route === route && is ? [is] : [];
+    });
+  const [writes] = served("primary");
+  const [reads] = served("replica");
+  const [any] = served("any");
+  const members = [...(any ? [any] : []), ...served("node")].map((is) => readersOf(is, now));
   return {
     lineage: lineage ?? blank.lineage,
     gate: (writes && gateOf(writes, now)) ?? blank.gate,
     readers: reads ? readersOf(reads, now) : {},
+    members: Object.assign({}, ...members),
+    pool: any ? poolOf(any, now) : blank.pool,
   };
 }
 
 type Endpoint = Actual["endpoints"][string];
+type Route = PortalDocument["endpoints"][string]["route"];
 
 function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
   const why = "HAProxy serves it";
@@ -40,6 +45,12 @@ function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
   if (node === undefined) return undefined;
   const ready = slots[node]?.admin === "ready";
   return ready ? { kind: "open", node, since, why } : { kind: "closed", keep: node, since, why };
+}
+
+function poolOf({ door, slots }: Endpoint, since: number): Pool {
+  if (door !== "accepting") return { kind: "held", since, why: "HAProxy holds" };
+  const serves = Object.values(slots).some(({ admin }) => admin === "ready");
+  return { kind: serves ? "open" : "closed", since, why: "HAProxy serves it" };
 }
 
 function readersOf({ slots }: Endpoint, since: number): Readonly<Record<string, Reader>> {

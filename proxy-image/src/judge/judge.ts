@@ -2,6 +2,7 @@ import type { PortalDocument } from "../contract.ts";
 import { keptBy, nextGate } from "./gate.ts";
 import { findLeader } from "./leader.ts";
 import { weigh } from "./lineage.ts";
+import { judgeMembers, nextPool } from "./members.ts";
 import type { Gate, Memory, Reader } from "./memory.ts";
 import { blankMemory } from "./memory.ts";
 import { judgeReaders } from "./readers.ts";
@@ -18,25 +19,62 @@ export function judge(
   const { timing, generation, maxLag } = document;
   const start = before.lineage.generation < generation ? blankMemory(generation, now) : before;
   const { lineage, evidence } = weigh(start.lineage, view.quorum);
-  const kept = keptBy(start.gate);
-  const finding = findLeader({ view, evidence, lineage, kept });
-  const gate = nextGate(start.gate, finding, timing.hold * 1000, now);
-  const leader = gate.kind === "open" ? gate.node : undefined;
-  const readers = judgeReaders(
-    start.readers,
-    view,
-    lineage,
-    leader,
-    { maxLag, drainMs: timing.drain * 1000 },
-    now,
-  );
+  const drainMs = timing.drain * 1000;
+  const holdMs = timing.hold * 1000;
+  let { gate, readers, members, pool } = start;
+  if (hasRoute(document, "primary", "replica")) {
+    const finding = findLeader({ view, evidence, lineage, kept: keptBy(start.gate) });
+    gate = nextGate(start.gate, finding, holdMs, now);
+    const leader = gate.kind === "open" ? gate.node : undefined;
+    readers = judgeReaders(start.readers, view, lineage, leader, { maxLag, drainMs }, now);
+  }
+  if (hasRoute(document, "any", "node")) {
+    members = judgeMembers(start.members, view, lineage, drainMs, now);
+    pool = nextPool(start.pool, members, view, holdMs, now);
+  }
+  const wantedFor = ({ route, node }: Endpoint): WantedEndpoint => {
+    switch (route) {
+      case "primary":
+        return writeEndpoint(document, gate);
+      case "replica":
+        return readEndpoint(document, readers, gate);
+      case "any":
+        return { gate: pool.kind, slots: slotsOf(Object.keys(members), members), why: pool.why };
+      case "node":
+        return nodeEndpoint(node ?? "", members);
+    }
+  };
   const endpoints = Object.fromEntries(
-    Object.entries(document.endpoints).map(([name, { route }]) => [
-      name,
-      route === "primary" ? writeEndpoint(document, gate) : readEndpoint(document, readers, gate),
-    ]),
+    Object.entries(document.endpoints).map(([name, endpoint]) => [name, wantedFor(endpoint)]),
   );
-  return { memory: { lineage, gate, readers }, endpoints };
+  return { memory: { lineage, gate, readers, members, pool }, endpoints };
+}
+
+type Endpoint = PortalDocument["endpoints"][string];
+
+export function hasRoute(
+  { endpoints }: PortalDocument,
+  ...routes: readonly Endpoint["route"][]
+): boolean {
+  return Object.values(endpoints).some(({ route }) => routes.includes(route));
+}
+
+function slotsOf(
+  names: readonly string[],
+  readers: Readonly<Record<string, Reader>>,
+): Readonly<Record<string, Slot>> {
+  return Object.fromEntries(names.map((name) => [name, readers[name]?.kind ?? "cut"]));
+}
+
+/** A node that doesn't serve is closed at once: its driver has others, and comes back by itself. */
+function nodeEndpoint(node: string, members: Readonly<Record<string, Reader>>): WantedEndpoint {
+  const slots = slotsOf([node], members);
+  const serves = slots[node] === "ready";
+  return {
+    gate: serves ? "open" : "closed",
+    slots,
+    why: serves ? `${node} serves` : `${node} doesn't serve`,
+  };
 }
 
 function writeEndpoint({ nodes }: PortalDocument, gate: Gate): WantedEndpoint {
@@ -53,9 +91,7 @@ function readEndpoint(
   readers: Readonly<Record<string, Reader>>,
   writeGate: Gate,
 ): WantedEndpoint {
-  const slots = Object.fromEntries(
-    Object.keys(nodes).map((name): [string, Slot] => [name, readers[name]?.kind ?? "cut"]),
-  );
+  const slots = slotsOf(Object.keys(nodes), readers);
   const ready = Object.values(slots).filter((slot) => slot === "ready").length;
   if (ready > 0)
     return {

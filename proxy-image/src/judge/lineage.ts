@@ -16,6 +16,9 @@ export function weigh(
   lineage: Lineage,
   quorum: Quorum,
 ): { readonly lineage: Lineage; readonly evidence: Evidence } {
+  if (quorum.kind === "leaderless") {
+    return { lineage, evidence: { kind: "none", why: "this engine has no leader" } };
+  }
   if (quorum.kind === "unknown" || quorum.kind === "conflict") {
     return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };
   }

@@ -5,6 +5,16 @@ export interface Memory {
   readonly lineage: Lineage;
   readonly gate: Gate;
   readonly readers: Readonly<Record<string, Reader>>;
+  /** The nodes as endpoints over any of them, or one, see them: whatever their role. */
+  readonly members: Readonly<Record<string, Reader>>;
+  readonly pool: Pool;
+}
+
+/** What an endpoint over any node does with a new connection. */
+export interface Pool {
+  readonly kind: "open" | "held" | "closed";
+  readonly since: number;
+  readonly why: string;
 }
 
 /** Which cluster this portal serves, and how far its history has been seen. */
@@ -43,5 +53,7 @@ export function blankMemory(generation: number, now: number): Memory {
     lineage: { generation },
     gate: { kind: "closed", since: now, why: "nothing has been seen yet" },
     readers: {},
+    members: {},
+    pool: { kind: "closed", since: now, why: "nothing has been seen yet" },
   };
 }

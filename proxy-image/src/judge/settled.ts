@@ -14,6 +14,9 @@ export function isSettled(
   now: number,
 ): boolean {
   if (now - since >= PATIENCE) return true;
+  if (quorum.kind === "leaderless") {
+    return Object.values(nodes).every(({ word }) => word.kind !== "silent" && word.at >= since);
+  }
   if (quorum.kind === "unknown" || quorum.at < since) return false;
   const word = kept === undefined ? undefined : nodes[kept]?.word;
   return word === undefined || (word.kind !== "silent" && word.at >= since);

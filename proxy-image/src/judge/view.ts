@@ -32,6 +32,8 @@ export type Quorum =
       readonly source: string;
       readonly why: string;
     }
+  /** The engine has no leader: every node that serves, serves everybody. */
+  | { readonly kind: "leaderless"; readonly at: number }
   /** Two leaders in one epoch, or answers that can't both be true. */
   | { readonly kind: "conflict"; readonly at: number; readonly why: string }
   /** No quorum has ever answered, or the last answer is older than the engine's freshness limit. */
@@ -39,6 +41,9 @@ export type Quorum =
 
 /** Orders evidence. Compared number by number, first difference decides; a missing number counts as 0. */
 export type Epoch = readonly number[];
+
+/** For engines that don't tell whether the database's own port answers apart from what the node says. */
+export const portUnknown: NodeView["port"] = { kind: "unknown", at: 0, why: "not asked apart" };
 
 export interface NodeView {
   /** What the node says of itself, through its HA manager. */
@@ -70,7 +75,9 @@ export type Word =
       /** Bytes behind the leader. Absent when not known. */
       readonly lag?: number;
     }
-  /** It answered, but is neither: starting, stopping, restoring, or of another cluster. */
+  /** It serves everybody, in an engine without a leader. */
+  | { readonly kind: "serving"; readonly at: number }
+  /** It answered, but is none of these: starting, stopping, restoring, or of another cluster. */
   | { readonly kind: "neither"; readonly at: number; readonly why: string }
   /** `since`: when it was first found silent, that is after the engine's number of misses. */
   | { readonly kind: "silent"; readonly since: number; readonly why: string };

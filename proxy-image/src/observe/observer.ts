@@ -1,21 +1,27 @@
 import type { Logger } from "pino";
 
 import type { PortalDocument } from "../contract.ts";
+import { engineOf } from "../engines/table.ts";
 import type { View } from "../judge/view.ts";
-import { observePatroni } from "./patroni/observe.ts";
 
 /** What an observer needs of the document. A change of anything else, such as the whitelist, is no reason for a new one. */
-export type Subject = Pick<PortalDocument, "evidence" | "nodes">;
+export type Subject = Pick<PortalDocument, "engine" | "evidence" | "nodes">;
 
-/** Who the portal is to the sources. All but the user are secrets or files that are renewed. */
+/** Who the portal is to the sources. */
 export interface Identity {
   /** PEM of the deployment's authority: the only one whose servers are believed. */
   readonly ca: string;
   /** PEM of the portal's client certificate. */
   readonly cert: string;
   readonly key: string;
-  readonly etcdUser: string;
-  readonly etcdPassword: string;
+  /** By what they are for, such as `etcd`. */
+  readonly logins: Readonly<Record<string, Login | undefined>>;
+}
+
+export interface Login {
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
 }
 
 export interface ObserverArgs {
@@ -38,13 +44,14 @@ export interface Observer {
 
 /** Starts to ask all sources of a cluster, each at its own pace, until `stop`. */
 export function createObserver(args: ObserverArgs): Observer {
-  return OBSERVERS[args.document.evidence.kind](args);
+  return engineOf(args.document).observe(args);
 }
 
 /** True when an observer of `before` also observes `after`. */
 export function isSameSubject(before: Subject, after: Subject): boolean {
-  const text = ({ evidence, nodes }: Subject): string =>
+  const text = ({ engine, evidence, nodes }: Subject): string =>
     JSON.stringify([
+      engine,
       Object.entries(evidence).sort(byKey),
       Object.entries(nodes)
         .sort(byKey)
@@ -52,10 +59,6 @@ export function isSameSubject(before: Subject, after: Subject): boolean {
     ]);
   return text(before) === text(after);
 }
-
-const OBSERVERS: Readonly<Record<Subject["evidence"]["kind"], (args: ObserverArgs) => Observer>> = {
-  patroni: observePatroni,
-};
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;

@@ -1,4 +1,5 @@
 import type { PortalDocument } from "../contract.ts";
+import { engineOf } from "../engines/table.ts";
 import {
   AGENT,
   backendOf,
@@ -12,24 +13,17 @@ import type { Places } from "./render.ts";
 import { sessionLog } from "./render-log.ts";
 import { slotFall } from "./silence.ts";
 
-type Route = PortalDocument["endpoints"][string]["route"];
-
-/**
- * Sessions that one portal sends to one node at a time; more wait in HAProxy's queue. Below PostgreSQL's own limit (100 by
- * default, some of them reserved), so that clients who gave up during a hold can't use up the new leader's connections.
- */
-const SERVER_MAXCONN = 90;
+type Endpoint = PortalDocument["endpoints"][string];
 
 /** The frontend, the slots, the fallback and the table of refused sources of one endpoint. */
 export function renderEndpoint(name: string, document: PortalDocument, places: Places): string {
   const endpoint = document.endpoints[name];
   if (endpoint === undefined) throw new Error(`the document has no endpoint ${name}`);
-  const { route, port } = endpoint;
-  const fallback = document.fallback === "role-check";
+  const fallback = fallbackServers(name, endpoint, document, places);
   return [
-    frontend(name, port, document, places),
-    slots(name, route, document, places),
-    ...(fallback ? [fallbackServers(name, route, document, places)] : []),
+    frontend(name, endpoint, document, places, fallback !== undefined),
+    slots(name, endpoint, document, places),
+    ...(fallback === undefined ? [] : [fallback]),
     deniedTable(name),
   ].join("\n\n");
 }
@@ -56,13 +50,19 @@ backend ${STATUS}
 ${deniedTable(STATUS)}`;
 }
 
-function frontend(name: string, port: number, document: PortalDocument, places: Places): string {
+function frontend(
+  name: string,
+  { port, tls }: Endpoint,
+  document: PortalDocument,
+  places: Places,
+  fallback: boolean,
+): string {
   return `frontend ${frontendOf(name)}
-${binds(port)}
+${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2` : "")}
     maxconn ${FRONTEND_MAXCONN}
     ${sessionLog(name, places.image)}
 ${guard(name, places)}
-${document.fallback === "role-check" ? takeOver(name, document) : ""}
+${fallback ? takeOver(name, document) : ""}
     default_backend ${backendOf(name)}`.replace(/\n\n/g, "\n");
 }
 
@@ -78,10 +78,10 @@ function takeOver(name: string, { endpoints, timing }: PortalDocument): string {
 }
 
 // Two sockets, so that an IPv4 client is never seen as ::ffff:a.b.c.d.
-function binds(port: number): string {
-  return `    bind 0.0.0.0:${port} backlog 4096 tcp-ut 10s
+function binds(port: number, tls = ""): string {
+  return `    bind 0.0.0.0:${port} backlog 4096 tcp-ut 10s${tls}
 .if streq("$PORTICO_IPV6",yes)
-    bind [::]:${port} v6only backlog 4096 tcp-ut 10s
+    bind [::]:${port} v6only backlog 4096 tcp-ut 10s${tls}
 .endif`;
 }
 
@@ -94,12 +94,19 @@ function guard(name: string, { folder }: Places): string {
     tcp-request connection reject if aliased or !listed`;
 }
 
-function slots(name: string, route: Route, document: PortalDocument, { agent }: Places): string {
+function slots(
+  name: string,
+  endpoint: Endpoint,
+  document: PortalDocument,
+  { agent }: Places,
+): string {
+  const { route } = endpoint;
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
   const fall = slotFall(document);
-  const servers = Object.entries(document.nodes).map(
+  const servers = nodesOf(endpoint, document).map(
     ([node, { address, port }]) => `    server ${node} ${hostOf(address)}:${port} disabled`,
   );
+  const { sessions } = engineOf(document).limits;
   return `backend ${backendOf(name)}
     no log
     balance leastconn
@@ -108,34 +115,37 @@ function slots(name: string, route: Route, document: PortalDocument, { agent }: 
     http-check send meth GET uri-lf /vouch/${name}/%[srv_name]
     http-check expect status 200
     # fall x (inter + timeout check) is the longest silence of the agent.
-    default-server check inter 1s fall ${fall} rise 1 maxconn ${SERVER_MAXCONN} tcp-ut 10s${marked}
+    default-server check inter 1s fall ${fall} rise 1 maxconn ${sessions} tcp-ut 10s${marked}
 ${servers.join("\n")}`;
 }
 
-/** Used only while the agent is silent: each node's own word, checked over Patroni's REST interface. */
+/** Used only while the agent is silent: each node's own word, as HAProxy itself can ask for it. */
 function fallbackServers(
   name: string,
-  route: Route,
+  endpoint: Endpoint,
   document: PortalDocument,
   { identity }: Places,
-): string {
-  const roles = route === "primary" ? "primary|master" : "primary|master|replica";
+): string | undefined {
+  const { route } = endpoint;
+  const { roleCheck, limits } = engineOf(document);
+  if (document.fallback === "off" || roleCheck === undefined) return undefined;
+  const check = roleCheck({ document, route, identity });
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
-  const tls = `check-ssl verify required ca-file ${identity}/ca.crt crt ${identity}/client.crt`;
-  const servers = Object.entries(document.nodes).map(
-    ([node, { address, port }]) =>
-      `    server ${node} ${hostOf(address)}:${port} verifyhost ${node} port ${document.evidence.patroni}`,
+  const servers = nodesOf(endpoint, document).map(([node, { address, port }]) =>
+    `    server ${node} ${hostOf(address)}:${port} ${check.server(node)}`.trimEnd(),
   );
+  const defaults = `check inter 2s fall 2 rise 1 maxconn ${limits.sessions} tcp-ut 10s${marked}`;
   return `backend ${fallbackOf(name)}
     no log
     balance leastconn
-    option httpchk
-    http-check send meth GET uri /patroni
-    http-check expect status 200
-    http-check expect rstring '"state": ?"running"'
-    http-check expect rstring '"role": ?"(${roles})"'
-    default-server check inter 2s fall 2 rise 1 maxconn ${SERVER_MAXCONN} tcp-ut 10s${marked} ${tls}
+${check.backend.map((line) => `    ${line}`).join("\n")}
+    default-server ${`${defaults} ${check.servers}`.trimEnd()}
 ${servers.join("\n")}`;
+}
+
+/** All nodes, or the one whose endpoint this is. */
+function nodesOf({ node }: Endpoint, { nodes }: PortalDocument) {
+  return Object.entries(nodes).filter(([name]) => node === undefined || name === node);
 }
 
 function deniedTable(name: string): string {

@@ -1,4 +1,5 @@
 import type { PortalDocument } from "../contract.ts";
+import { engineOf } from "../engines/table.ts";
 import { AGENT, FRONTEND_MAXCONN, STATUS } from "./names.ts";
 import { renderEndpoint, renderStatus } from "./render-endpoint.ts";
 import { livenessFall } from "./silence.ts";
@@ -60,7 +61,9 @@ function global({ run, group }: Places): string {
     tune.bufsize 16384`;
 }
 
-function defaults({ timing }: PortalDocument): string {
+function defaults(document: PortalDocument): string {
+  const { timing } = document;
+  const { idle } = engineOf(document).limits;
   // A dead leader refuses connects until another is proved: each retry waits a second.
   const retries = Math.max(3, Math.ceil(timing.hold));
   return `defaults
@@ -68,8 +71,9 @@ function defaults({ timing }: PortalDocument): string {
     log global
     maxconn ${FRONTEND_MAXCONN}
     timeout connect 1s
-    timeout client 24h
-    timeout server 24h
+    timeout client ${idle}
+    timeout client-hs 5s
+    timeout server ${idle}
     timeout client-fin 10s
     timeout server-fin 10s
     timeout queue 10s

@@ -1,4 +1,4 @@
-import type { Gate, Memory } from "../judge/memory.ts";
+import type { Gate, Memory, Pool } from "../judge/memory.ts";
 
 /** One line of the log: a sentence for a human, and its facts. */
 export interface Line {
@@ -32,7 +32,12 @@ export function tell(
   };
   const changed = nameOf(before.gate) !== nameOf(after.gate);
   const gateLines = changed ? [gateLine(sofar, after, now)] : [];
-  const lines = [...gateLines, ...readerLines(before, after)];
+  const lines = [
+    ...gateLines,
+    ...nodeLines(before.readers, after.readers, READS),
+    ...poolLines(before.pool, after.pool, cut),
+    ...nodeLines(before.members, after.members, SERVES),
+  ];
   const opened = changed ? leaderOf(after) : undefined;
   return { story: opened ? { leader: opened, cut: 0 } : sofar, lines };
 }
@@ -66,13 +71,39 @@ function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: numbe
   }
 }
 
-function readerLines(before: Memory, after: Memory): readonly Line[] {
-  return Object.entries(after.readers).flatMap(([node, { kind }]): readonly Line[] => {
-    const was = before.readers[node]?.kind ?? "cut";
+type Readers = Memory["readers"];
+
+function nodeLines(before: Readers, after: Readers, words: typeof READS | typeof SERVES) {
+  return Object.entries(after).flatMap(([node, { kind }]): readonly Line[] => {
+    const was = before[node]?.kind ?? "cut";
     if (was === kind) return [];
-    return [{ level: "info", msg: `${node} ${READS[kind]}`, facts: { node, was, is: kind } }];
+    return [{ level: "info", msg: `${node} ${words[kind]}`, facts: { node, was, is: kind } }];
   });
 }
+
+function poolLines(before: Pool, { kind, why }: Pool, cut: number): readonly Line[] {
+  if (before.kind === kind) return [];
+  switch (kind) {
+    case "open":
+      return [{ level: "info", msg: `New connections are served: ${why}`, facts: { proof: why } }];
+    case "held":
+      return [{ level: "warn", msg: `New connections wait: ${why}`, facts: { proof: why, cut } }];
+    case "closed":
+      return [
+        {
+          level: "error",
+          msg: `New connections are refused: ${why}`,
+          facts: { proof: why, cut, alarm: true },
+        },
+      ];
+  }
+}
+
+const SERVES = {
+  ready: "serves",
+  drain: "gets no new connections, those it has go on",
+  cut: "does not serve, its connections are cut",
+} as const;
 
 const READS = {
   ready: "serves reads",

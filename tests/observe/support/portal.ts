@@ -6,8 +6,7 @@ export async function portalOf(authority: Authority): Promise<Identity> {
   return {
     ca: authority.pem,
     ...(await leafOf(authority, "portal")),
-    etcdUser: "portal",
-    etcdPassword: "secret",
+    logins: { etcd: { user: "portal", password: "secret" } },
   };
 }
 

@@ -62,5 +62,5 @@ function opens(
   if (!EVERYBODY.includes(cidr)) return false;
   const isIpv6 = (block: string) => block.includes(":");
   const entries = [...whitelist.keys()].filter((block) => isIpv6(block) === isIpv6(cidr));
-  return entries.length > 0 && leftToProxy(preview, deployment, entries.length);
+  return entries.length > 0 && leftToProxy(preview, deployment);
 }

@@ -1,4 +1,4 @@
-import type { Exchanged } from "../exchange.ts";
+import type { Exchanged } from "../../../observe/exchange.ts";
 import { holdConnection } from "./held-connection.ts";
 import type { Negotiated } from "./negotiation.ts";
 import type { Address } from "./port-probe.ts";

@@ -1,4 +1,4 @@
-import type { NodeView, View } from "../../judge/view.ts";
+import type { NodeView, View } from "../judge/view.ts";
 
 /** What of a view can change a verdict, as text to compare: not the times, not how far behind a replica is. */
 export function essenceOf({ quorum, nodes, leaving, paused }: View): string {
@@ -46,6 +46,8 @@ function quorumSentence({ quorum }: View): string {
       return `the quorum names ${quorum.node} in epoch ${quorum.epoch.join(".")}`;
     case "none":
       return `the quorum names no leader: ${quorum.why}`;
+    case "leaderless":
+      return "the engine has no leader";
     case "conflict":
       return `the quorum contradicts itself: ${quorum.why}`;
     case "unknown":
@@ -59,6 +61,8 @@ function wordSentence({ word }: NodeView): string {
       return word.failsafe ? "leads by the fail-safe rule" : "leads";
     case "replica":
       return word.streaming ? "is a replica" : "is a replica that receives nothing";
+    case "serving":
+      return "serves";
     case "neither":
       return word.why;
     case "silent":

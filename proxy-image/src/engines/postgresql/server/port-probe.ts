@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 
-import type { Exchanged } from "../exchange.ts";
-import { exchange } from "../exchange.ts";
+import type { Exchanged } from "../../../observe/exchange.ts";
+import { exchange } from "../../../observe/exchange.ts";
 import type { Negotiated } from "./negotiation.ts";
 import { decodeNegotiation, NEGOTIATION_REQUEST } from "./negotiation.ts";
 

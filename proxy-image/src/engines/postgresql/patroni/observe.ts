@@ -1,6 +1,6 @@
-import type { Credentials } from "../identity.ts";
-import { credentialsOf } from "../identity.ts";
-import type { Identity, Observer, ObserverArgs } from "../observer.ts";
+import type { Credentials } from "../../../observe/identity.ts";
+import { credentialsOf } from "../../../observe/identity.ts";
+import type { Identity, Observer, ObserverArgs } from "../../../observe/observer.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { NodeSource } from "./node-source.ts";
 import { createNodeSource } from "./node-source.ts";

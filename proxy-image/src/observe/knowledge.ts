@@ -1,14 +1,21 @@
-import type { View } from "../../judge/view.ts";
-import type { ObserverArgs } from "../observer.ts";
+import type { View } from "../judge/view.ts";
 import { essenceOf, newsOf } from "./changes.ts";
-import type { NodeObservation, Observations, QuorumObservation } from "./observations.ts";
+import type { ObserverArgs } from "./observer.ts";
 import type { Term } from "./pace.ts";
 import { isEarly, nextTerm } from "./pace.ts";
-import { viewOf } from "./view-of.ts";
 
-export interface KnowledgeArgs extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
-  readonly scope: string;
-  readonly nodes: readonly string[];
+/** The least that an observer knows: since when this process has run without a gap. */
+export interface Known {
+  /** What wasn't asked in the gap is no silence of anybody else's. Milliseconds of the observer's monotonic clock. */
+  readonly awakeSince: number;
+}
+
+export interface KnowledgeArgs<K extends Known>
+  extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
+  /** All that the view is made of, as plain data, before anything was heard. */
+  readonly initial: K;
+  /** Pure. */
+  readonly viewOf: (known: K, now: number) => View;
   /** The quorum names another leader, or the same one anew. */
   readonly onTerm: (holder: string) => void;
   /** This process slept: whatever it knows is old. */
@@ -16,14 +23,13 @@ export interface KnowledgeArgs extends Pick<ObserverArgs, "clock" | "onChange" |
 }
 
 /** All that has been observed, and the one place where it changes. */
-export interface Knowledge {
+export interface Knowledge<K extends Known> {
   view(now: number): View;
   /** The view that was last told. */
   told(): View;
   term(): Term | undefined;
-  node(name: string): NodeObservation | undefined;
-  changeNode(name: string, change: (before: NodeObservation) => NodeObservation): void;
-  changeQuorum(change: (before: QuorumObservation) => QuorumObservation): void;
+  known(): K;
+  change(next: (before: K) => K): void;
   /** Looks at what the passing of time alone has changed. Call it often. */
   look(): void;
   stop(): void;
@@ -32,14 +38,9 @@ export interface Knowledge {
 /** A gap between two looks that is longer than this was this process's own sleep. */
 const ASLEEP_MS = 600;
 
-export function createKnowledge(args: KnowledgeArgs): Knowledge {
-  const { scope, nodes, clock, onChange, onTerm, onAwake, log } = args;
-  let known: Observations = {
-    scope,
-    awakeSince: clock(),
-    quorum: {},
-    nodes: Object.fromEntries(nodes.map((name) => [name, {}])),
-  };
+export function createKnowledge<K extends Known>(args: KnowledgeArgs<K>): Knowledge<K> {
+  const { initial, viewOf, clock, onChange, onTerm, onAwake, log } = args;
+  let known = initial;
   let told = viewOf(known, clock());
   let essence = essenceOf(told);
   let term: Term | undefined;
@@ -79,15 +80,9 @@ export function createKnowledge(args: KnowledgeArgs): Knowledge {
     },
     told: () => told,
     term: () => term,
-    node: (name) => known.nodes[name],
-    changeNode(name, change) {
-      const before = known.nodes[name];
-      if (!before) return;
-      known = { ...known, nodes: { ...known.nodes, [name]: change(before) } };
-      look();
-    },
-    changeQuorum(change) {
-      known = { ...known, quorum: change(known.quorum) };
+    known: () => known,
+    change(next) {
+      known = next(known);
       look();
     },
     look,

@@ -1,19 +1,18 @@
-import type { Exchanged } from "../exchange.ts";
-import type { NodeAnswer } from "./observations.ts";
+import type { Exchanged } from "./exchange.ts";
+import type { Answer } from "./heard.ts";
+import type { Line } from "./line.ts";
 import type { Pace } from "./pace.ts";
-import type { RestLine } from "./rest-line.ts";
-import type { StatusReply } from "./status.ts";
 
-export interface NodeWatchArgs {
-  readonly line: RestLine;
+export interface WatchArgs<Said> {
+  readonly line: Line<Said>;
   readonly clock: () => number;
   /** Asked before every question: what is known changes the pace. */
   readonly pace: () => Pace;
-  readonly onAnswer: (answer: NodeAnswer) => void;
+  readonly onAnswer: (answer: Answer<Said>) => void;
   readonly onMiss: (why: string) => void;
 }
 
-export interface NodeWatch {
+export interface Watch {
   /** Asks without waiting for the next turn, or as soon as a question that is on its way has ended. */
   askNow(): void;
   /** When the oldest question that is still without an answer was sent. */
@@ -21,14 +20,14 @@ export interface NodeWatch {
   stop(): void;
 }
 
-/** A node has this much time between two questions, however urgent. */
+/** A source has this much time between two questions, however urgent. */
 const LEAST_MS = 4;
 
-/** A deadline that rings this late rang in a process that slept: it says nothing of the node. */
+/** A deadline that rings this late rang in a process that slept: it says nothing of the source. */
 const OVERSLEPT_MS = 250;
 
-/** Asks one node's Patroni again and again. */
-export function watchNode({ line, clock, pace, onAnswer, onMiss }: NodeWatchArgs): NodeWatch {
+/** Asks one source again and again. */
+export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<Said>): Watch {
   const waiting = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   let due = false;
@@ -42,7 +41,7 @@ export function watchNode({ line, clock, pace, onAnswer, onMiss }: NodeWatchArgs
 
   const turn = (): void => {
     const { depth, deadlineMs, everyMs } = pace();
-    line.setDepth(depth);
+    line.setDepth?.(depth);
     due = waiting.size >= depth;
     if (!due) void ask(deadlineMs);
     later(everyMs);
@@ -58,7 +57,7 @@ export function watchNode({ line, clock, pace, onAnswer, onMiss }: NodeWatchArgs
     if (due) later(LEAST_MS);
   };
 
-  const report = (askedAt: number, deadlineMs: number, result: Exchanged<StatusReply>): void => {
+  const report = (askedAt: number, deadlineMs: number, result: Exchanged<Said>): void => {
     if (result.kind === "answer") {
       missed = false;
       onAnswer({ askedAt, said: result.answer });

@@ -1,9 +1,10 @@
 import type { TLSSocket } from "node:tls";
 import { connect } from "node:tls";
 
-import type { Exchanged } from "../exchange.ts";
-import { exchange, failureOf } from "../exchange.ts";
-import type { Credentials } from "../identity.ts";
+import type { Exchanged } from "../../../observe/exchange.ts";
+import { exchange, failureOf } from "../../../observe/exchange.ts";
+import type { Credentials } from "../../../observe/identity.ts";
+import type { Line } from "../../../observe/line.ts";
 import type { StatusReply } from "./status.ts";
 import { decodeStatus, STATUS_REQUEST } from "./status.ts";
 
@@ -11,14 +12,11 @@ import { decodeStatus, STATUS_REQUEST } from "./status.ts";
  * A way to ask one node's Patroni. Its server takes one question a connection, and a TLS handshake before. So the next
  * connections are made in advance, and a question costs one round trip.
  */
-export interface RestLine {
-  /** Never rejects. */
-  ask(deadlineMs: number): Promise<Exchanged<StatusReply>>;
+export interface RestLine extends Line<StatusReply> {
   /** How many connections wait for a question. */
   setDepth(depth: number): void;
   /** Connections made before are dropped, but for those that wait for their answer. */
   refresh(credentials: Credentials): void;
-  stop(): void;
 }
 
 export interface RestTarget {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { readJson } from "../json.ts";
+import { readJson } from "../../../observe/json.ts";
 import { textOfBase64 } from "./base64.ts";
 
 export type WatchReply =

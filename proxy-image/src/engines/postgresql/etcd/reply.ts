@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Read } from "../json.ts";
-import { readJson } from "../json.ts";
+import type { Read } from "../../../observe/json.ts";
+import { readJson } from "../../../observe/json.ts";
 import { textOfBase64 } from "./base64.ts";
 import { Id, Revision } from "./int64.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { readJson } from "../json.ts";
+import { readJson } from "../../../observe/json.ts";
 
 /** What a node's Patroni says of it. Role, position and timeline come from a query that PostgreSQL has just answered. */
 export interface PatroniStatus {

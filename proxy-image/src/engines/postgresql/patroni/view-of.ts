@@ -1,17 +1,10 @@
-import type { NodeView, Quorum, View, Word } from "../../judge/view.ts";
-import type {
-  NodeAnswer,
-  NodeObservation,
-  Observations,
-  QuorumObservation,
-} from "./observations.ts";
-import { MISSES } from "./observations.ts";
+import type { NodeView, Quorum, View, Word } from "../../../judge/view.ts";
+import { hear } from "../../../observe/heard.ts";
+import type { NodeObservation, Observations, QuorumObservation } from "./observations.ts";
 import type { PatroniStatus } from "./status.ts";
 
 /** An answer of the quorum counts for this long. */
 export const QUORUM_FRESH_MS = 2000;
-/** A node's word counts for this long, even if no question has failed since. */
-export const WORD_FRESH_MS = 1200;
 /** What a probe of the port found counts for this long. */
 const PORT_FRESH_MS = 2000;
 /** An order to hand over that has had no effect for this long has none: Patroni can't carry it out, and waits. */
@@ -66,20 +59,10 @@ interface Hearing {
   readonly now: number;
 }
 
-function wordOf({ answer, misses }: NodeObservation, hearing: Hearing): Word {
-  const { awakeSince, now } = hearing;
-  if (misses && misses.count >= MISSES) {
-    return { kind: "silent", since: misses.since, why: `Patroni ${misses.why}` };
-  }
-  const heard = Math.max(answer?.askedAt ?? Number.NEGATIVE_INFINITY, awakeSince);
-  if (now - heard > WORD_FRESH_MS || !answer) {
-    const why = misses?.why ?? (answer ? "gave no newer answer" : "has not answered yet");
-    return { kind: "silent", since: Math.min(now, heard + WORD_FRESH_MS), why: `Patroni ${why}` };
-  }
-  return saidBy(answer, hearing);
-}
-
-function saidBy({ said, askedAt: at }: NodeAnswer, { scope, name, end }: Hearing): Word {
+function wordOf(node: NodeObservation, { scope, name, end, awakeSince, now }: Hearing): Word {
+  const heard = hear(node, awakeSince, now);
+  if (heard.kind === "silent") return { ...heard, why: `Patroni ${heard.why}` };
+  const { said, at } = heard;
   const neither = (why: string): Word => ({ kind: "neither", at, why });
   if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
   const { status } = said;

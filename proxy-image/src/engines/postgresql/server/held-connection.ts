@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 
-import { failureOf } from "../exchange.ts";
+import { failureOf } from "../../../observe/exchange.ts";
 import type { Address } from "./port-probe.ts";
 
 export interface HeldConnection {

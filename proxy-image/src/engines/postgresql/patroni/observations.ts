@@ -1,5 +1,6 @@
+import type { Heard } from "../../../observe/heard.ts";
 import type { ClusterKeys } from "./cluster-keys.ts";
-import type { PatroniStatus } from "./status.ts";
+import type { StatusReply } from "./status.ts";
 
 /**
  * The latest that each source has said, and when. All that the view is made of, as plain data; times are milliseconds of the
@@ -34,10 +35,7 @@ export interface QuorumAnswer {
   readonly keys: ClusterKeys;
 }
 
-export interface NodeObservation {
-  readonly answer?: NodeAnswer;
-  /** Questions to Patroni in a row that got no answer. */
-  readonly misses?: { readonly count: number; readonly since: number; readonly why: string };
+export interface NodeObservation extends Heard<StatusReply> {
   /** What the last probe of PostgreSQL's port found. */
   readonly probe?: {
     readonly kind: "open" | "closed" | "silent";
@@ -47,17 +45,6 @@ export interface NodeObservation {
   /** When the node last closed the connection that was held open. */
   readonly closed?: { readonly at: number; readonly why: string };
 }
-
-export interface NodeAnswer {
-  /** When the question was sent: whatever the answer says was true after that. */
-  readonly askedAt: number;
-  readonly said:
-    | { readonly kind: "status"; readonly status: PatroniStatus }
-    | { readonly kind: "unreadable"; readonly why: string };
-}
-
-/** Misses after which a node is taken for silent. */
-export const MISSES = 2;
 
 export function afterQuorumAnswer(
   before: QuorumObservation,
@@ -75,17 +62,4 @@ export function afterQuorumAnswer(
     },
     ...(order !== undefined && { failover: { revision: order, since: since ?? answer.at } }),
   };
-}
-
-export function afterMiss(before: NodeObservation, why: string, now: number): NodeObservation {
-  const count = (before.misses?.count ?? 0) + 1;
-  const since = count <= MISSES ? now : (before.misses?.since ?? now);
-  return { ...before, misses: { count, since, why } };
-}
-
-export function afterNodeAnswer(before: NodeObservation, answer: NodeAnswer): NodeObservation {
-  // Answers to questions that were under way together may overtake each other.
-  if (before.answer && before.answer.askedAt > answer.askedAt) return before;
-  const { misses: _, ...rest } = before;
-  return { ...rest, answer };
 }

@@ -1,8 +1,8 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 
-import { failureOf } from "../exchange.ts";
-import type { Credentials } from "../identity.ts";
+import { failureOf } from "../../../observe/exchange.ts";
+import type { Credentials } from "../../../observe/identity.ts";
 
 /** A member of etcd, by the name that its certificate carries. */
 export interface Member {

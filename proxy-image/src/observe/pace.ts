@@ -1,4 +1,4 @@
-import type { View } from "../../judge/view.ts";
+import type { View } from "../judge/view.ts";
 
 /** How often a node is asked, and how long an answer may take. */
 export interface Pace {

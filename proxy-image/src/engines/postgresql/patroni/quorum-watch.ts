@@ -1,11 +1,11 @@
+import { credentialsOf } from "../../../observe/identity.ts";
+import type { Identity } from "../../../observe/observer.ts";
 import type { Gateway, Member } from "../etcd/gateway.ts";
 import { createGateway } from "../etcd/gateway.ts";
 import { newLogin } from "../etcd/login.ts";
 import type { QuorumRead } from "../etcd/quorum-read.ts";
 import { createQuorumReader } from "../etcd/quorum-read.ts";
 import { watchMember } from "../etcd/watch.ts";
-import { credentialsOf } from "../identity.ts";
-import type { Identity } from "../observer.ts";
 import { isTelling, prefixOf, readClusterKeys } from "./cluster-keys.ts";
 import type { QuorumAnswer } from "./observations.ts";
 
@@ -112,6 +112,6 @@ export function watchQuorum(args: QuorumWatchArgs): QuorumWatch {
   };
 }
 
-function loginOf({ etcdUser, etcdPassword }: Identity) {
-  return newLogin(etcdUser, etcdPassword);
+function loginOf({ logins }: Identity) {
+  return newLogin(logins.etcd?.user ?? "", logins.etcd?.password ?? "");
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import type { Epoch } from "../../judge/view.ts";
+import type { Epoch } from "../../../judge/view.ts";
 import type { Key } from "../etcd/reply.ts";
 
 /** What Patroni's keys in etcd say of the cluster. */

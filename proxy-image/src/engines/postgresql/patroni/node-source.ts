@@ -1,11 +1,11 @@
-import type { PortalDocument } from "../../contract.ts";
-import type { Credentials } from "../identity.ts";
-import { watchPort } from "../postgresql/port-watch.ts";
+import type { PortalDocument } from "../../../contract.ts";
+import { afterAnswer, afterMiss } from "../../../observe/heard.ts";
+import type { Credentials } from "../../../observe/identity.ts";
+import { paceOf } from "../../../observe/pace.ts";
+import { watch as watchLine } from "../../../observe/watch.ts";
+import { watchPort } from "../server/port-watch.ts";
 import type { Knowledge } from "./knowledge.ts";
-import { watchNode } from "./node-watch.ts";
 import type { NodeObservation } from "./observations.ts";
-import { afterMiss, afterNodeAnswer } from "./observations.ts";
-import { paceOf } from "./pace.ts";
 import { createRestLine } from "./rest-line.ts";
 
 export interface NodeSource {
@@ -39,11 +39,11 @@ export function createNodeSource(args: NodeSourceArgs): NodeSource {
     credentials,
     onDropped: () => watch.askNow(),
   });
-  const watch = watchNode({
+  const watch = watchLine({
     line,
     clock,
     pace: () => paceOf(name, knowledge.told(), knowledge.term(), clock()),
-    onAnswer: (answer) => knowledge.changeNode(name, (before) => afterNodeAnswer(before, answer)),
+    onAnswer: (answer) => knowledge.changeNode(name, (before) => afterAnswer(before, answer)),
     onMiss: (why) => knowledge.changeNode(name, (before) => afterMiss(before, why, clock())),
   });
   const port = watchPort({

@@ -1,0 +1,57 @@
+import type { PortalDocument } from "../../../proxy-image/src/contract.ts";
+import type { Connection } from "../uri.ts";
+
+/** What the product knows about an engine before it runs. All that differs between engines on this side is in such a row. */
+export interface EngineRow {
+  /** What a config may ask for; the first one is the default. */
+  readonly versions: readonly string[];
+  /**
+   * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
+   * the order of their ordinals.
+   */
+  readonly endpoints: (nodes: readonly string[]) => readonly EndpointRow[];
+  /** Groups of endpoints that a deployment has unless its config says otherwise. */
+  readonly usual: readonly string[];
+  /** `portal`: the portal ends TLS with a certificate of its own. `server`: bytes pass through, and servers hold certificates. */
+  readonly tls: "portal" | "server";
+  /** The port on which every node serves clients. */
+  readonly server: number;
+  /** Who may open a connection to a node, at which port. */
+  readonly flows: readonly Flow[];
+  readonly evidence: (deployment: string) => PortalDocument["evidence"];
+  /** Keys of the config, of those that not every engine has, that mean something here. */
+  readonly options: readonly Option[];
+  /** MiB of a node's container: what it can't do without, and what it gets. */
+  readonly memory: { readonly least: number; readonly usual: number };
+  /** The passwords that its nodes need, by what they are for. `app` is the clients'. */
+  readonly passwords: readonly string[];
+  /** What a portal logs in with, by what it is for: a user, and the use of the password. */
+  readonly logins: Readonly<Record<string, { readonly user: string; readonly password: string }>>;
+  /** Names that the cluster itself needs, so that no deployment may use them for its own user or database. */
+  readonly taken: { readonly users: readonly string[]; readonly databases: readonly string[] };
+  /** A URI for `hosts[0]`, or for all hosts where the engine's usual client can take them. */
+  readonly uri: (connection: Connection) => string;
+  /** True where `uri` may name all portals. */
+  readonly manyHosts: boolean;
+  /** What a person types to connect. */
+  readonly command: (uri: string, caFile: string) => string;
+}
+
+export interface EndpointRow {
+  readonly name: string;
+  /** What a config's `endpoints` calls it: its name, or `nodes` for one a node. */
+  readonly group: string;
+  readonly port: number;
+  readonly route: PortalDocument["endpoints"][string]["route"];
+  readonly node?: string;
+}
+
+/** What machines of a deployment say to each other. */
+export interface Flow {
+  readonly from: "portals" | "nodes";
+  readonly port: number;
+  readonly what: string;
+}
+
+export const OPTIONS = ["durability", "database", "user", "maxLag"] as const;
+export type Option = (typeof OPTIONS)[number];

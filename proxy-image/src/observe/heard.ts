@@ -1,0 +1,58 @@
+/** What one source has said last, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
+export interface Heard<Said> {
+  readonly answer?: Answer<Said>;
+  /** Questions in a row that got no answer. */
+  readonly misses?: { readonly count: number; readonly since: number; readonly why: string };
+}
+
+export interface Answer<Said> {
+  /** When the question was sent: whatever the answer says was true after that. */
+  readonly askedAt: number;
+  readonly said: Said;
+}
+
+/** Misses after which a source is taken for silent. */
+export const MISSES = 2;
+/** An answer counts for this long, even if no question has failed since. */
+export const WORD_FRESH_MS = 1200;
+
+export function afterMiss<Before extends Heard<unknown>>(
+  before: Before,
+  why: string,
+  now: number,
+): Before {
+  const count = (before.misses?.count ?? 0) + 1;
+  const since = count <= MISSES ? now : (before.misses?.since ?? now);
+  return { ...before, misses: { count, since, why } };
+}
+
+export function afterAnswer<Said, Before extends Heard<Said>>(
+  before: Before,
+  answer: Answer<Said>,
+): Before {
+  // Answers to questions that were under way together may overtake each other.
+  if (before.answer && before.answer.askedAt > answer.askedAt) return before;
+  const { misses: _, ...rest } = before;
+  return { ...rest, answer } as Before;
+}
+
+/** The answer that counts at `now`, or since when the source is silent. `awakeSince`: nobody was asked just before. */
+export function hear<Said>(
+  { answer, misses }: Heard<Said>,
+  awakeSince: number,
+  now: number,
+): Heeded<Said> {
+  if (misses && misses.count >= MISSES) {
+    return { kind: "silent", since: misses.since, why: misses.why };
+  }
+  const heard = Math.max(answer?.askedAt ?? Number.NEGATIVE_INFINITY, awakeSince);
+  if (answer && now - heard <= WORD_FRESH_MS) {
+    return { kind: "answer", at: answer.askedAt, said: answer.said };
+  }
+  const why = misses?.why ?? (answer ? "gave no newer answer" : "has not answered yet");
+  return { kind: "silent", since: Math.min(now, heard + WORD_FRESH_MS), why };
+}
+
+export type Heeded<Said> =
+  | { readonly kind: "answer"; readonly at: number; readonly said: Said }
+  | { readonly kind: "silent"; readonly since: number; readonly why: string };
