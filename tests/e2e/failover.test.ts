@@ -4,8 +4,9 @@ import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { exec, until } from "../support/containers.ts";
+import { LONGEST_HOLD, longestWait, refused } from "../support/load.ts";
 import type { Record } from "../support/writer.ts";
-import { LONGEST_HOLD, load, longestWait, lostRows, readOnly, refused } from "./load.ts";
+import { load, lostRows, readOnly } from "./load.ts";
 import {
   addressOf,
   container,

@@ -4,9 +4,11 @@ import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { until } from "../support/containers.ts";
+import { LONGEST_HOLD, longestWait, refused } from "../support/load.ts";
 import { breakNetwork } from "../support/net-fault.ts";
+import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
-import { LONGEST_HOLD, load, longestWait, lostRows, readOnly, refused } from "./load.ts";
+import { load, lostRows, readOnly } from "./load.ts";
 import {
   addressOf,
   container,
@@ -81,7 +83,7 @@ test("a portal that reaches no node closes at once, serves again by itself, and 
   const [, second] = targets("primary");
   assert.ok(second);
   const nodes = (await Promise.all(NODES.map(addressOf))).join(", ");
-  const writer = startWriter(t, [second], "written", { sessions: 2 });
+  const writer = startWriter(t, [second], inserting("written"), { sessions: 2 });
   await writer.nextAck(30_000);
 
   const lift = await breakNetwork(container(PORTALS[0]), {

@@ -1,88 +1,19 @@
-import { join } from "node:path";
-import { after } from "node:test";
-
-import type { Stack } from "../support/cli.ts";
-import { freePlace, withStack } from "../support/cli.ts";
-import { exec, logsOf, until } from "../support/containers.ts";
+import type { Outputs } from "../support/cluster.ts";
+import {
+  addressOf as addressIn,
+  bringUp,
+  containerOf,
+  documentOf,
+  logLines as linesOf,
+  targetsOf,
+} from "../support/cluster.ts";
+import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
+import { clientFor, farewell } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
-import { clientFor, farewell } from "../support/writer.ts";
 
-/** A deployment that the real CLI brought up with the real images, for all end-to-end tests of one process. */
-export interface Orders {
-  readonly stack: Stack;
-  readonly config: (
-    changes?: Readonly<Record<string, unknown>>,
-  ) => Readonly<Record<string, unknown>>;
-  /** First part of the names of everything in Docker. */
-  readonly prefix: string;
-  /** The source that a client on this machine shows. */
-  readonly gateway: string;
-  readonly outputs: Outputs;
-}
-
-export interface Outputs {
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-  readonly ca: string;
-  readonly endpoints: Readonly<
-    Record<
-      string,
-      {
-        readonly uri: string;
-        readonly uris: readonly string[];
-        readonly hosts: readonly { readonly host: string; readonly port: number }[];
-      }
-    >
-  >;
-  readonly portals: readonly {
-    readonly name: string;
-    readonly address: string;
-    readonly status: string;
-  }[];
-}
-
-const LONGEST_TEST_RUN = 3_600_000;
-
-export const orders = await bringUp();
-
-async function bringUp(): Promise<Orders> {
-  const prefix = `e2e${Date.now().toString(36)}`;
-  const place = await freePlace(prefix);
-  const gateway = String(place.range).replace(/\.0\.0\/16$/, ".0.1");
-  const config = (changes: Readonly<Record<string, unknown>> = {}) => ({
-    "portico:target": "local",
-    "portico:local": place,
-    "portico:deployments": {
-      orders: {
-        engine: "postgresql",
-        whitelist: { [`${gateway}/32`]: "this machine" },
-        ...changes,
-      },
-    },
-  });
-  let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return new Promise((resolve, reject) => {
-    const stack = withStack({ config: config() }, async (stack) => {
-      await stack.up();
-      const { deployments } = (await stack.outputs()) as { deployments: { orders: Outputs } };
-      const outputs = deployments.orders;
-      await createTable(outputs);
-      resolve({ stack, config, prefix, gateway, outputs });
-      await ended;
-    });
-    stack.catch(reject);
-    const takeDown = async () => {
-      end();
-      await stack;
-    };
-    after(takeDown, { timeout: LONGEST_TEST_RUN });
-  });
-}
+export const orders = await bringUp({ name: "orders", engine: "postgresql" });
+await createTable(orders.outputs);
 
 /** What the writers write to. */
 async function createTable({ user, password, database, ca, endpoints }: Outputs): Promise<void> {
@@ -96,19 +27,11 @@ async function createTable({ user, password, database, ca, endpoints }: Outputs)
 export const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export const PORTALS = ["orders-portal-1", "orders-portal-2"] as const;
 
-/** The portals' document, as `up` has written it. */
-export const documentFile = (): string =>
-  join(import.meta.dirname, "../../.portico", orders.stack.name, "orders/document/document.json");
+export const documentFile = (): string => documentOf(orders);
 
-export const container = (name: string): string => `${orders.prefix}-${name}`;
+export const container = (name: string): string => containerOf(orders, name);
 
-/** One target a portal, as an application on this machine reaches it. */
-export function targets(endpoint: string): readonly Target[] {
-  const { user, password, database, ca, endpoints } = orders.outputs;
-  return (endpoints[endpoint]?.hosts ?? []).map(({ host, port }) => ({
-    ...{ host, port, user, password, database, ca },
-  }));
-}
+export const targets = (endpoint: string): readonly Target[] => targetsOf(orders, endpoint);
 
 /** Runs one statement through an endpoint of the first portal, on a connection of its own. */
 export async function query(
@@ -125,11 +48,7 @@ export async function query(
   }
 }
 
-/** A node's address in its private network. */
-export async function addressOf(node: string): Promise<string> {
-  const { NetworkSettings } = await engine.getContainer(container(node)).inspect();
-  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
-}
+export const addressOf = (node: string): Promise<string> => addressIn(orders, node);
 
 /** Runs one statement in a node itself, as superuser over its socket. */
 async function ask(node: string, statement: string): Promise<string> {
@@ -173,19 +92,6 @@ async function bothPortalsOpen(): Promise<true> {
   return true;
 }
 
-/** A portal's log lines since `wall` (milliseconds), parsed; lines that are not JSON are left out. */
-export async function logLines(
-  portal: string,
-  wall: number,
-): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const text = await logsOf(container(portal), Math.floor(wall / 1000));
-  return text.split("\n").flatMap((line) => {
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      return [];
-    }
-  });
-}
+export const logLines = (portal: string, wall: number) => linesOf(orders, portal, wall);
 
 export const engine = docker;

@@ -4,6 +4,7 @@ import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { exec, runOnce, until } from "../support/containers.ts";
+import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import {
   addressOf,
@@ -167,8 +168,8 @@ async function gatewayOfNodes(): Promise<string> {
 
 test("an agent that is killed breaks no connection and changes no route", async (t) => {
   const old = await leader();
-  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
-  const connecting = startWriter(t, targets("primary"), "written", {
+  const writer = startWriter(t, targets("primary"), inserting("written"), { sessions: 4 });
+  const connecting = startWriter(t, targets("primary"), inserting("written"), {
     sessions: 2,
     everyWrite: true,
   });
@@ -185,8 +186,8 @@ test("an agent that is killed breaks no connection and changes no route", async 
 });
 
 test("an agent that is frozen for 6 s, which is less than the limit, breaks no connection", async (t) => {
-  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
-  const connecting = startWriter(t, targets("primary"), "written", {
+  const writer = startWriter(t, targets("primary"), inserting("written"), { sessions: 4 });
+  const connecting = startWriter(t, targets("primary"), inserting("written"), {
     sessions: 2,
     everyWrite: true,
   });
@@ -212,7 +213,7 @@ test("beyond the limit HAProxy goes on by its own check of the role, and follows
   await exec(container(portal), ["pkill", "-STOP", "-f", AGENT], "agent");
   try {
     await sleep(14_000);
-    const writer = startWriter(t, [first], "written", { sessions: 1, everyWrite: true });
+    const writer = startWriter(t, [first], inserting("written"), { sessions: 1, everyWrite: true });
     await writer.nextAck(30_000);
     await exec(container(old), ["patronictl", "switchover", "--force"]);
     const next = await leaderAfter(old);
@@ -230,7 +231,7 @@ test("a broken document changes nothing, raises an alarm, and is replaced by the
   const path = documentFile();
   const good = await readFile(path, "utf8");
   const began = Date.now();
-  const writer = startWriter(t, targets("primary"), "written", { sessions: 2 });
+  const writer = startWriter(t, targets("primary"), inserting("written"), { sessions: 2 });
   await writer.nextAck(30_000);
 
   try {
@@ -250,7 +251,7 @@ test("a broken document changes nothing, raises an alarm, and is replaced by the
 test("a portal that is killed serves nobody until it has proof again, and the other one is enough", async (t) => {
   const [, second] = targets("primary");
   assert.ok(second);
-  const writer = startWriter(t, [second], "written", { sessions: 2 });
+  const writer = startWriter(t, [second], inserting("written"), { sessions: 2 });
   await writer.nextAck(30_000);
 
   await engine.getContainer(container(PORTALS[0])).kill();

@@ -4,7 +4,8 @@ import { beforeEach, test } from "node:test";
 
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { exec, until } from "../support/containers.ts";
-import { LONGEST_HOLD, load, longestWait, lostRows, readOnly, refused } from "./load.ts";
+import { LONGEST_HOLD, longestWait, refused } from "../support/load.ts";
+import { load, lostRows, readOnly } from "./load.ts";
 import {
   container,
   documentFile,

@@ -3,8 +3,9 @@ import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { runOnce } from "../support/containers.ts";
+import { clientFor, farewell, inserting } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
-import { clientFor, farewell, startWriter } from "../support/writer.ts";
+import { startWriter } from "../support/writer.ts";
 import { container, engine, NODES, orders, PORTALS, query, targets, whole } from "./orders.ts";
 
 beforeEach(() => whole());
@@ -42,7 +43,7 @@ test("no private key and no password stands in the exported state in clear", asy
 
 test("a whitelist edit touches the document alone: no container, no connection, no database", async (t) => {
   const before = await running();
-  const writer = startWriter(t, targets("primary"), "written", { sessions: 4 });
+  const writer = startWriter(t, targets("primary"), inserting("written"), { sessions: 4 });
   await writer.nextAck(30_000);
 
   const first = { ...me(), "203.0.113.0/24": "Berlin office" };

@@ -13,6 +13,9 @@ import { run } from "./run.ts";
 /** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
 const ALONE = "tests/e2e/";
 
+/** One deployment a file, one after the other. */
+const ENGINES = "tests/engines/";
+
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
 
@@ -36,9 +39,10 @@ await run(async () => {
   }
   const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
   const together = files
-    .filter((file) => !file.startsWith(ALONE))
+    .filter((file) => !file.startsWith(ALONE) && !file.startsWith(ENGINES))
     .sort((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)));
   const alone = files.filter((file) => file.startsWith(ALONE));
+  const engines = files.filter((file) => file.startsWith(ENGINES));
   const stages: [string, string[]][] = [
     ...(paths.length === 0
       ? ([
@@ -56,6 +60,9 @@ await run(async () => {
             string[],
           ],
         ]
+      : []),
+    ...(engines.length > 0
+      ? [["engines", nodeTest(1, [...options, ...engines])] as [string, string[]]]
       : []),
   ];
   const results: string[] = [];

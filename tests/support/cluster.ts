@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { after } from "node:test";
+
+import type { Stack } from "./cli.ts";
+import { freePlace, withStack } from "./cli.ts";
+import { logsOf } from "./containers.ts";
+import { docker } from "./docker.ts";
+import type { Target } from "./writer.ts";
+
+/** A deployment that the real CLI brought up with the real images, for all tests of one process. */
+export interface Cluster {
+  readonly name: string;
+  readonly stack: Stack;
+  /** The stack's config, with changes to the deployment. */
+  readonly config: (
+    changes?: Readonly<Record<string, unknown>>,
+  ) => Readonly<Record<string, unknown>>;
+  /** First part of the names of everything in Docker. */
+  readonly prefix: string;
+  /** The source that a client on this machine shows. */
+  readonly gateway: string;
+  readonly outputs: Outputs;
+  readonly nodes: readonly string[];
+  readonly portals: readonly string[];
+}
+
+export interface Outputs {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly ca: string;
+  readonly endpoints: Readonly<
+    Record<
+      string,
+      {
+        readonly uri: string;
+        readonly uris: readonly string[];
+        readonly hosts: readonly { readonly host: string; readonly port: number }[];
+      }
+    >
+  >;
+  readonly portals: readonly {
+    readonly name: string;
+    readonly address: string;
+    readonly status: string;
+  }[];
+}
+
+export interface Asked {
+  /** Of the deployment. */
+  readonly name: string;
+  readonly engine: string;
+  /** Keys of the deployment's config beside engine and whitelist. */
+  readonly deployment?: Readonly<Record<string, unknown>>;
+}
+
+const LONGEST_TEST_RUN = 3_600_000;
+
+/** Brings a deployment up, and takes it down after the last test of the process. */
+export async function bringUp({ name, engine, deployment = {} }: Asked): Promise<Cluster> {
+  const prefix = `${name.slice(0, 4)}${Date.now().toString(36)}`;
+  const place = await freePlace(prefix);
+  const gateway = String(place.range).replace(/\.0\.0\/16$/, ".0.1");
+  const config = (changes: Readonly<Record<string, unknown>> = {}) => ({
+    "portico:target": "local",
+    "portico:local": place,
+    "portico:deployments": {
+      [name]: {
+        engine,
+        whitelist: { [`${gateway}/32`]: "this machine" },
+        ...deployment,
+        ...changes,
+      },
+    },
+  });
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return new Promise((resolve, reject) => {
+    const running = withStack({ config: config() }, async (stack) => {
+      await stack.up();
+      const { deployments } = (await stack.outputs()) as {
+        deployments: Readonly<Record<string, Outputs>>;
+      };
+      const outputs = deployments[name] as Outputs;
+      const portals = outputs.portals.map((portal) => portal.name);
+      const nodes = [1, 2, 3].map((ordinal) => `${name}-${ordinal}`);
+      resolve({ name, stack, config, prefix, gateway, outputs, nodes, portals });
+      await ended;
+    });
+    running.catch(reject);
+    const takeDown = async () => {
+      end();
+      await running;
+    };
+    after(takeDown, { timeout: LONGEST_TEST_RUN });
+  });
+}
+
+/** The Docker name of a node or a portal. */
+export const containerOf = ({ prefix }: Cluster, name: string): string => `${prefix}-${name}`;
+
+/** The portals' document, as `up` has written it. */
+export const documentOf = ({ stack, name }: Cluster): string =>
+  join(import.meta.dirname, "../../.portico", stack.name, name, "document/document.json");
+
+/** One target a portal, as an application on this machine reaches it. */
+export function targetsOf({ outputs }: Cluster, endpoint: string): readonly Target[] {
+  const { user, password, database, ca, endpoints } = outputs;
+  return (endpoints[endpoint]?.hosts ?? []).map(({ host, port }) => ({
+    ...{ host, port, user, password, database, ca },
+  }));
+}
+
+/** A node's address in its private network. */
+export async function addressOf(cluster: Cluster, node: string): Promise<string> {
+  const { NetworkSettings } = await docker.getContainer(containerOf(cluster, node)).inspect();
+  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
+}
+
+/** A portal's log lines since `wall` (milliseconds), parsed; lines that are not JSON are left out. */
+export async function logLines(
+  cluster: Cluster,
+  portal: string,
+  wall: number,
+): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const text = await logsOf(containerOf(cluster, portal), Math.floor(wall / 1000));
+  return text.split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
+}
