@@ -39,7 +39,9 @@ export async function switchOver(
 async function find(docker: Docker, deployment: string, stack?: string): Promise<Place> {
   const label = [`portico.deployment=${deployment}`];
   if (stack !== undefined) label.push(`portico.stack=${stack}`);
-  const found = await docker.listContainers({ filters: { label } });
+  const found = (await docker.listContainers({ filters: { label } })).toSorted((a, b) =>
+    nameOf(a) < nameOf(b) ? -1 : 1,
+  );
   const stacks = new Set(found.map(({ Labels }) => Labels["portico.stack"]));
   if (stacks.size > 1)
     throw new SetupError(
