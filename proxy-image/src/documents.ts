@@ -17,7 +17,7 @@ export interface DocumentsArgs {
   /** The highest generation seen so far. */
   readonly generation: () => number;
   /** Called with a document that HAProxy's config stands for. */
-  readonly serve: (document: PortalDocument, digest: string) => void;
+  readonly serve: (document: PortalDocument, digest: string) => void | Promise<void>;
 }
 
 export interface Documents {
@@ -72,7 +72,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
     const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
     if (configured.kind === "refused") return refuse(digest, `is refused: ${configured.why}`);
     refused = null;
-    serve(document, digest);
+    await serve(document, digest);
     const entries = Object.keys(document.whitelist).length;
     const reload = configured.kind === "reloaded" ? `, with a reload: ${configured.why}` : "";
     log.info({ digest, entries }, `The document is taken up${reload}`);

@@ -15,12 +15,15 @@ import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
 import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
+import { createTunnels } from "./ssh/tunnels.ts";
 import { formatLineage, loadLineage, writeDurably } from "./state.ts";
 
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
 const STATE = "/var/lib/portico/state.json";
 const COPY = "/var/lib/portico/document.json";
+/** What sshd reads, and what its starter writes. */
+const SSH = { folder: "/run/ssh", sessions: "/run/tunnel/sessions" };
 const REPORT = "/report/applied.json";
 const PORT = 8405;
 
@@ -64,6 +67,7 @@ const agent = createAgent({
   onCycle: () => void report(false),
 });
 
+const tunnels = createTunnels({ ...SSH, haproxy, log });
 const metrics = createMetrics(agent.snapshot);
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
@@ -71,7 +75,8 @@ const documents = createDocuments({
   log,
   copy: COPY,
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
-  serve: (document, digest) => {
+  serve: async (document, digest) => {
+    await tunnels.take(document).catch(sayNoTunnels);
     const before = agent.snapshot()?.service ?? served;
     const observer =
       before && isSameSubject(before.document, document) ? before.observer : observe(document);
@@ -86,6 +91,7 @@ function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
   return createObserver({ document, identity, clock, onChange: agent.wake, log });
 }
 
+let tunnelTrouble = "";
 let reported = "";
 let reporting: Promise<void> = Promise.resolve();
 
@@ -119,6 +125,12 @@ async function refreshIdentity(): Promise<void> {
 
 function pemsOf({ cert, key, server }: PortalIdentity): Pems {
   return { client: `${cert}\n${key}`, server };
+}
+
+function sayNoTunnels({ message }: Error): void {
+  if (message === tunnelTrouble) return;
+  tunnelTrouble = message;
+  log.error({ alarm: true }, `The keys of the SSH portal can't be put in force: ${message}`);
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -158,5 +170,6 @@ await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
+every(500, () => tunnels.look().catch(sayNoTunnels));
 every(2000, refreshIdentity);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));
