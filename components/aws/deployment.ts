@@ -38,6 +38,8 @@ export class Deployment extends pulumi.ComponentResource {
   /** Secret. */
   readonly password: pulumi.Output<string>;
   readonly portals: readonly PortalAddress[];
+  /** What each portal's SSH shows to clients; none where it is off. */
+  readonly hostKeys: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
@@ -94,8 +96,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
-    for (const [index, portal] of plan.portals.entries())
-      new Portal(
+    this.hostKeys = plan.portals.flatMap((portal, index) => {
+      const { hostKey } = new Portal(
         portal.name,
         {
           ...{ place, portal, document },
@@ -104,6 +106,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
+      return hostKey ?? [];
+    });
 
     this.authority = authority.certificate;
     this.password = passwords.for("app");

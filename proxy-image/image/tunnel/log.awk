@@ -55,7 +55,20 @@ function named(what,    line, words, found) {
     say("warn", "A login was refused: the user is tunnel, not " substr($0, 14), fact("reason", "unknown user"))
     next
 }
-/^(Connection from|Accepted key|Postponed|User child is on pid|Close session|Starting session) / { next }
+/^User .* not allowed because / {
+    sub(/ from [^ ]+ not allowed because .*/, "")
+    say("warn", "A login was refused: the user is tunnel, not " substr($0, 6), fact("reason", "unknown user"))
+    next
+}
+/^no more sessions$/ {
+    say("warn", name " asked for a shell or a command: refused", fact("reason", "tunnels only"))
+    next
+}
+/^(refused streamlocal port forward|Server has disabled|refused local port forward)/ {
+    say("warn", name " asked for what is not given: " $0, fact("reason", "tunnels only"))
+    next
+}
+/^(Transferred: |Closing connection to |Connection from|Accepted key|Postponed|User child is on pid|Close session|Starting session) / { next }
 /^(Connection closed|Connection reset|Disconnected from|Received disconnect) / {
     if (name && !over++) say("info", name " has left")
     next
