@@ -7,6 +7,9 @@ import { changesIn, countsIn, matchesGolden } from "./summary.ts";
 
 const OFFICE = { "203.0.113.0/24": "Berlin office", "198.51.100.7/32": "CI runner" };
 
+const ANN =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRyqiw0lSQelyKiO8JaYyLFoxbX7KIBVzXPGEiur9DR ann@laptop";
+
 const config = (orders: Readonly<Record<string, unknown>> = {}, aws = {}) =>
   awsConfig({ orders: { whitelist: OFFICE, ...orders } }, aws);
 
@@ -30,6 +33,7 @@ const CHANGES: readonly Change[] = [
   ["portal-image", config({}, { images: { ...IMAGES, portal: NEWER } })],
   ["node-pin", config({ pins: { "orders-2": { image: NEWER } } })],
   ["deployment-beside", awsConfig({ orders: { whitelist: OFFICE }, stock: { whitelist: OFFICE } })],
+  ["ssh-on", config({ ssh: { keys: { ann: ANN } } })],
   ["bigger-disk", config({ volume: "40GiB" })],
   ["node-ami-pin", config({ pins: { "orders-2": { ami: "ami-0fedcba9876543210" } } })],
   ["other-ami", config({}, { ami: "ami-0fedcba9876543210" })],

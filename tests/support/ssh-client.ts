@@ -36,7 +36,7 @@ export interface SshClientArgs {
 
 /** OpenSSH's client in a container of its own: the portal's image has it, beside sshd. */
 export async function sshClientFor(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   { network, keys, portal }: SshClientArgs,
 ): Promise<SshClient> {
   const container = await runFor(t, {
