@@ -9,8 +9,9 @@ import { awsConfig } from "../aws/stack.ts";
 const NOW = new Date("2026-06-01T12:00:00Z");
 
 const lineOf = (pair: ReturnType<typeof generateKeyPairSync>): string =>
-  opensshForms((pair as { privateKey: Parameters<typeof opensshForms>[0] }).privateKey)
-    .publicKeyOpenssh.trim();
+  opensshForms(
+    (pair as { privateKey: Parameters<typeof opensshForms>[0] }).privateKey,
+  ).publicKeyOpenssh.trim();
 
 const ann = lineOf(generateKeyPairSync("ed25519"));
 const bob = lineOf(generateKeyPairSync("ec", { namedCurve: "P-384" }));
@@ -34,7 +35,10 @@ function problemsIn(ssh: unknown): readonly string[] {
 
 for (const target of [{ target: "local" }, { target: "aws", aws: awsConfig({})["portico:aws"] }])
   test(`keys by name turn SSH on, on ${target.target}, and their comments are dropped`, () => {
-    const { ssh, warnings } = read({ keys: { ann: `${ann} ann@laptop, the new one`, bob } }, target);
+    const { ssh, warnings } = read(
+      { keys: { ann: `${ann} ann@laptop, the new one`, bob } },
+      target,
+    );
 
     assert.deepEqual(ssh, { keys: { ann, bob } });
     assert.deepEqual(warnings, []);

@@ -43,7 +43,10 @@ for (const [type, line] of Object.entries(KEYS)) {
   test(`no part of a key of type ${type} is a key, and nothing may follow it`, () => {
     const blob = blobOf(line);
     for (let length = 0; length < blob.length; length++)
-      assert.equal(readPublicKey(`${type} ${blob.subarray(0, length).toString("base64")}`).kind, "refused");
+      assert.equal(
+        readPublicKey(`${type} ${blob.subarray(0, length).toString("base64")}`).kind,
+        "refused",
+      );
     const longer = Buffer.concat([blob, field("more")]).toString("base64");
     assert.equal(readPublicKey(`${type} ${longer}`).kind, "refused");
     for (const other of Object.keys(KEYS))
@@ -53,10 +56,18 @@ for (const [type, line] of Object.entries(KEYS)) {
 }
 
 const REFUSED: readonly (readonly [what: string, line: string, why: RegExp])[] = [
-  ["a short RSA key", lineOf(generateKeyPairSync("rsa", { modulusLength: 2048 })), /2048 bits: 3072 at least/],
+  [
+    "a short RSA key",
+    lineOf(generateKeyPairSync("rsa", { modulusLength: 2048 })),
+    /2048 bits: 3072 at least/,
+  ],
   ["options in front", `command="id" ${ed25519}`, /options in front/],
   ["a second line", `${ed25519}\n${ed25519}`, /more than one line/],
-  ["a certificate", ed25519.replace("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"), /is a certificate/],
+  [
+    "a certificate",
+    ed25519.replace("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"),
+    /is a certificate/,
+  ],
   ["DSA", "ssh-dss AAAA", /broken/],
   ["a private key", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl", /private key/],
   ["nothing", "", /must begin with its type/],

@@ -38,7 +38,10 @@ for (const [what, name, line] of [
 test("sshd is told which endpoints a key may forward to, and to allow nothing else", () => {
   const authorized = authorizedBy({
     ...withKeys({ ann: KEY }),
-    endpoints: { primary: { port: 5432, route: "primary" }, replica: { port: 5433, route: "replica" } },
+    endpoints: {
+      primary: { port: 5432, route: "primary" },
+      replica: { port: 5433, route: "replica" },
+    },
   });
 
   assert.deepEqual(authorized, {
@@ -51,8 +54,16 @@ test("sshd is told which endpoints a key may forward to, and to allow nothing el
 test("a session's record is read whole or not at all", () => {
   const text = `${PRINT} ann\n`;
   const session = { fingerprint: PRINT, name: "ann" };
-  assert.deepEqual(sessionOf("203.0.113.7,50123", text), { source: "203.0.113.7", port: 50123, ...session });
-  assert.deepEqual(sessionOf("2001:db8::7,9", text), { source: "2001:db8::7", port: 9, ...session });
+  assert.deepEqual(sessionOf("203.0.113.7,50123", text), {
+    source: "203.0.113.7",
+    port: 50123,
+    ...session,
+  });
+  assert.deepEqual(sessionOf("2001:db8::7,9", text), {
+    source: "2001:db8::7",
+    port: 9,
+    ...session,
+  });
   for (let length = 0; length < text.length; length++)
     assert.equal(sessionOf("203.0.113.7,50123", text.slice(0, length)), undefined);
   for (const file of ["", ",", "host_key.17", "203.0.113.7", "../x,1", "203.0.113.7,1;id"])

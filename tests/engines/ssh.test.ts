@@ -9,7 +9,11 @@ import { clientFor, farewell } from "../support/postgresql.ts";
 import { sshClientFor, sshKey } from "../support/ssh-client.ts";
 
 interface Ssh {
-  readonly hosts: readonly { readonly host: string; readonly port: number; readonly hostKey: string }[];
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly port: number;
+    readonly hostKey: string;
+  }[];
   readonly user: string;
   readonly forwardTo: Readonly<Record<string, string>>;
 }
@@ -88,7 +92,9 @@ test("another list of keys is one update in place: one comes in, the other's tun
   const before = await containerIds();
   await stack.configure(config({ ssh: { keys: { bob: bob.publicKey } } }));
   const { steps } = await stack.preview();
-  const changed = steps.filter(({ op }) => op !== "same").map(({ op, urn }) => [op, urn.split("::").at(-2)]);
+  const changed = steps
+    .filter(({ op }) => op !== "same")
+    .map(({ op, urn }) => [op, urn.split("::").at(-2)]);
   assert.deepEqual(
     changed.map(([op, type]) => [op, String(type).split("$").at(-1)]),
     [["update", "portico:index:Document"]],

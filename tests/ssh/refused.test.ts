@@ -38,7 +38,12 @@ const REFUSED: readonly (readonly [what: string, key: string, options: string, s
     /Permission denied \(publickey\)/,
   ],
   ["an old cipher", "ann", "-N -c aes128-cbc", /no matching cipher/],
-  ["an old key exchange", "ann", "-N -o KexAlgorithms=diffie-hellman-group14-sha256", /no matching/],
+  [
+    "an old key exchange",
+    "ann",
+    "-N -o KexAlgorithms=diffie-hellman-group14-sha256",
+    /no matching/,
+  ],
   ["a host key of another kind", "ann", "-N -o HostKeyAlgorithms=rsa-sha2-512", /no matching/],
 ];
 
