@@ -49,6 +49,8 @@ type Message =
   | { kind: "lead now"; from: string; term: number }
   | { kind: "step down" };
 
+type Answer = Extract<Message, { kind: "lead now" | "appended" | "vote" }>;
+
 const HEARTBEAT_MS = 100;
 const ELECTION_MS = 1000;
 /** A leader that no majority has answered for this long leads nobody. */
@@ -213,24 +215,27 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
   };
 
   const receive = (message: Message): void => {
-    if (message.kind === "step down") return stepDown();
-    if (message.kind === "vote?") return onVoteAsked(message);
-    if (message.term > log.term()) follow(message.term, undefined);
-    if (message.kind === "append") return onAppend(message);
-    if (message.term === log.term()) onAnswer(message);
+    switch (message.kind) {
+      case "step down":
+        stepDown();
+        break;
+      case "vote?":
+        onVoteAsked(message);
+        break;
+      default:
+        if (message.term > log.term()) follow(message.term, undefined);
+        if (message.kind === "append") onAppend(message);
+        else if (message.term === log.term()) onAnswer(message);
+    }
   };
 
-  const onAnswer = (
-    message: Extract<Message, { kind: "lead now" | "appended" | "vote" }>,
-  ): void => {
-    if (message.kind === "lead now") return campaign();
-    if (message.kind === "appended") {
-      if (role === "leader") onAppended(message);
-      return;
+  const onAnswer = (message: Answer): void => {
+    if (message.kind === "lead now") campaign();
+    if (message.kind === "appended" && role === "leader") onAppended(message);
+    if (message.kind === "vote" && role === "candidate" && message.granted) {
+      votes.add(message.from);
+      if (votes.size >= majority) lead();
     }
-    if (role !== "candidate" || !message.granted) return;
-    votes.add(message.from);
-    if (votes.size >= majority) lead();
   };
 
   return {

@@ -76,7 +76,7 @@ const Body = z.looseObject({
     .object({ id: z.instanceof(Uint8Array) })
     .optional()
     .catch(undefined),
-  topologyVersion: z.unknown(),
+  topologyVersion: z.unknown().optional(),
   errmsg: Text,
 });
 
