@@ -7,6 +7,7 @@ import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import { connectionOf, endpointHosts, portalOutputs, sshOutput } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
@@ -20,11 +21,13 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   // The portal's image takes the agent as one file.
   bundleAgent();
+  const engines = [...new Set(deployments.map(({ engine }) => engine))];
+  for (const engine of engines) bundleStandIn(engine);
   const images = new Images("images", {
     stack: local.name,
     base: local.base,
     project: PROJECT,
-    engines: [...new Set(deployments.map(({ engine }) => engine))],
+    engines,
   });
   const publicNetwork = new PublicNetwork("public", {
     plan: planPublicNetwork(local),

@@ -1,10 +1,12 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
+import { mongodb } from "./mongodb/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   postgresql,
+  mongodb,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
