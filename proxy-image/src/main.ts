@@ -6,6 +6,7 @@ import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
 import type { PortalIdentity } from "./identity.ts";
 import { readIdentity, sameIdentity } from "./identity.ts";
+import { createKeeper } from "./keeper.ts";
 import type { Observer } from "./observe/observer.ts";
 import { createObserver, isSameSubject } from "./observe/observer.ts";
 import { appliedOf, writeApplied } from "./report/applied.ts";
@@ -15,7 +16,7 @@ import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
 import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
-import { formatLineage, loadLineage, writeDurably } from "./state.ts";
+import { loadLineage, writeDurably } from "./state.ts";
 
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
@@ -34,7 +35,6 @@ if (loaded.kind === "unreadable") {
   log.error({ alarm: true }, `What this portal saw before can't be read: ${loaded.why}`);
 }
 const lineage = loaded.kind === "lineage" ? loaded.lineage : undefined;
-let keptLineage = lineage ? formatLineage(lineage) : "";
 
 const haproxy = createHaproxy({
   adminSocket: "/run/haproxy/admin.sock",
@@ -51,16 +51,7 @@ const agent = createAgent({
   log,
   clock,
   lineage,
-  keep: async (grown) => {
-    const text = formatLineage(grown);
-    if (text === keptLineage) return;
-    await writeDurably(STATE, text).then(
-      () => {
-        keptLineage = text;
-      },
-      (error: Error) => log.error({ alarm: true }, `The epoch can't be kept: ${error.message}`),
-    );
-  },
+  keep: createKeeper({ write: (text) => writeDurably(STATE, text), lineage, log }),
   onCycle: () => void report(false),
 });
 
