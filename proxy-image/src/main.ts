@@ -60,6 +60,7 @@ const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
   haproxy,
   log,
+  clock,
   copy: COPY,
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
   serve: (document, digest) => {
