@@ -15,7 +15,7 @@ export interface KeeperArgs {
  * again at the next call, and told once.
  */
 export function createKeeper({ write, lineage, log }: KeeperArgs): (lineage: Lineage) => void {
-  let kept = lineage ? formatLineage(lineage) : "";
+  let kept = lineage && !lineage.lost ? formatLineage(lineage) : "";
   let wanted = kept;
   let writing = false;
   let told: string | undefined;
@@ -39,6 +39,8 @@ export function createKeeper({ write, lineage, log }: KeeperArgs): (lineage: Lin
   };
 
   return (grown) => {
+    // What is there can't be read, but a person may be able to.
+    if (grown.lost !== undefined) return;
     wanted = formatLineage(grown);
     if (!writing && kept !== wanted) void writeAll();
   };

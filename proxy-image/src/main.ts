@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 
 import { createAgent } from "./agent.ts";
@@ -7,6 +8,7 @@ import { createDocuments } from "./documents.ts";
 import type { PortalIdentity } from "./identity.ts";
 import { readIdentity, sameIdentity } from "./identity.ts";
 import { createKeeper } from "./keeper.ts";
+import type { Lineage } from "./judge/memory.ts";
 import type { Observer } from "./observe/observer.ts";
 import { createObserver, isSameSubject } from "./observe/observer.ts";
 import { appliedOf, writeApplied } from "./report/applied.ts";
@@ -16,7 +18,8 @@ import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
 import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
-import { loadLineage, writeDurably } from "./state.ts";
+import type { Loaded } from "./state.ts";
+import { loadLineage, lostLineage, writeDurably } from "./state.ts";
 
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
@@ -30,11 +33,10 @@ let identity = await readIdentity(IDENTITY);
 const log = createLog(identity.portal);
 const s3 = identity.source && (await openS3(identity.source, clock, log));
 
-const loaded = await loadLineage(STATE, clock());
-if (loaded.kind === "unreadable") {
-  log.error({ alarm: true }, `What this portal saw before can't be read: ${loaded.why}`);
+const lineage = await historyOf(await loadLineage(STATE, clock()));
+if (lineage?.lost !== undefined) {
+  log.error({ alarm: true }, `No new leader is served: ${lineage.lost}`);
 }
-const lineage = loaded.kind === "lineage" ? loaded.lineage : undefined;
 
 const haproxy = createHaproxy({
   adminSocket: "/run/haproxy/admin.sock",
@@ -95,6 +97,12 @@ function report(beat: boolean): Promise<void> {
     });
   });
   return reporting;
+}
+
+async function historyOf(loaded: Loaded): Promise<Lineage | undefined> {
+  if (loaded.kind === "none") return undefined;
+  if (loaded.kind === "lineage") return loaded.lineage;
+  return lostLineage(loaded.why, await readFile(COPY, "utf8").catch(() => undefined));
 }
 
 async function refreshIdentity(): Promise<void> {
