@@ -2,11 +2,10 @@ import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 
 import { createAgent } from "./agent.ts";
-import type { Pems } from "./apply/haproxy.ts";
 import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
-import type { PortalIdentity } from "./identity.ts";
-import { readIdentity, sameIdentity } from "./identity.ts";
+import { createIdentities } from "./identities.ts";
+import { readIdentity } from "./identity.ts";
 import { createKeeper } from "./keeper.ts";
 import type { Lineage } from "./judge/memory.ts";
 import type { Observer } from "./observe/observer.ts";
@@ -29,9 +28,10 @@ const REPORT = "/report/applied.json";
 const PORT = 8405;
 
 const clock = () => performance.now();
-let identity = await readIdentity(IDENTITY);
-const log = createLog(identity.portal);
-const s3 = identity.source && (await openS3(identity.source, clock, log));
+const first = await readIdentity(IDENTITY);
+const { portal, source } = first;
+const log = createLog(portal);
+const s3 = source && (await openS3(source, clock, log));
 
 const lineage = await historyOf(await loadLineage(STATE, clock()));
 if (lineage?.lost !== undefined) {
@@ -57,6 +57,14 @@ const agent = createAgent({
   onCycle: () => void report(false),
 });
 
+const identities = createIdentities({
+  first,
+  read: () => readIdentity(IDENTITY),
+  haproxy,
+  log,
+  onChange: (next) => served?.observer.refreshIdentity(next),
+});
+
 const metrics = createMetrics(agent.snapshot);
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
@@ -77,7 +85,7 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
-  return createObserver({ document, identity, clock, onChange: agent.wake, log });
+  return createObserver({ document, identity: identities.current(), clock, onChange: agent.wake, log });
 }
 
 let reported = "";
@@ -86,7 +94,6 @@ let reporting: Promise<void> = Promise.resolve();
 /** Writes the report, one after the other. Between two beats only if it says something new. */
 function report(beat: boolean): Promise<void> {
   reporting = reporting.then(async () => {
-    const { portal } = identity;
     const applied = appliedOf(portal, agent.snapshot(), documents, Date.now());
     s3?.report(applied);
     const text = JSON.stringify({ ...applied, at: 0 });
@@ -103,22 +110,6 @@ async function historyOf(loaded: Loaded): Promise<Lineage | undefined> {
   if (loaded.kind === "none") return undefined;
   if (loaded.kind === "lineage") return loaded.lineage;
   return lostLineage(loaded.why, await readFile(COPY, "utf8").catch(() => undefined));
-}
-
-async function refreshIdentity(): Promise<void> {
-  const next = await readIdentity(IDENTITY);
-  if (sameIdentity(identity, next)) return;
-  identity = next;
-  served?.observer.refreshIdentity(identity);
-  for (const { what, done } of await haproxy.replaceCertificates(pemsOf(identity))) {
-    if (done.kind === "failed")
-      log.error({ alarm: true }, `The new ${what} certificate is refused: ${done.why}`);
-    else log.info(`The portal's ${what} certificate is replaced`);
-  }
-}
-
-function pemsOf({ cert, key, server }: PortalIdentity): Pems {
-  return { client: `${cert}\n${key}`, server };
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -138,7 +129,7 @@ const server = await serve(
   {
     vouches: agent.vouches,
     status: () => ({
-      ...appliedOf(identity.portal, agent.snapshot(), documents, Date.now()),
+      ...appliedOf(portal, agent.snapshot(), documents, Date.now()),
       view: agent.snapshot()?.view,
     }),
     metrics: metrics.text,
@@ -153,10 +144,9 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-await haproxy.replaceCertificates(pemsOf(identity));
 await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
-every(2000, refreshIdentity);
+every(2000, identities.look);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));
