@@ -33,7 +33,8 @@ export function createIdentities(args: IdentitiesArgs): Identities {
     const replaced = await haproxy.replaceCertificates(pemsOf(current));
     const failed: string[] = [];
     for (const { what, done } of replaced) {
-      if (done.kind === "failed") failed.push(`The new ${what} certificate is refused: ${done.why}`);
+      if (done.kind === "failed")
+        failed.push(`The new ${what} certificate is refused: ${done.why}`);
       else if (current !== first) log.info(`The portal's ${what} certificate is replaced`);
     }
     owed = failed.length > 0;

@@ -6,8 +6,8 @@ import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
 import { createIdentities } from "./identities.ts";
 import { readIdentity } from "./identity.ts";
-import { createKeeper } from "./keeper.ts";
 import type { Lineage } from "./judge/memory.ts";
+import { createKeeper } from "./keeper.ts";
 import type { Observer } from "./observe/observer.ts";
 import { createObserver, isSameSubject } from "./observe/observer.ts";
 import { appliedOf, writeApplied } from "./report/applied.ts";
@@ -85,7 +85,13 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
-  return createObserver({ document, identity: identities.current(), clock, onChange: agent.wake, log });
+  return createObserver({
+    document,
+    identity: identities.current(),
+    clock,
+    onChange: agent.wake,
+    log,
+  });
 }
 
 let reported = "";

@@ -62,7 +62,9 @@ test("a certificate that HAProxy could not take is offered again until it has it
 });
 
 test("a HAProxy that starts beside the agent has read the files itself: no word of it", async () => {
-  const { identities, ...renewal } = createRenewal(["connect ECONNREFUSED /run/haproxy/admin.sock"]);
+  const { identities, ...renewal } = createRenewal([
+    "connect ECONNREFUSED /run/haproxy/admin.sock",
+  ]);
   for (let turn = 0; turn < 3; turn++) await identities.look();
 
   assert.deepEqual(renewal.log, []);

@@ -16,7 +16,8 @@ function tablesFor(t: TestContext) {
     client.on("error", () => {});
     client.on("data", (chunk) => {
       const rows = Object.entries(totals).map(
-        ([key, count], at) => `0x${at + 1}: key=::ffff:${key} use=0 exp=1 shard=0 conn_cnt=${count}`,
+        ([key, count], at) =>
+          `0x${at + 1}: key=::ffff:${key} use=0 exp=1 shard=0 conn_cnt=${count}`,
       );
       const answer = `${["# table: t, type: ipv6, size:102400, used:1", ...rows].join("\n")}\n\n`;
       client.write(answer.repeat(chunk.toString().split(";").length));

@@ -71,7 +71,8 @@ export function readStored(
   const read = Stored.safeParse(entry ? (entry.objectValue ?? entry.value) : {});
   if (read.success) return read.data;
   const mistakes = read.error.issues.map(
-    ({ path, message }) => `portico:local${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
+    ({ path, message }) =>
+      `portico:local${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
   );
   throw new SetupError(
     `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. Without portico:local, npm start chooses what is free.`,

@@ -19,7 +19,11 @@ const PATIENCE_MS = 330_000;
  * Makes the state fit to go on from, whatever ended the last run. A CLI that is still at work, such as that of a start that was killed, is
  * waited for: it brings its work to an end.
  */
-export async function recover(cli: Cli, files: StackFiles, patienceMs = PATIENCE_MS): Promise<void> {
+export async function recover(
+  cli: Cli,
+  files: StackFiles,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
   await dropDeadLocks(files, patienceMs);
   if (((await latest(files))?.pending_operations ?? []).length > 0) await dropPending(cli);
 }

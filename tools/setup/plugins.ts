@@ -44,7 +44,8 @@ export async function findPlugins(cli: PulumiCli): Promise<Plugins> {
 
 /** What a person is told while stand-ins serve. */
 export function standInLine({ remembered }: Extract<Plugins, { kind: "stand-ins" }>): string {
-  const again = remembered && `; tried again a day after the failure, or once ${remembered} is removed`;
+  const again =
+    remembered && `; tried again a day after the failure, or once ${remembered} is removed`;
   return `· Pulumi's language host and plugins can't be had here: stand-ins (tools/airgap) serve${again ?? ""}`;
 }
 

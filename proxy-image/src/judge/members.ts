@@ -19,8 +19,7 @@ export function judgeMembers(
     Object.entries(view.nodes).map(([name, node]): [string, Reader] => {
       const was = before[name] ?? { kind: "cut" };
       if (isForeignNode(lineage, node)) return [name, { kind: "cut" }];
-      const isProved = lineage.lost === undefined || was.kind === "ready";
-      if (serves(node) && isProved) return [name, { kind: "ready" }];
+      if (serves(node) && mayServe(lineage, was)) return [name, { kind: "ready" }];
       if (was.kind === "cut" || (isGone(node) && !blind)) return [name, { kind: "cut" }];
       const since = was.kind === "drain" ? was.since : now;
       return [name, !blind && now - since >= drainMs ? { kind: "cut" } : { kind: "drain", since }];
@@ -50,6 +49,10 @@ export function nextPool(
   const since = before.kind === "held" ? before.since : now;
   if (before.kind === "closed" || now - since >= holdMs) return closed("no node serves");
   return { kind: "held", since, why: "no node serves yet" };
+}
+
+function mayServe({ lost }: Lineage, was: Reader): boolean {
+  return lost === undefined || was.kind === "ready";
 }
 
 function serves({ word }: NodeView): boolean {
