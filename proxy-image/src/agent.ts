@@ -178,7 +178,10 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
 
   const vouchesNow = (endpoint: string, node: string): boolean => {
     if (!snapshot || clock() - snapshot.at >= VOUCHED) return false;
-    return (snapshot.endpoints[endpoint]?.slots[node] ?? "cut") !== "cut";
+    const { endpoints } = snapshot;
+    // Both words come from outside: "constructor" is no node.
+    const slots = Object.hasOwn(endpoints, endpoint) ? (endpoints[endpoint]?.slots ?? {}) : {};
+    return Object.hasOwn(slots, node) && slots[node] !== "cut";
   };
 
   return {

@@ -6,8 +6,11 @@ import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import { DOCUMENT, viewOf } from "../judge/scenario.ts";
 import { until } from "../support/until.ts";
 
-/** An agent between stand-ins: an observer that says what the test says, and a HAProxy that can be read and obeys. */
-export function createAgentLab(changes: Partial<AgentArgs> = {}) {
+/**
+ * An agent between stand-ins: an observer that says what the test says, and a HAProxy that can be read and obeys, unless it is
+ * `stuck`: then it never answers.
+ */
+export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => false) {
   let now = 0;
   let heardAt = 0;
   let quorum = "a@5";
@@ -18,8 +21,9 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}) {
     lines.push(msg ?? String(facts));
   };
   const log = { info: say, warn: say, error: say } as unknown as AgentArgs["log"];
-  const haproxy = haproxyStandIn(() => {
+  const haproxy = haproxyStandIn(async () => {
     reads++;
+    if (stuck()) await new Promise(() => {});
   });
   const agent = createAgent({
     haproxy,
@@ -62,7 +66,7 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}) {
   };
 }
 
-function haproxyStandIn(onRead: () => void): Haproxy {
+function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
   const out = { admin: "maint", up: false, sessions: 0, fallbackSessions: 0 } as const;
   const slots = Object.fromEntries(Object.keys(DOCUMENT.nodes).map((node) => [node, out]));
   const actual: Actual = {
@@ -76,7 +80,7 @@ function haproxyStandIn(onRead: () => void): Haproxy {
   };
   return {
     read: async () => {
-      onRead();
+      await onRead();
       return { kind: "actual", actual };
     },
     execute: async () => ({ kind: "applied", ms: 0, cut: [] }),
