@@ -29,7 +29,7 @@ export async function benchPreviews(counts: readonly number[]): Promise<void> {
   const figures: PreviewFigure[] = [];
   for (const count of counts) {
     figures.push(await previewOf(count));
-    console.error(`${count}: ${figures.at(-1)?.seconds.toFixed(1)} s`);
+    console.error(table(figures.slice(-1)));
   }
   const load = loadavg()[0] ?? 0;
   console.log(`${table(figures)}\n${cpus().length} cores, load ${load.toFixed(1)} at the end`);

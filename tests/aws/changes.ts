@@ -67,6 +67,10 @@ export const CHANGES: readonly Change[] = [
   { name: "bigger-disk", config: config({ volume: "40GiB" }) },
   { name: "node-ami-pin", config: config({ pins: { "orders-2": { ami: OTHER_AMI } } }) },
   {
+    name: "portal-pin",
+    config: config({ pins: { "orders-portal-2": { ami: OTHER_AMI, type: "t4g.medium" } } }),
+  },
+  {
     name: "other-ami",
     config: config({}, { ami: OTHER_AMI }),
     refused: [
