@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 import * as pulumi from "@pulumi/pulumi";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 
@@ -14,6 +16,8 @@ type Inputs = Readonly<Record<string, unknown>>;
 /** One resource that a component declared, without its ancestors. */
 export interface Declared {
   readonly type: string;
+  /** Of the component around it, and those around that; empty at the top. */
+  readonly within: string;
   readonly name: string;
   readonly inputs: Inputs;
   readonly id: string;
@@ -33,17 +37,25 @@ const TLS = {
   "tls:index/locallySignedCert:LocallySignedCert": locallySignedCert,
 } as const;
 
+const SLOW_MS = 2000;
+
 /** By what the SDK marks a secret on its way to the engine. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /**
  * Runs the part of a program that declares resources, with Pulumi's mocks in the engine's place. They answer as the stand-ins of both
- * plugins do: what those refuse fails here too. Components themselves don't count.
+ * plugins do: what those refuse fails here too. Components themselves don't count. Resources are in the order in which they were made; one
+ * that is `slow` is made long after everything that doesn't wait for it.
  */
 export async function declare<T>(
   program: () => T,
+  { slow = [] }: { readonly slow?: readonly string[] } = {},
 ): Promise<{ readonly built: T; readonly resources: readonly Declared[] }> {
+  const newResource = async (args: pulumi.runtime.MockResourceArgs) => {
+    if (slow.includes(args.name)) await setTimeout(SLOW_MS);
+    return answer(args);
+  };
   await pulumi.runtime.setMocks({ newResource, call: refuse }, "portico", "test", false);
   const resources: Declared[] = [];
   listen(pulumi.runtime.getMonitor() as unknown as MockMonitor, resources);
@@ -71,7 +83,7 @@ export function all(resources: readonly Declared[], type: string): readonly Decl
   return resources.filter((one) => one.type.endsWith(`:${type}`));
 }
 
-async function newResource({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
+async function answer({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
   const given = unmarked(inputs) as Inputs;
   const table = tables[type];
   if (table) {
@@ -87,7 +99,9 @@ async function newResource({ type, name, inputs }: pulumi.runtime.MockResourceAr
       kind.inputs.parse(given) as never,
       AbortSignal.timeout(60_000),
     );
-    return { id, state: { ...given, ...outputs } };
+    const secrets = (kind.secrets ?? []).filter((key) => key in outputs);
+    const marked = secrets.map((key) => [key, pulumi.secret(outputs[key])]);
+    return { id, state: { ...given, ...outputs, ...Object.fromEntries(marked) } };
   }
   return { id: `${name}-id`, state: given };
 }
@@ -116,6 +130,7 @@ function declaredBy(request: Request, id: string): Declared {
   const marked = request.getObject().toJavaScript() as Inputs;
   return {
     type: request.getType(),
+    within: request.getParent().split("::")[2] ?? "",
     name: request.getName(),
     inputs: unmarked(marked) as Inputs,
     id,
@@ -131,6 +146,7 @@ interface Request {
   getObject(): { toJavaScript(): unknown };
   getType(): string;
   getName(): string;
+  getParent(): string;
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getDeletebeforereplace(): boolean;
