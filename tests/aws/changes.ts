@@ -81,6 +81,7 @@ export const CHANGES: readonly Change[] = [
   {
     name: "opened",
     config: config({ open: true }),
+    whitelistOnly: true,
     refused: [
       /^orders would be open to the whole internet by its document \(open: true\)/,
       ...["0.0.0.0/0", "0.0.0.0/0-8404", "::/0", "::/0-8404"].map(
