@@ -109,7 +109,7 @@ export class Node extends pulumi.ComponentResource {
         place,
         isPortal: false,
         ami: pin?.ami ?? target.ami,
-        instanceType: deployment.nodeType,
+        instanceType: pin?.type ?? deployment.nodeType,
         networkInterfaceId: wire.id,
         finds: settings.all,
       },

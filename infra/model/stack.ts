@@ -59,15 +59,17 @@ export interface AwsDeployment extends Deployment {
   readonly volume: number;
   /** `proxy`: security groups let everybody reach the portals, which alone enforce the whitelist. */
   readonly enforcement: "firewall" | "proxy";
-  /** By node: what it keeps of its own, so that an upgrade goes one node at a time. */
+  /** By machine: what it keeps of its own, so that an upgrade goes one machine at a time. */
   readonly pins: Readonly<Record<string, Pin>>;
 }
 
 export interface Pin {
-  /** Id of the container's image. */
+  /** Id of the container's image; of nodes alone. */
   readonly image?: string | undefined;
   /** Id of the machine's image. */
   readonly ami?: string | undefined;
+  /** Type of the machine. */
+  readonly type?: string | undefined;
 }
 
 export interface Deployment {
