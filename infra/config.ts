@@ -94,7 +94,10 @@ function readAwsStack(raw: RawConfig, report: Report): AwsStack | undefined {
   }));
   for (const engine of new Set(read.map(({ engine }) => engine)))
     if (!aws.build && aws.images[engine] === undefined)
-      report(["aws", "images", engine], "is missing: must be the id of the image of its nodes, or build: true");
+      report(
+        ["aws", "images", engine],
+        "is missing: must be the id of the image of its nodes, or build: true",
+      );
   for (const problem of quotaProblems(deployments.map(footprintOf), aws.quota))
     report(["aws", "quota"], problem);
   return { target: "aws", aws, deployments };

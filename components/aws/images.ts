@@ -44,7 +44,10 @@ export class Images extends pulumi.ComponentResource implements ImageIds {
         child,
       );
       // Another one each time, which alone is no change of the image.
-      const login = aws.ecr.getAuthorizationTokenOutput({ registryId: repository.registryId }, child);
+      const login = aws.ecr.getAuthorizationTokenOutput(
+        { registryId: repository.registryId },
+        child,
+      );
       const built = new docker.Image(
         image,
         {

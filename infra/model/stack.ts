@@ -42,7 +42,9 @@ export interface AwsTarget {
   /** Images are built from this project, and `images` is empty. */
   readonly build: boolean;
   /** Ids (`sha256:…`) of the images that machines run, by image. */
-  readonly images: { readonly portal?: string | undefined } & { readonly [E in Engine]?: string | undefined };
+  readonly images: { readonly portal?: string | undefined } & {
+    readonly [E in Engine]?: string | undefined;
+  };
   readonly quota: Quota;
 }
 

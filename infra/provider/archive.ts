@@ -16,7 +16,9 @@ export async function imageIn(path: string): Promise<string> {
   const file = await open(path);
   try {
     const places = await placesIn(file);
-    const manifest = Manifest.parse(JSON.parse((await read(file, places, "manifest.json")).toString()));
+    const manifest = Manifest.parse(
+      JSON.parse((await read(file, places, "manifest.json")).toString()),
+    );
     const config = await read(file, places, manifest[0]?.Config ?? "");
     return `sha256:${createHash("sha256").update(config).digest("hex")}`;
   } finally {
@@ -51,7 +53,8 @@ async function read(
   name: string,
 ): Promise<Buffer> {
   const place = places.get(name);
-  if (place === undefined || place.size > LONGEST) throw new Error(`has no ${name} that can be read`);
+  if (place === undefined || place.size > LONGEST)
+    throw new Error(`has no ${name} that can be read`);
   const { buffer } = await file.read(Buffer.alloc(place.size), 0, place.size, place.start);
   return buffer;
 }

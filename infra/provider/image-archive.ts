@@ -50,7 +50,8 @@ async function archive(props: Props): Promise<Props> {
 }
 
 async function save(image: string, path: string): Promise<void> {
-  const saved = () => run("docker", ["save", "--output", path, image], { timeout: MINUTES * 60_000 });
+  const saved = () =>
+    run("docker", ["save", "--output", path, image], { timeout: MINUTES * 60_000 });
   try {
     await saved();
   } catch {

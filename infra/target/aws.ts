@@ -44,11 +44,7 @@ export function deployOnAws(stack: AwsStack): pulumi.Inputs {
   );
 }
 
-function imagesOf(
-  stack: AwsStack,
-  store: Store,
-  opts: pulumi.ComponentResourceOptions,
-): ImageIds {
+function imagesOf(stack: AwsStack, store: Store, opts: pulumi.ComponentResourceOptions): ImageIds {
   const { build, region, images } = stack.aws;
   const architecture = architectureIn(stack);
   if (!build || architecture === undefined) {

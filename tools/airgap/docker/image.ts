@@ -8,7 +8,8 @@ import { contextDigest, contextFiles } from "./build-context.ts";
 
 const inputs = z.strictObject({
   imageName: z.string(),
-  skipPush: z.literal(true, "this stand-in builds for the local engine only: set skipPush").optional(),
+  /** What is to be pushed can be previewed here, not built. */
+  skipPush: z.boolean(),
   registry: z
     .strictObject({
       server: z.string(),
@@ -62,8 +63,10 @@ async function build(
   { imageName, skipPush, build: wanted }: ImageInputs,
   abortSignal: AbortSignal,
 ): Promise<State> {
-  if (skipPush !== true)
-    throw new Error(`this stand-in previews ${imageName}, and pushes nothing: it needs the real plugin`);
+  if (!skipPush)
+    throw new Error(
+      `this stand-in previews ${imageName}, and pushes nothing: it needs the real plugin`,
+    );
   const context = resolve(wanted.context);
   const dockerfile = relative(context, resolve(wanted.dockerfile ?? `${context}/Dockerfile`));
   const stream = await docker.buildImage(
