@@ -10,8 +10,8 @@ import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
 import { architectureIn } from "../model/aws/architectures.ts";
 import { planOnAws } from "../model/aws/plan.ts";
-import { catalogue, endpointsOf, STATUS } from "../model/catalogue.ts";
-import { connectionOf } from "../model/outputs.ts";
+import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
+import { connectionOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
 import { machineService } from "./machine-service.ts";
@@ -56,7 +56,10 @@ function imagesOf(stack: AwsStack, store: Store, opts: pulumi.ComponentResourceO
   return new Images("images", { store, region, project, architecture, engines }, opts);
 }
 
-function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
+function outputsOf(
+  deployment: Model,
+  { authority, password, portals, hostKeys }: Deployment,
+): pulumi.Inputs {
   const { name, engine, version, user, database } = deployment;
   const row = catalogue[engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
@@ -82,6 +85,13 @@ function outputsOf(deployment: Model, { authority, password, portals }: Deployme
     database,
     ca: authority,
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
+    ...sshOutput(
+      deployment,
+      portals.flatMap(({ ipv4: host }, index) => {
+        const hostKey = hostKeys[index];
+        return hostKey === undefined ? [] : [{ host, port: SSH, hostKey }];
+      }),
+    ),
     portals: portals.map(({ ipv4, ipv6 }, index) => ({
       name: `${name}-portal-${index + 1}`,
       address: ipv4,

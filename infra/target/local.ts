@@ -9,7 +9,7 @@ import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
-import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
+import { connectionOf, endpointHosts, portalOutputs, sshOutput } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
@@ -49,7 +49,7 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
 function outputsOf(
   deployment: Model,
   plan: LocalPlan,
-  { authority, password }: Deployment,
+  { authority, password, hostKeys }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
   const { engine, version, user, database } = deployment;
@@ -70,6 +70,13 @@ function outputsOf(
     password,
     database,
     ca: authority,
+    ...sshOutput(
+      deployment,
+      endpointHosts(plan, "ssh").flatMap((at, index) => {
+        const hostKey = hostKeys[index];
+        return hostKey === undefined ? [] : [{ ...at, hostKey }];
+      }),
+    ),
     portals: portalOutputs(plan),
   };
 }

@@ -1,5 +1,5 @@
 import { blockOf } from "../block.ts";
-import { endpointsOf, STATUS } from "../catalogue.ts";
+import { endpointsOf, SSH, STATUS } from "../catalogue.ts";
 import type { AwsDeployment } from "../stack.ts";
 import { description } from "./description.ts";
 
@@ -27,7 +27,11 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 
 /** The portals' ports, neighbours in one range. */
 export function portRanges(deployment: Ported): readonly PortRange[] {
-  const ports = [...endpointsOf(deployment).map(({ port }) => port), STATUS].sort((a, b) => a - b);
+  const ports = [
+    ...endpointsOf(deployment).map(({ port }) => port),
+    STATUS,
+    ...(deployment.ssh ? [SSH] : []),
+  ].sort((a, b) => a - b);
   const ranges: { from: number; to: number }[] = [];
   for (const port of ports) {
     const last = ranges.at(-1);

@@ -20,7 +20,9 @@ const { built, resources } = await declare(
     const snapshots = new Snapshots("snapshots", { stack: target.name });
     const service = new Service("service", { store, archive: Buffer.from("a zip") });
     const plan = planOnAws(deployment, target);
-    const args = { target, deployment, plan, store, snapshots, service, userData: "#!/bin/sh" };
+    const { portal = "", ...nodes } = target.images;
+    const images = { portal, nodes };
+    const args = { target, deployment, plan, images, store, snapshots, service, userData: "#!/bin/sh" };
     return new Deployment("orders", args);
   },
   { slow: ["service"] },

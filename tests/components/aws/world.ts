@@ -23,8 +23,10 @@ export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): P
   const plan = planOnAws(deployment, target);
   const store = new Store("store", { stack: target.name });
   const { region } = target;
+  const { portal, ...nodes } = target.images;
+  const images = { portal: portal ?? "", nodes };
   return {
-    ...{ target, deployment, plan, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
+    ...{ target, deployment, plan, images, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
     network: new Network("orders", { plan, region, bucketArn: store.bucketArn }),
     authority: new Authority("orders"),
     passwords: new Passwords("orders"),
