@@ -65,7 +65,7 @@ export async function declare<T>(
 }
 
 /** The value of an output, which a component without an engine has at once. */
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+export function settled<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((done) => output.apply((value) => done(value)));
 }
 
@@ -90,7 +90,10 @@ async function answer({ type, name, inputs }: pulumi.runtime.MockResourceArgs) {
     const wrong = mistakes(type, table, given);
     if (wrong.length > 0) throw new Error(JSON.stringify({ name, wrong }));
     const filled = { ...autoname(table, name), region: "eu-central-1", ...given };
-    const { id, outputs } = made(table, making(`urn:pulumi:test::portico::${type}::${name}`, filled));
+    const { id, outputs } = made(
+      table,
+      making(`urn:pulumi:test::portico::${type}::${name}`, filled),
+    );
     return { id, state: { ...filled, ...outputs } };
   }
   if (type in TLS) {

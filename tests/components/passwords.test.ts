@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { Passwords } from "../../components/passwords.ts";
 import { catalogue, engines } from "../../infra/model/catalogue.ts";
-import { declare, only, valueOf } from "./declare.ts";
+import { declare, only, settled } from "./declare.ts";
 
 const { built, resources } = await declare(() => new Passwords("orders"));
 
@@ -17,7 +17,7 @@ test("all passwords follow from one protected key", () => {
 test("each use has a password of its own, always the same, and it is secret", async () => {
   assert.ok(await pulumi.isSecret(built.for("app")));
   const [app, again, other] = await Promise.all(
-    [built.for("app"), built.for("app"), built.for("replication")].map(valueOf),
+    [built.for("app"), built.for("app"), built.for("replication")].map(settled),
   );
   assert.equal(app, again);
   assert.notEqual(app, other);
@@ -32,8 +32,8 @@ for (const engine of engines)
       true,
       true,
     ]);
-    assert.deepEqual(Object.keys(await valueOf(nodes)).sort(), [...row.passwords].sort());
-    for (const [what, { user, password }] of Object.entries(await valueOf(portals))) {
+    assert.deepEqual(Object.keys(await settled(nodes)).sort(), [...row.passwords].sort());
+    for (const [what, { user, password }] of Object.entries(await settled(portals))) {
       assert.equal(user, row.logins[what]?.user);
       assert.ok(password.length > 20);
     }

@@ -95,12 +95,25 @@ async function savedImage(file: string, tag: string): Promise<string> {
 }
 
 function takeAway(t: TestContext, name: string, id: string): void {
-  const images = [`portico-machine/image:${id.replace("sha256:", "")}`, `portico-test/saved:${name}`];
+  const images = [
+    `portico-machine/image:${id.replace("sha256:", "")}`,
+    `portico-test/saved:${name}`,
+  ];
   t.after(async () => {
-    await docker.getContainer(name).remove({ force: true }).catch(() => {});
-    for (const image of images) await docker.getImage(image).remove().catch(() => {});
+    await docker
+      .getContainer(name)
+      .remove({ force: true })
+      .catch(() => {});
+    for (const image of images)
+      await docker
+        .getImage(image)
+        .remove()
+        .catch(() => {});
     for (const volume of ["data", "state"])
-      await docker.getVolume(`${name}-${volume}`).remove().catch(() => {});
+      await docker
+        .getVolume(`${name}-${volume}`)
+        .remove()
+        .catch(() => {});
   });
 }
 

@@ -64,11 +64,10 @@ test("nodes accept the two groups of machines on named ports, and no address at 
   assert.equal(own.length, flows.length);
   for (const { name, inputs } of own) {
     assert.ok([portals, nodes].includes(String(inputs.referencedSecurityGroupId)), name);
-    assert.deepEqual([inputs.cidrIpv4, inputs.cidrIpv6, inputs.prefixListId], [
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    assert.deepEqual(
+      [inputs.cidrIpv4, inputs.cidrIpv6, inputs.prefixListId],
+      [undefined, undefined, undefined],
+    );
     assert.equal(inputs.fromPort, inputs.toPort, name);
   }
 });

@@ -6,7 +6,10 @@ import { planOnAws } from "../../../infra/model/aws/plan.ts";
 import { all, declare, only } from "../declare.ts";
 
 const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
-const plan = planOnAws({ name: "orders", network: "10.64.7.0/24", nodes: 3, portals: 2 }, { zones });
+const plan = planOnAws(
+  { name: "orders", network: "10.64.7.0/24", nodes: 3, portals: 2 },
+  { zones },
+);
 const bucketArn = "arn:aws:s3:::portico-test";
 const { resources } = await declare(
   () => new Network("orders", { plan, region: "eu-central-1", bucketArn }),
@@ -39,7 +42,10 @@ test("portals' subnets have the routes to the internet gateway, of both families
 });
 
 test("nodes' subnets have no route at all, in each zone one, and no IPv6", () => {
-  assert.deepEqual(subnetsOf("orders-nodes").sort(), zones.map((zone) => `orders-nodes-${zone}`));
+  assert.deepEqual(
+    subnetsOf("orders-nodes").sort(),
+    zones.map((zone) => `orders-nodes-${zone}`),
+  );
   for (const { inputs } of all(resources, "RouteTable")) assert.equal(inputs.routes, undefined);
   for (const { name, inputs } of all(resources, "Subnet")) {
     assert.equal(inputs.mapPublicIpOnLaunch, undefined, name);

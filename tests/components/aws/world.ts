@@ -1,7 +1,7 @@
+import { Authority } from "../../../components/authority.ts";
 import { Network } from "../../../components/aws/network.ts";
 import type { Place } from "../../../components/aws/place.ts";
 import { Store } from "../../../components/aws/store.ts";
-import { Authority } from "../../../components/authority.ts";
 import { Passwords } from "../../../components/passwords.ts";
 import { parseConfig } from "../../../infra/config.ts";
 import { planOnAws } from "../../../infra/model/aws/plan.ts";
