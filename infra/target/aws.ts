@@ -7,7 +7,7 @@ import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
 import { planOnAws } from "../model/aws/plan.ts";
 import { catalogue, endpointsOf, STATUS } from "../model/catalogue.ts";
-import { connectionOf } from "../model/outputs.ts";
+import { connectionOf, identityOf } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
 import { machineService } from "./machine-service.ts";
@@ -39,13 +39,12 @@ export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inpu
 }
 
 function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
-  const { name, engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+  const { name } = deployment;
+  const row = catalogue[deployment.engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const { port } = endpoint;
@@ -59,9 +58,7 @@ function outputsOf(deployment: Model, { authority, password, portals }: Deployme
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
     portals: portals.map(({ ipv4, ipv6 }, index) => ({

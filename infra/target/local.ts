@@ -8,7 +8,7 @@ import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
-import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
+import { connectionOf, endpointHosts, identityOf, portalOutputs } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
@@ -49,11 +49,9 @@ function outputsOf(
   { authority, password }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
-  const { engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+  const row = catalogue[deployment.engine];
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const hosts = endpointHosts(plan, endpoint.name);
@@ -63,9 +61,7 @@ function outputsOf(
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
     portals: portalOutputs(plan),
   };
