@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
+import { exec, runOnce, until } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
 import { adding, redisClient } from "../support/redis.ts";
 import type { Target } from "../support/writer.ts";
+import { startWriter } from "../support/writer.ts";
 import { followsItsLeader } from "./conformance.ts";
 
 const cluster = await bringUp({ name: "cache", engine: "redis" });
@@ -90,7 +95,51 @@ test("redis: readers are spread over the replicas, which refuse writes", async (
   assert.ok(!served.has(lead));
 });
 
-test("redis: valkey-cli takes the uri that is printed, the authority verified", async () => {
+test("redis: valkey-cli takes the printed command as it is, the authority verified, through each portal", async () => {
   const { uris = [] } = cluster.outputs.endpoints.primary ?? {};
-  for (const uri of uris) assert.match(uri, /^rediss:\/\/cache:[\w-]{32}@127\.0\.0\.1:\d+$/);
+  const { Image: image } = await docker.getContainer(containerOf(cluster, "cache-1")).inspect();
+  const caFile = join(import.meta.dirname, "../../.portico", cluster.stack.name, "cache/ca.pem");
+  const run = (command: string, ca = caFile) =>
+    runOnce({
+      image,
+      command: ["sh", "-c", `${command.replace(/^redis-cli/, "/usr/bin/valkey-cli")} dbsize`],
+      network: "host",
+      binds: [`${ca}:${caFile}:ro`],
+      user: "valkey",
+    });
+
+  assert.equal(uris.length, 2);
+  for (const uri of uris) {
+    const { code, output } = await run(catalogue.redis.command(uri, caFile));
+    assert.deepEqual([code, /^\d+\n$/.test(output)], [0, true], output);
+  }
+  const stranger = join(cluster.stack.project, "tests/engines/redis.test.ts");
+  assert.notEqual((await run(catalogue.redis.command(uris[0] ?? "", caFile), stranger)).code, 0);
+});
+
+test("redis: beyond the limit HAProxy goes on by its own check of the role, and follows without the agent", async (t) => {
+  await until("a whole cluster", 120, whole);
+  const [portal = ""] = cluster.portals;
+  const agent = (signal: string) =>
+    exec(containerOf(cluster, portal), ["pkill", `-${signal}`, "-f", "agent.mjs"], "agent");
+  const [first] = targetsOf(cluster, "primary");
+  const old = await leader(nodes);
+  await agent("STOP");
+  try {
+    await sleep(14_000);
+    const writer = startWriter(t, [first as Target], adding(SET), { sessions: 1, everyWrite: true });
+    await writer.nextAck(30_000);
+    await inNode(old, "/usr/local/lib/portico/switchover");
+    const next = await until("another leader", 60, () =>
+      leader(nodes.filter((node) => node !== old)),
+    );
+    const address = await addressOf(cluster, next);
+    await until("a write on the new leader", 30, async () => {
+      const { server } = await writer.nextAck(30_000);
+      return server === address;
+    });
+    await writer.stop();
+  } finally {
+    await agent("CONT");
+  }
 });

@@ -10,8 +10,9 @@ from .description import Node, Secrets
 from .users import sentinel_users
 
 DOWN_AFTER_MS = 3000
-FAILOVER_MS = 8000
-"""Longest time for a step of a failover; twice that until another is tried."""
+FAILOVER_MS = 4000
+"""Longest time for a step of a failover; twice that until another is tried. With two Sentinels left, both may stand for election at
+once and neither win: a second try has to fit into a portal's hold of 30 s."""
 
 
 @dataclass(frozen=True)
