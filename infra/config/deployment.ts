@@ -41,8 +41,13 @@ const Network = z
     'must be a /24 such as "10.90.1.0/24"',
   );
 
+/** Engines by other names that people know them by. */
+const OTHER_NAMES = Object.fromEntries(
+  engines.flatMap((engine) => (catalogue[engine].alsoCalled ?? []).map((name) => [name, engine])),
+);
+
 const SHAPE = {
-  engine: oneOf(engines),
+  engine: oneOf(engines, OTHER_NAMES),
   version: z.string({ error: 'must be a version such as "17"' }).optional(),
   endpoints: z
     .array(z.string(), { error: "must be a list of endpoints, such as [primary]" })

@@ -1,5 +1,6 @@
 import { mongodb } from "./engines/mongodb.ts";
 import { postgresql } from "./engines/postgresql.ts";
+import { redis } from "./engines/redis.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
 import type { Deployment } from "./stack.ts";
 
@@ -7,6 +8,7 @@ import type { Deployment } from "./stack.ts";
 const ROWS = {
   postgresql,
   mongodb,
+  redis,
 } as const;
 
 export type Engine = keyof typeof ROWS;

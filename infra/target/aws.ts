@@ -11,7 +11,7 @@ import { Store } from "../../components/aws/store.ts";
 import { architectureIn } from "../model/aws/architectures.ts";
 import { planOnAws } from "../model/aws/plan.ts";
 import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
-import { connectionOf, sshOutput } from "../model/outputs.ts";
+import { connectionOf, identityOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
 import { machineService } from "./machine-service.ts";
@@ -60,13 +60,12 @@ function outputsOf(
   deployment: Model,
   { authority, password, portals, hostKeys }: Deployment,
 ): pulumi.Inputs {
-  const { name, engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+  const { name } = deployment;
+  const row = catalogue[deployment.engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const { port } = endpoint;
@@ -80,9 +79,7 @@ function outputsOf(
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
     ...sshOutput(

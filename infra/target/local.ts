@@ -9,7 +9,7 @@ import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
-import { connectionOf, endpointHosts, portalOutputs, sshOutput } from "../model/outputs.ts";
+import { connectionOf, endpointHosts, identityOf, portalOutputs, sshOutput } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
@@ -52,11 +52,9 @@ function outputsOf(
   { authority, password, hostKeys }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
-  const { engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+  const row = catalogue[deployment.engine];
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const hosts = endpointHosts(plan, endpoint.name);
@@ -66,9 +64,7 @@ function outputsOf(
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
     ...sshOutput(
       deployment,

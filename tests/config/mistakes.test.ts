@@ -29,7 +29,27 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   [
     "an unknown engine, with the ones that there are",
     ordersWith({ engine: "oracle" }),
-    `${AT}.engine: must be postgresql, not "oracle"`,
+    `${AT}.engine: must be postgresql or redis, not "oracle"`,
+  ],
+  [
+    "an engine by another name that it goes by",
+    ordersWith({ engine: "valkey" }),
+    `${AT}.engine: must be postgresql or redis, not "valkey"; did you mean "redis"?`,
+  ],
+  [
+    "an option that Redis doesn't have",
+    ordersWith({ engine: "redis", durability: "quorum" }),
+    `${AT}.durability: redis has no such option; it has user, maxLag`,
+  ],
+  [
+    "a user that Redis' own cluster needs",
+    ordersWith({ engine: "redis", user: "probe" }),
+    `${AT}.user: "probe" is a user of the cluster itself`,
+  ],
+  [
+    "a version that Redis can't have here",
+    ordersWith({ engine: "redis", version: "7.2" }),
+    `${AT}.version: "7.2" is none that redis can have here: 8.1`,
   ],
   [
     "an unknown key, with the nearest known one",

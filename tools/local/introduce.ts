@@ -19,7 +19,7 @@ export async function introduce(
 ): Promise<boolean> {
   let open = true;
   for (const [name, deployment] of Object.entries(deployments)) {
-    say(`\n${name} (${deployment.engine}${deployment.version ? ` ${deployment.version}` : ""})`);
+    say(`\n${name} (${titleOf(deployment)})`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
       say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
     }
@@ -33,6 +33,11 @@ export async function introduce(
   say("\nLet somebody in: an entry of the whitelist, then npm start");
   say(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
   return open;
+}
+
+function titleOf({ engine, version, servedBy }: Deployment): string {
+  const title = version === undefined ? engine : `${engine} ${version}`;
+  return servedBy === undefined ? title : `${title}, served by ${servedBy}`;
 }
 
 function commandFor(name: string, { engine }: Deployment, uri: string): string {

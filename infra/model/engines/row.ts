@@ -5,6 +5,10 @@ import type { Connection } from "../uri.ts";
 export interface EngineRow {
   /** What a config may ask for; the first one is the default. */
   readonly versions: readonly string[];
+  /** What its servers are, where that is not the engine's own name: for people, and to be honest about it. */
+  readonly servedBy?: string;
+  /** Names by which somebody might ask for it. */
+  readonly alsoCalled?: readonly string[];
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.

@@ -2,11 +2,13 @@ import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
 import { mongodb } from "./mongodb/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
+import { redis } from "./redis/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   postgresql,
   mongodb,
+  redis,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
