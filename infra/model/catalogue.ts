@@ -1,3 +1,4 @@
+import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
 import type { Deployment } from "./stack.ts";
@@ -5,6 +6,7 @@ import type { Deployment } from "./stack.ts";
 /** Every engine: one row each. */
 const ROWS = {
   postgresql,
+  mysql,
 } as const;
 
 export type Engine = keyof typeof ROWS;

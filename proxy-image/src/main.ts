@@ -83,7 +83,8 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
-  return createObserver({ document, identity, clock, onChange: agent.wake, log });
+  const { highest } = agent.snapshot()?.memory.lineage ?? lineage ?? {};
+  return createObserver({ document, identity, clock, highest, onChange: agent.wake, log });
 }
 
 let reported = "";

@@ -16,10 +16,14 @@ from .server import Server, State
 HASTE = 10.0
 """Seconds from asking for promises within which the group must have been started, or else it is not."""
 
+PATIENCE = 45.0
+"""Seconds in which a majority still waits for the others: after a loss of all, one that is late may hold the last writes."""
+
 
 class Formation:
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._began: float | None = None
         self.membership = read_membership()
         self._promises = Promises(_held(), _save, time.time)
 
@@ -40,6 +44,8 @@ class Formation:
 
     def note(self, node: Node, state: State) -> None:
         """A member is one of a majority: a founder that is still alone has nothing that a client could have written."""
+        if state.active:
+            self._began = None
         member = state.own.state == "ONLINE" and state.online >= node.majority
         if member and not self.membership.joined:
             self._become(Membership(self.membership.group, True))
@@ -48,6 +54,8 @@ class Formation:
         """One step of a node that is in no group. Says what it did, or what it waits for. Raises pymysql.Error."""
         reports = {**reports_of(node), node.name: self.report(state)}
         order = tuple(sorted(node.members, key=lambda n: (len(n), n)))
+        if self._began is None:
+            self._began = time.monotonic()
         match decide(node.name, order, reports, self._server.contains):
             case Wait(why):
                 return why
@@ -60,8 +68,14 @@ class Formation:
             case Join():
                 self._start(secrets, bootstrap=False)
                 return "joins the group"
+            case Stand(voters) if len(voters) < len(order) and self._is_early():
+                missing = ", ".join(name for name in order if name not in voters)
+                return f"{missing} may have more, and is waited for"
             case Stand(voters):
                 return self._stand(node, secrets, state, voters)
+
+    def _is_early(self) -> bool:
+        return self._began is not None and time.monotonic() - self._began < PATIENCE
 
     def _stand(self, node: Node, secrets: Secrets, state: State, voters: frozenset[str]) -> str:
         asked = time.monotonic()

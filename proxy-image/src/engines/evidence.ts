@@ -1,8 +1,10 @@
+import { GroupReplicationEvidence } from "./mysql/evidence.ts";
 import { PatroniEvidence } from "./postgresql/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
   postgresql: PatroniEvidence,
+  mysql: GroupReplicationEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;

@@ -1,10 +1,12 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
+import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   postgresql,
+  mysql,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
