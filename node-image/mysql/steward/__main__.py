@@ -11,6 +11,7 @@ import pymysql
 from . import certificates, config, files, health, log, paths
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .formation import Formation
+from .handover import HandoverError, end_offline_mode, hand_over
 from .install import install
 from .responder import Responder
 from .roles import ensure_roles
@@ -32,6 +33,7 @@ class Steward:
         self._seen: tuple[float, State] | None = None
         self._up = False
         self._reload = False
+        self._online = False
         self._said = ""
         self._step = ""
         self._converged: tuple[float, Node, Secrets] | None = None
@@ -47,6 +49,14 @@ class Steward:
             return self.formation.promise(self._node, self.server.state(), address, asked)
         except pymysql.Error:
             return False
+
+    def hand_over(self, address: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        if address not in self._node.members.values():
+            return {"why": "only a node of the cluster may ask for that"}
+        try:
+            return {"leads": hand_over(self.server, self._node, asked.get("to"))}
+        except HandoverError as error:
+            return {"why": str(error)}
 
     def serves(self, role: str) -> bool:
         state = self._fresh()
@@ -91,6 +101,9 @@ class Steward:
 
     def _act(self, secrets: Secrets, state: State) -> None:
         self.formation.note(self._node, state)
+        if not self._online:
+            end_offline_mode(self.server)
+            self._online = True
         if self._reload:
             self.server.do(["ALTER INSTANCE RELOAD TLS"])
             self._reload = False

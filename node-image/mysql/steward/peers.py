@@ -42,6 +42,14 @@ def promises_of(node: Node, voters: frozenset[str], gtids: str) -> set[str]:
         return {name for name, given in zip(others, pool.map(ask_one, others)) if given}
 
 
+def hand_over_by(node: Node, leader: str, wanted: str | None) -> str:
+    """Asks the leader's steward to hand over. Returns who leads then."""
+    said = _ask(leader, node.members[leader], "POST", "/handover", {"to": wanted}, timeout=70)
+    if "leads" not in said:
+        raise PeerError(str(said.get("why")))
+    return str(said["leads"])
+
+
 def _report(name: str, address: str) -> Report | None:
     try:
         return Report(**_ask(name, address, "GET", "/report"))
@@ -49,9 +57,11 @@ def _report(name: str, address: str) -> Report | None:
         return None
 
 
-def _ask(name: str, address: str, method: str, path: str, body: Any = None) -> Mapping[str, Any]:
+def _ask(
+    name: str, address: str, method: str, path: str, body: Any = None, timeout: float = 2
+) -> Mapping[str, Any]:
     try:
-        connection = _Connection(name, address)
+        connection = _Connection(name, address, timeout)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             response = connection.getresponse()
@@ -68,11 +78,11 @@ def _ask(name: str, address: str, method: str, path: str, body: Any = None) -> M
 class _Connection(http.client.HTTPSConnection):
     """To an address, of which the certificate must carry the node's name."""
 
-    def __init__(self, name: str, address: str) -> None:
+    def __init__(self, name: str, address: str, timeout: float) -> None:
         # Made anew for each call, so that replaced certificates are used at once.
         context = ssl.create_default_context(cafile=paths.CA)
         context.load_cert_chain(paths.PEER_CERT, paths.PEER_KEY)
-        super().__init__(address, paths.STEWARD_PORT, timeout=2, context=context)
+        super().__init__(address, paths.STEWARD_PORT, timeout=timeout, context=context)
         self._name = name
         self._tls = context
 

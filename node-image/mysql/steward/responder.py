@@ -16,6 +16,8 @@ class Answers(Protocol):
 
     def promise(self, address: str, asked: Mapping[str, Any]) -> bool: ...
 
+    def hand_over(self, address: str, asked: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
     def serves(self, role: str) -> bool:
         """Whether the node may be sent such clients: `primary`, or `replica`. By a fresh look alone."""
 
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        if self.path != "/promise" or not 0 < length <= LONGEST_BODY:
+        if self.path not in ("/promise", "/handover") or not 0 < length <= LONGEST_BODY:
             self._say(404, {})
             return
         try:
@@ -85,7 +87,11 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             self._say(400, {})
             return
-        self._say(200, {"given": self._answers.promise(self.client_address[0], asked)})
+        address = self.client_address[0]
+        if self.path == "/promise":
+            self._say(200, {"given": self._answers.promise(address, asked)})
+        else:
+            self._say(200, self._answers.hand_over(address, asked))
 
     def log_message(self, format: str, *args: Any) -> None:
         """HAProxy asks every second."""

@@ -4,8 +4,8 @@ import type { ViewId } from "./view-id.ts";
 import { readViewId } from "./view-id.ts";
 
 /**
- * What one member says of itself and of the group as it sees it: one row a member, so that the whole is of one moment. `switching`
- * counts the stages in which a change of the primary is under way.
+ * What one member says of itself and of the group as it sees it: one row a member, so that the whole is of one moment. `switching`:
+ * the stages in which a change of the primary is under way, and the lock by which a node's steward announces one.
  */
 export const QUESTION = `
 SELECT m.MEMBER_HOST AS host, m.MEMBER_PORT AS port, m.MEMBER_STATE AS state, m.MEMBER_ROLE AS role,
@@ -14,7 +14,8 @@ SELECT m.MEMBER_HOST AS host, m.MEMBER_PORT AS port, m.MEMBER_STATE AS state, m.
   (SELECT VIEW_ID FROM performance_schema.replication_group_member_stats
     WHERE MEMBER_ID = @@server_uuid) AS viewId,
   (SELECT COUNT(*) FROM performance_schema.events_stages_current
-    WHERE EVENT_NAME LIKE 'stage/group_rpl/Primary %') AS switching
+    WHERE EVENT_NAME LIKE 'stage/group_rpl/Primary %')
+    + (IS_USED_LOCK('portico_handover') IS NOT NULL) AS switching
 FROM performance_schema.replication_group_members m`;
 
 const Flag = z.union([z.literal(0), z.literal(1)]).transform((flag) => flag === 1);
