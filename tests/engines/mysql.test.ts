@@ -6,6 +6,7 @@ import { createConnection } from "mysql2/promise";
 import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
+import { loadOf } from "../support/load.ts";
 import { inserting, sessionOn } from "../support/mysql.ts";
 import type { Target } from "../support/writer.ts";
 import { followsItsLeader } from "./conformance.ts";
@@ -118,6 +119,39 @@ test("shop: mysql2 takes the URIs as they are, and verifies who answers", async 
   const [uri = ""] = outputs.endpoints.primary?.uris ?? [];
   const strangers = uri.replace(/ca%22%3A.*$/, "ca%22%3Anull%7D");
   await assert.rejects(createConnection(strangers), /self-signed|unable to verify|certificate/);
+});
+
+test("shop: killed all at once, the nodes form one group again, with every acknowledged write", async (t) => {
+  await until("a whole cluster", 240, whole);
+  const writers = loadOf(t, targetsOf(cluster, "primary"), inserting("written"));
+  await writers.firstAck();
+  await Promise.all(nodes.map((node) => docker.getContainer(containerOf(cluster, node)).kill()));
+  const { acknowledged } = await writers.stop();
+  for (const node of nodes.toReversed()) {
+    await docker.getContainer(containerOf(cluster, node)).start();
+  }
+
+  await until("a whole cluster", 240, whole);
+  const ids = await written();
+  assert.deepEqual(
+    acknowledged.map(({ id }) => id).filter((id) => !ids.has(id)),
+    [],
+  );
+});
+
+test("shop: no client comes without TLS, and the portals' login reads nothing of anybody", async () => {
+  const node = await leader(nodes);
+  const rows = await ask(node, "SHOW GRANTS FOR portal@'%'");
+  assert.deepEqual(
+    rows
+      .map(([grant]) => grant)
+      .filter((grant) => !/ON \*\.\*|ON `performance_schema`/.test(grant ?? "")),
+    [],
+  );
+  const [target] = targetsOf(cluster, "primary");
+  assert.ok(target);
+  const { ca: _, ...plain } = target;
+  await assert.rejects(createConnection(plain), /ER_SECURE_TRANSPORT_REQUIRED|insecure transport/);
 });
 
 test("shop: the replica endpoint reads, and doesn't write", async () => {
