@@ -1,4 +1,5 @@
 import { mongodb } from "./engines/mongodb.ts";
+import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { redis } from "./engines/redis.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
@@ -9,6 +10,7 @@ const ROWS = {
   postgresql,
   mongodb,
   redis,
+  mysql,
 } as const;
 
 export type Engine = keyof typeof ROWS;

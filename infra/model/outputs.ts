@@ -20,7 +20,7 @@ export function connectionOf(
   hosts: readonly Host[],
   { route }: EndpointRow,
   caFile: string,
-): Omit<Connection, "password"> {
+): Omit<Connection, "password" | "ca"> {
   return { hosts, user, database, route, caFile };
 }
 

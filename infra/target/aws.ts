@@ -70,10 +70,12 @@ function outputsOf(
       endpointsOf(deployment).map((endpoint) => {
         const { port } = endpoint;
         const hosts = addresses.apply((all) => all.map((host) => ({ host, port })));
-        const connection = pulumi.all([hosts, password]).apply(([hosts, password]) => ({
-          ...connectionOf(deployment, hosts, endpoint, caFile),
-          password,
-        }));
+        const connection = pulumi
+          .all([hosts, password, authority])
+          .apply(([hosts, password, ca]) => ({
+            ...connectionOf(deployment, hosts, endpoint, caFile),
+            ...{ password, ca },
+          }));
         const uri = connection.apply((connection) => uriOf(row, connection));
         const uris = connection.apply((connection) => urisOf(row, connection));
         return [endpoint.name, { uri, uris, hosts }];

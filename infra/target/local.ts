@@ -59,8 +59,11 @@ function outputsOf(
       endpointsOf(deployment).map((endpoint) => {
         const hosts = endpointHosts(plan, endpoint.name);
         const known = connectionOf(deployment, hosts, endpoint, caFile);
-        const uri = password.apply((secret) => uriOf(row, { ...known, password: secret }));
-        const uris = password.apply((secret) => urisOf(row, { ...known, password: secret }));
+        const connection = pulumi
+          .all([password, authority])
+          .apply(([password, ca]) => ({ ...known, password, ca }));
+        const uri = connection.apply((connection) => uriOf(row, connection));
+        const uris = connection.apply((connection) => urisOf(row, connection));
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),

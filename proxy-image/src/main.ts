@@ -90,10 +90,12 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
+  const { highest } = agent.snapshot()?.memory.lineage ?? lineage ?? {};
   return createObserver({
     document,
     identity: identities.current(),
     clock,
+    highest,
     onChange: agent.wake,
     log,
   });

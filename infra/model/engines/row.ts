@@ -1,4 +1,5 @@
 import type { PortalDocument } from "../../../proxy-image/src/contract.ts";
+import type { CertificatePlan } from "../certificates.ts";
 import type { Connection } from "../uri.ts";
 
 /** What the product knows about an engine before it runs. All that differs between engines on this side is in such a row. */
@@ -18,6 +19,8 @@ export interface EngineRow {
   readonly usual: readonly string[];
   /** `portal`: the portal ends TLS with a certificate of its own. `server`: bytes pass through, and servers hold certificates. */
   readonly tls: "portal" | "server";
+  /** What a server's certificate is for, where that is more than to answer clients. */
+  readonly serverUses?: CertificatePlan["uses"];
   /** The port on which every node serves clients. */
   readonly server: number;
   /** Who may open a connection to a node, at which port. */

@@ -1,4 +1,5 @@
 import { ReplicaSetEvidence } from "./mongodb/evidence.ts";
+import { GroupReplicationEvidence } from "./mysql/evidence.ts";
 import { PatroniEvidence } from "./postgresql/evidence.ts";
 import { SentinelEvidence } from "./redis/evidence.ts";
 
@@ -7,6 +8,7 @@ export const EVIDENCE = {
   postgresql: PatroniEvidence,
   mongodb: ReplicaSetEvidence,
   redis: SentinelEvidence,
+  mysql: GroupReplicationEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;

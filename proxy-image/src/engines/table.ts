@@ -1,6 +1,7 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
 import { mongodb } from "./mongodb/engine.ts";
+import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { redis } from "./redis/engine.ts";
 
@@ -9,6 +10,7 @@ const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   postgresql,
   mongodb,
   redis,
+  mysql,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
