@@ -1,8 +1,10 @@
 import { PatroniEvidence } from "./postgresql/evidence.ts";
+import { CqlEvidence } from "./scylladb/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
   postgresql: PatroniEvidence,
+  scylladb: CqlEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;
