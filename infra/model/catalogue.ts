@@ -1,10 +1,12 @@
 import { postgresql } from "./engines/postgresql.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
+import { scylladb } from "./engines/scylladb.ts";
 import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
   postgresql,
+  scylladb,
 } as const;
 
 export type Engine = keyof typeof ROWS;
