@@ -5,6 +5,8 @@ import { Deployment } from "../../components/aws/deployment.ts";
 import { Service } from "../../components/aws/service.ts";
 import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
+import type { AwsPlan } from "../model/aws/plan.ts";
 import { planOnAws } from "../model/aws/plan.ts";
 import { catalogue, endpointsOf, STATUS } from "../model/catalogue.ts";
 import { connectionOf } from "../model/outputs.ts";
@@ -33,16 +35,23 @@ export function deployOnAws({ aws: target, deployments }: AwsStack): pulumi.Inpu
         { target, deployment, plan, store, snapshots, service, userData },
         opts,
       );
-      return [deployment.name, outputsOf(deployment, built)];
+      return [deployment.name, outputsOf(deployment, plan, built)];
     }),
   );
 }
 
-function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
+function outputsOf(
+  deployment: Model,
+  { nodes }: AwsPlan,
+  { authority, password, portals }: Deployment,
+): pulumi.Inputs {
   const { name, engine, version, user, database } = deployment;
   const row = catalogue[engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
+  const maps = addresses.apply((all) =>
+    addressMapsOf(deployment, nodes, ({ port }) => all.map((host) => ({ host, port }))),
+  );
   return {
     engine,
     version,
@@ -63,6 +72,10 @@ function outputsOf(deployment: Model, { authority, password, portals }: Deployme
     password,
     database,
     ca: authority,
+    ...(isPerNode(deployment) && {
+      addressMap: maps.addressMap,
+      addressMaps: maps.addressMaps,
+    }),
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
     portals: portals.map(({ ipv4, ipv6 }, index) => ({
       name: `${name}-portal-${index + 1}`,

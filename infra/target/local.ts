@@ -7,12 +7,14 @@ import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
+import { lendTrust } from "./trust.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -20,11 +22,14 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   // The portal's image takes the agent as one file.
   bundleAgent();
+  const engines = [...new Set(deployments.map(({ engine }) => engine))];
+  for (const engine of engines)
+    if (catalogue[engine].downloads) lendTrust(join(PROJECT, "node-image", engine));
   const images = new Images("images", {
     stack: local.name,
     base: local.base,
     project: PROJECT,
-    engines: [...new Set(deployments.map(({ engine }) => engine))],
+    engines,
   });
   const publicNetwork = new PublicNetwork("public", {
     plan: planPublicNetwork(local),
@@ -67,6 +72,8 @@ function outputsOf(
     password,
     database,
     ca: authority,
+    ...(isPerNode(deployment) &&
+      addressMapsOf(deployment, plan.nodes, ({ name }) => endpointHosts(plan, name))),
     portals: portalOutputs(plan),
   };
 }

@@ -5,6 +5,8 @@ import type { Connection } from "../uri.ts";
 export interface EngineRow {
   /** What a config may ask for; the first one is the default. */
   readonly versions: readonly string[];
+  /** What its node image runs in the engine's place. Absent: the engine itself. */
+  readonly standIn?: string;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -33,6 +35,8 @@ export interface EngineRow {
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
   readonly manyHosts: boolean;
+  /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
+  readonly downloads?: boolean;
   /** What a person types to connect. */
   readonly command: (uri: string, caFile: string) => string;
 }

@@ -10,7 +10,8 @@ const PORTS = { cql: 9042, storage: 7000 } as const;
  * ScyllaDB's own server.
  */
 export const scylladb: EngineRow = {
-  versions: ["5.0-cassandra"],
+  versions: ["cassandra-5.0"],
+  standIn: "Apache Cassandra 5.0",
   endpoints: (nodes) =>
     nodes.map((node, index) => ({
       name: `node-${index + 1}`,
@@ -36,6 +37,7 @@ export const scylladb: EngineRow = {
   uri: cqlUri,
   // A driver learns of nodes, not of portals: where each of them is to be had says the address map.
   manyHosts: false,
+  downloads: true,
   command: cqlshCommand,
 };
 
