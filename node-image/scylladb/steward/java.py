@@ -11,7 +11,7 @@ JMX = 7199
 OPENED = (
     "java.io java.lang java.lang.module java.lang.reflect java.net java.nio java.util java.util.concurrent"
     " java.util.concurrent.atomic jdk.internal.loader jdk.internal.math jdk.internal.misc jdk.internal.module"
-    " jdk.internal.ref jdk.internal.reflect jdk.internal.util jdk.internal.util.jar sun.nio.ch"
+    " jdk.internal.ref jdk.internal.reflect jdk.internal.util sun.nio.ch"
 )
 EXPORTED = (
     "java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.rmi/sun.rmi.transport.tcp java.sql/java.sql"
