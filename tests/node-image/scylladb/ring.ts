@@ -118,15 +118,17 @@ export class Ring {
     return output.trim();
   }
 
-  /** Every node says that it is healthy, and sees all of the ring up and in its place. */
-  untilWhole(seconds: number, among: readonly NodeName[] = NODES): Promise<true> {
+  /** Every node says that it is healthy, and sees every node up and in its place. */
+  untilWhole(seconds: number): Promise<true> {
     return until("a whole ring", seconds, async () => {
-      for (const node of among) {
+      for (const node of NODES) {
         const health = await exec(this.container(node), ["sh", "/usr/local/lib/portico/health"]);
         if (health.code !== 0) throw new Error(`${node}: ${health.output.trim()}`);
-        const up = await this.cql(node, UP);
-        const count = up.split("\n").filter((line) => line !== "").length;
-        if (count < among.length) throw new Error(`${node} sees ${count} nodes up: ${up}`);
+      }
+      for (const node of NODES) {
+        const { output } = await exec(this.container(node), ["nodetool", "status"]);
+        const up = output.split("\n").filter((line) => line.startsWith("UN ")).length;
+        if (up !== NODES.length) throw new Error(`${node} sees ${up} nodes up: ${output}`);
       }
       return true as const;
     });
@@ -171,8 +173,6 @@ export class Ring {
 
 /** `cassandra`: the login that every new Cassandra has. */
 type Login = "admin" | "app" | "portal" | "cassandra";
-
-const UP = "SELECT address FROM system_views.gossip_info WHERE status = 'NORMAL' ALLOW FILTERING";
 
 /** Removing what is not there is no failure. */
 async function gone(removal: Promise<unknown>): Promise<void> {
