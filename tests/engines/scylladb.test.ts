@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import type { TestContext } from "node:test";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { connect } from "node:tls";
 
 import type { Client } from "cassandra-driver";
 
-import type { Cluster } from "../support/cluster.ts";
 import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
 import { exec, until } from "../support/containers.ts";
 import { cqlClient, writeRows } from "../support/cql.ts";
@@ -19,10 +18,7 @@ const TABLE = "app.rows";
 /** Seconds: a node of it starts in half a minute of a free machine. */
 const PATIENCE = 240;
 
-let cluster: Cluster;
-before(async () => {
-  cluster = await bringUp({ name: "events", engine: "scylladb" });
-});
+const cluster = await bringUp({ name: "events", engine: "scylladb" });
 
 test(`${NAME}: its usual driver reaches every node through the portals, TLS fully verified`, async (t) => {
   const client = cqlClient(t, cluster.outputs, spread());
