@@ -3,6 +3,7 @@ import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { redis } from "./engines/redis.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
+import { scylladb } from "./engines/scylladb.ts";
 import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
@@ -11,6 +12,7 @@ const ROWS = {
   mongodb,
   redis,
   mysql,
+  scylladb,
 } as const;
 
 export type Engine = keyof typeof ROWS;

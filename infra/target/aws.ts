@@ -8,7 +8,9 @@ import { type ImageIds, Images } from "../../components/aws/images.ts";
 import { Service } from "../../components/aws/service.ts";
 import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { architectureIn } from "../model/aws/architectures.ts";
+import type { AwsPlan } from "../model/aws/plan.ts";
 import { planOnAws } from "../model/aws/plan.ts";
 import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
 import { connectionOf, identityOf, sshOutput } from "../model/outputs.ts";
@@ -39,7 +41,7 @@ export function deployOnAws(stack: AwsStack): pulumi.Inputs {
         { target, deployment, plan, images, store, snapshots, service, userData },
         opts,
       );
-      return [deployment.name, outputsOf(deployment, built)];
+      return [deployment.name, outputsOf(deployment, plan, built)];
     }),
   );
 }
@@ -58,12 +60,16 @@ function imagesOf(stack: AwsStack, store: Store, opts: pulumi.ComponentResourceO
 
 function outputsOf(
   deployment: Model,
+  { nodes }: AwsPlan,
   { authority, password, portals, hostKeys }: Deployment,
 ): pulumi.Inputs {
   const { name } = deployment;
   const row = catalogue[deployment.engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
+  const maps = addresses.apply((all) =>
+    addressMapsOf(deployment, nodes, ({ port }) => all.map((host) => ({ host, port }))),
+  );
   return {
     ...identityOf(deployment),
     endpoints: Object.fromEntries(
@@ -83,6 +89,10 @@ function outputsOf(
     ),
     password,
     ca: authority,
+    ...(isPerNode(deployment) && {
+      addressMap: maps.addressMap,
+      addressMaps: maps.addressMaps,
+    }),
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
     ...sshOutput(
       deployment,

@@ -8,12 +8,14 @@ import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import { connectionOf, endpointHosts, identityOf, portalOutputs, sshOutput } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
+import { lendTrust } from "./trust.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -22,7 +24,10 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
   // The portal's image takes the agent as one file.
   bundleAgent();
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
-  for (const engine of engines) bundleStandIn(engine);
+  for (const engine of engines) {
+    bundleStandIn(engine);
+    if (catalogue[engine].downloads) lendTrust(join(PROJECT, "node-image", engine));
+  }
   const images = new Images("images", {
     stack: local.name,
     base: local.base,
@@ -76,6 +81,8 @@ function outputsOf(
         return hostKey === undefined ? [] : [{ ...at, hostKey }];
       }),
     ),
+    ...(isPerNode(deployment) &&
+      addressMapsOf(deployment, plan.nodes, ({ name }) => endpointHosts(plan, name))),
     portals: portalOutputs(plan),
   };
 }

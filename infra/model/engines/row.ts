@@ -10,6 +10,8 @@ export interface EngineRow {
   readonly servedBy?: string;
   /** Names by which somebody might ask for it. */
   readonly alsoCalled?: readonly string[];
+  /** What its node image runs in the engine's place. Absent: the engine itself. */
+  readonly standIn?: string;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -45,6 +47,8 @@ export interface EngineRow {
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
   readonly manyHosts: boolean;
+  /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
+  readonly downloads?: boolean;
   /** What a person types to connect. */
   readonly command: (uri: string, caFile: string) => string;
 }

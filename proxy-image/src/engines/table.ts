@@ -4,6 +4,7 @@ import { mongodb } from "./mongodb/engine.ts";
 import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { redis } from "./redis/engine.ts";
+import { scylladb } from "./scylladb/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
@@ -11,6 +12,7 @@ const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   mongodb,
   redis,
   mysql,
+  scylladb,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
