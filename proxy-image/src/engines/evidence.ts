@@ -1,8 +1,10 @@
 import { PatroniEvidence } from "./postgresql/evidence.ts";
+import { AmqpEvidence } from "./rabbitmq/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
   postgresql: PatroniEvidence,
+  rabbitmq: AmqpEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;
