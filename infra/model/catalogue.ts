@@ -1,10 +1,12 @@
 import { postgresql } from "./engines/postgresql.ts";
+import { rabbitmq } from "./engines/rabbitmq.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
 import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
   postgresql,
+  rabbitmq,
 } as const;
 
 export type Engine = keyof typeof ROWS;

@@ -6,7 +6,7 @@ import os
 import sys
 
 from . import paths
-from .config import dist_tls, hosts, rabbitmq_conf
+from .config import advanced_config, dist_tls, hosts, rabbitmq_conf
 from .definitions import definitions
 from .description import DescriptionError, read_node, read_secrets
 from .environment import as_shell, environment
@@ -21,6 +21,7 @@ def main() -> None:
     lock()
     variables = environment(node)
     write(paths.CONFIG, rabbitmq_conf(node))
+    write(paths.ADVANCED_CONFIG, advanced_config(node))
     write(paths.DEFINITIONS, definitions(node, secrets))
     write(paths.HOSTS, hosts(node))
     write(paths.DIST_TLS, dist_tls())

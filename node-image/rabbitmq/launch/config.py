@@ -43,6 +43,11 @@ def rabbitmq_conf(node: Node) -> str:
     return "\n".join(lines) + "\n"
 
 
+def advanced_config(node: Node) -> str:
+    """What rabbitmq.conf has no key for: every client, however many portals lie between, is told which node it is on."""
+    return f'[{{rabbit, [{{server_properties, [{{<<"node">>, longstr, <<"{node.name}">>}}]}}]}}].\n'
+
+
 def erlang_name(member: str) -> str:
     return f"rabbit@{member}"
 

@@ -26,6 +26,7 @@ def environment(node: Node) -> Mapping[str, str]:
         "ERL_INETRC": paths.HOSTS,
         "ERL_EPMD_ADDRESS": node.address,
         "LANG": "C.UTF-8",
+        "RABBITMQ_ADVANCED_CONFIG_FILE": paths.ADVANCED_CONFIG,
         "RABBITMQ_CONFIG_FILE": paths.CONFIG,
         "RABBITMQ_CTL_ERL_ARGS": TLS,
         "RABBITMQ_ENABLED_PLUGINS_FILE": f"{paths.RUN}/enabled_plugins",

@@ -7,6 +7,7 @@ PEER_KEY = f"{NODE}/peer.key"
 
 RUN = "/run/portico"
 CONFIG = f"{RUN}/rabbitmq.conf"
+ADVANCED_CONFIG = f"{RUN}/advanced.config"
 DEFINITIONS = f"{RUN}/definitions.json"
 HOSTS = f"{RUN}/inetrc"
 DIST_TLS = f"{RUN}/dist-tls.config"
