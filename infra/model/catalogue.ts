@@ -1,3 +1,4 @@
+import { elasticsearch } from "./engines/elasticsearch.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { rabbitmq } from "./engines/rabbitmq.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
@@ -5,6 +6,7 @@ import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
+  elasticsearch,
   postgresql,
   rabbitmq,
 } as const;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -13,6 +14,7 @@ import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
+import { lendTrust } from "./trust.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -20,11 +22,16 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   // The portal's image takes the agent as one file.
   bundleAgent();
+  const engines = [...new Set(deployments.map(({ engine }) => engine))];
+  for (const engine of engines) {
+    const folder = join(PROJECT, "node-image", engine);
+    if (existsSync(join(folder, "trust"))) lendTrust(folder);
+  }
   const images = new Images("images", {
     stack: local.name,
     base: local.base,
     project: PROJECT,
-    engines: [...new Set(deployments.map(({ engine }) => engine))],
+    engines,
   });
   const publicNetwork = new PublicNetwork("public", {
     plan: planPublicNetwork(local),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
+import { engines } from "../../infra/model/catalogue.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 
@@ -29,7 +30,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   [
     "an unknown engine, with the ones that there are",
     ordersWith({ engine: "oracle" }),
-    `${AT}.engine: must be postgresql, not "oracle"`,
+    `${AT}.engine: must be ${engines.join(" or ")}, not "oracle"`,
   ],
   [
     "an unknown key, with the nearest known one",

@@ -1,8 +1,10 @@
+import { ElasticsearchEvidence } from "./elasticsearch/evidence.ts";
 import { PatroniEvidence } from "./postgresql/evidence.ts";
 import { AmqpEvidence } from "./rabbitmq/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
+  elasticsearch: ElasticsearchEvidence,
   postgresql: PatroniEvidence,
   rabbitmq: AmqpEvidence,
 } as const;

@@ -1,10 +1,12 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
+import { elasticsearch } from "./elasticsearch/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { rabbitmq } from "./rabbitmq/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
+  elasticsearch,
   postgresql,
   rabbitmq,
 };
