@@ -10,7 +10,13 @@ import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
-import { connectionOf, endpointHosts, identityOf, portalOutputs, sshOutput } from "../model/outputs.ts";
+import {
+  connectionOf,
+  endpointHosts,
+  identityOf,
+  portalOutputs,
+  sshOutput,
+} from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";

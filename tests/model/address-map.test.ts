@@ -71,7 +71,14 @@ test("a URI of CQL has one host, and cqlsh verifies the portal by its authority"
       { host: "127.0.0.1", port: 15432 },
       { host: "127.0.0.1", port: 15433 },
     ],
-    ...{ user: "events", password: "s3cret", database: "events", route: "node" as const, caFile },
+    ...{
+      user: "events",
+      password: "s3cret",
+      database: "events",
+      route: "node" as const,
+      caFile,
+      ca: "",
+    },
   };
   const uri = uriOf(scylladb, connection);
 

@@ -34,7 +34,9 @@ describe("ScyllaDB's stand-in, Cassandra", () => {
     await assert.rejects(ring.cql("events-1", ROWS, "cassandra"), /not permitted to log in/);
     for (const user of ["app", "portal"] as const) {
       await assert.rejects(ring.cql("events-1", "SELECT * FROM system_auth.roles", user));
-      await assert.rejects(ring.cql("events-1", `ALTER ROLE "${user}" WITH SUPERUSER = true`, user));
+      await assert.rejects(
+        ring.cql("events-1", `ALTER ROLE "${user}" WITH SUPERUSER = true`, user),
+      );
     }
     await assert.rejects(ring.cql("events-1", ROWS, "portal"));
     await assert.rejects(ring.cql("events-1", "CREATE KEYSPACE x WITH replication = {}", "portal"));

@@ -22,7 +22,16 @@ const { built, resources } = await declare(
     const plan = planOnAws(deployment, target);
     const { portal = "", ...nodes } = target.images;
     const images = { portal, nodes };
-    const args = { target, deployment, plan, images, store, snapshots, service, userData: "#!/bin/sh" };
+    const args = {
+      target,
+      deployment,
+      plan,
+      images,
+      store,
+      snapshots,
+      service,
+      userData: "#!/bin/sh",
+    };
     return new Deployment("orders", args);
   },
   { slow: ["service"] },

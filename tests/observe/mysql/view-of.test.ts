@@ -54,7 +54,8 @@ type Source = Heard<ReturnType<typeof readRows>>;
 
 /** What the driver would give, read as the agent reads it. */
 function heardOf(name: string, says: z.output<typeof Says>, at: number): Source {
-  if (says === "silent") return { misses: { count: 2, since: at, why: "gives no answer" } };
+  if (says === "silent")
+    return { misses: { kind: "silent", count: 2, since: at, why: "gives no answer" } };
   if (says === "closed")
     return { answer: { askedAt: at, said: { kind: "closed", why: "closed" } } };
   const primaries = [says.primary].flat();
