@@ -6,6 +6,12 @@ import type { Connection } from "../uri.ts";
 export interface EngineRow {
   /** What a config may ask for; the first one is the default. */
   readonly versions: readonly string[];
+  /** What its servers are, where that is not the engine's own name: for people, and to be honest about it. */
+  readonly servedBy?: string;
+  /** Names by which somebody might ask for it. */
+  readonly alsoCalled?: readonly string[];
+  /** What its node image runs in the engine's place. Absent: the engine itself. */
+  readonly standIn?: string;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -26,6 +32,11 @@ export interface EngineRow {
   readonly options: readonly Option[];
   /** MiB of a node's container: what it can't do without, and what it gets. */
   readonly memory: { readonly least: number; readonly usual: number };
+  /**
+   * Clients that a node of that memory, in MiB, takes at once, without what the cluster itself needs: the portals share them.
+   * Absent: the portals know the engine's usual number.
+   */
+  readonly connections?: (memory: number) => number;
   /** The passwords that its nodes need, by what they are for. `app` is the clients'. */
   readonly passwords: readonly string[];
   /** What a portal logs in with, by what it is for: a user, and the use of the password. */
@@ -36,6 +47,8 @@ export interface EngineRow {
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
   readonly manyHosts: boolean;
+  /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
+  readonly downloads?: boolean;
   /** What a person types to connect. */
   readonly command: (uri: string, caFile: string) => string;
 }

@@ -1,10 +1,16 @@
+import { ReplicaSetEvidence } from "./mongodb/evidence.ts";
 import { GroupReplicationEvidence } from "./mysql/evidence.ts";
 import { PatroniEvidence } from "./postgresql/evidence.ts";
+import { SentinelEvidence } from "./redis/evidence.ts";
+import { CqlEvidence } from "./scylladb/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
   postgresql: PatroniEvidence,
+  mongodb: ReplicaSetEvidence,
+  redis: SentinelEvidence,
   mysql: GroupReplicationEvidence,
+  scylladb: CqlEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;

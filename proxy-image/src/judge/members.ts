@@ -5,7 +5,7 @@ import type { NodeView, View } from "./view.ts";
 /**
  * Which nodes serve whoever is sent to them, whatever their role. One that falls silent beside others that answer is cut:
  * its clients would only hang. One that answers, but doesn't serve, drains. A portal that reaches no node keeps its sessions:
- * its blindness disproves nobody.
+ * its blindness disproves nobody. With a history that was lost nobody new comes in.
  */
 export function judgeMembers(
   before: Readonly<Record<string, Reader>>,
@@ -19,7 +19,7 @@ export function judgeMembers(
     Object.entries(view.nodes).map(([name, node]): [string, Reader] => {
       const was = before[name] ?? { kind: "cut" };
       if (isForeignNode(lineage, node)) return [name, { kind: "cut" }];
-      if (serves(node)) return [name, { kind: "ready" }];
+      if (serves(node) && mayServe(lineage, was)) return [name, { kind: "ready" }];
       if (was.kind === "cut" || (isGone(node) && !blind)) return [name, { kind: "cut" }];
       const since = was.kind === "drain" ? was.since : now;
       return [name, !blind && now - since >= drainMs ? { kind: "cut" } : { kind: "drain", since }];
@@ -49,6 +49,10 @@ export function nextPool(
   const since = before.kind === "held" ? before.since : now;
   if (before.kind === "closed" || now - since >= holdMs) return closed("no node serves");
   return { kind: "held", since, why: "no node serves yet" };
+}
+
+function mayServe({ lost }: Lineage, was: Reader): boolean {
+  return lost === undefined || was.kind === "ready";
 }
 
 function serves({ word }: NodeView): boolean {
