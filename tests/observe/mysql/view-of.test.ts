@@ -79,6 +79,20 @@ function wordOf({ nodes }: View, name: string): string | undefined {
   return word?.kind;
 }
 
+function check(view: View, expect: z.output<typeof Expected>, at: number): void {
+  const { quorum, nodes, leaving } = view;
+  const told = quorum.kind === "leader" ? `leader ${quorum.node}` : quorum.kind;
+  assert.equal(told, expect.quorum, `at ${at}: ${"why" in quorum ? quorum.why : ""}`);
+  if (expect.epoch) assert.deepEqual("epoch" in quorum && quorum.epoch, expect.epoch);
+  assert.equal(leaving !== undefined, expect.leaving);
+  for (const node of NODES)
+    if (expect[node]) assert.equal(wordOf(view, node), expect[node], `${node} at ${at}`);
+  for (const [node, port] of Object.entries(expect.port))
+    assert.equal(nodes[node]?.port.kind, port);
+  for (const [node, incarnation] of Object.entries(expect.incarnation))
+    assert.equal(nodes[node]?.incarnation, incarnation);
+}
+
 for (const { name, turn, steps } of scenarios)
   test(`group replication: ${name}`, () => {
     let known: Known = {
@@ -92,17 +106,7 @@ for (const { name, turn, steps } of scenarios)
       );
       const next = viewOf(known, { awakeSince: 0, heard }, at + 50);
       known = next.known;
-      const { quorum, nodes, leaving } = next.view;
-      const told = quorum.kind === "leader" ? `leader ${quorum.node}` : quorum.kind;
-      assert.equal(told, expect.quorum, `at ${at}: ${"why" in quorum ? quorum.why : ""}`);
-      if (expect.epoch && quorum.kind === "leader") assert.deepEqual(quorum.epoch, expect.epoch);
-      assert.equal(leaving !== undefined, expect.leaving);
-      for (const node of NODES)
-        if (expect[node]) assert.equal(wordOf(next.view, node), expect[node], `${node} at ${at}`);
-      for (const [node, port] of Object.entries(expect.port))
-        assert.equal(nodes[node]?.port.kind, port);
-      for (const [node, incarnation] of Object.entries(expect.incarnation))
-        assert.equal(nodes[node]?.incarnation, incarnation);
+      check(next.view, expect, at);
     }
   });
 

@@ -51,9 +51,9 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
     const { ca, logins } = target.identity();
     const login = logins.mysql;
     if (!login) return answer({ kind: "unreadable", why: "the portal has no login for it" });
-    const { createConnection } = await loadDriver();
+    const { openConnection } = await loadDriver();
     let socket: Socket | undefined;
-    const opening = createConnection({
+    const opening = openConnection({
       stream: () => {
         socket = connect({ host: target.address, port: target.port, noDelay: true });
         return socket;
