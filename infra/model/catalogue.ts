@@ -1,4 +1,5 @@
 import { elasticsearch } from "./engines/elasticsearch.ts";
+import { mongodb } from "./engines/mongodb.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { rabbitmq } from "./engines/rabbitmq.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
@@ -6,9 +7,10 @@ import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
-  elasticsearch,
   postgresql,
+  mongodb,
   rabbitmq,
+  elasticsearch,
 } as const;
 
 export type Engine = keyof typeof ROWS;

@@ -1,3 +1,4 @@
+import { findMixed } from "./aws/architectures.ts";
 import { findOverlaps } from "./aws/overlaps.ts";
 import { blockOf, overlaps } from "./block.ts";
 import type { Collision } from "./collision.ts";
@@ -6,9 +7,10 @@ import type { LocalDeployment, LocalStack, Stack } from "./stack.ts";
 
 const LONGEST_NAME = 63;
 
-/** What can't be built as planned: networks that overlap, ports past the last one, names that clash or are too long. */
+/** What can't be built as planned: networks that overlap, machines of two sorts, ports past the last one, names that clash or are too long. */
 export function findCollisions(stack: Stack): readonly Collision[] {
-  return stack.target === "local" ? collisionsHere(stack) : findOverlaps(stack);
+  if (stack.target === "local") return collisionsHere(stack);
+  return [...findOverlaps(stack), ...findMixed(stack)];
 }
 
 function collisionsHere({ local, deployments }: LocalStack): readonly Collision[] {

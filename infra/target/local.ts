@@ -8,6 +8,7 @@ import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
@@ -24,6 +25,7 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
   bundleAgent();
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
   for (const engine of engines) {
+    bundleStandIn(engine);
     const folder = join(PROJECT, "node-image", engine);
     if (existsSync(join(folder, "trust"))) lendTrust(folder);
   }

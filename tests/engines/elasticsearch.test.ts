@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { clientFor, idsIn, INDEX, indexing } from "../support/elasticsearch.ts";
+import { clientFor, INDEX, idsIn, indexing } from "../support/elasticsearch.ts";
 import { allServe, statusOf } from "../support/pool.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 

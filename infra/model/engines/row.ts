@@ -23,6 +23,11 @@ export interface EngineRow {
   readonly options: readonly Option[];
   /** MiB of a node's container: what it can't do without, and what it gets. */
   readonly memory: { readonly least: number; readonly usual: number };
+  /**
+   * Clients that a node of that memory, in MiB, takes at once, without what the cluster itself needs: the portals share them.
+   * Absent: the portals know the engine's usual number.
+   */
+  readonly connections?: (memory: number) => number;
   /** The passwords that its nodes need, by what they are for. `app` is the clients'. */
   readonly passwords: readonly string[];
   /** What a portal logs in with, by what it is for: a user, and the use of the password. */

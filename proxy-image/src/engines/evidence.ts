@@ -1,12 +1,14 @@
 import { ElasticsearchEvidence } from "./elasticsearch/evidence.ts";
+import { ReplicaSetEvidence } from "./mongodb/evidence.ts";
 import { PatroniEvidence } from "./postgresql/evidence.ts";
 import { AmqpEvidence } from "./rabbitmq/evidence.ts";
 
 /** Where each engine's evidence is to be had: one row an engine, and so the list of all that a document may name. */
 export const EVIDENCE = {
-  elasticsearch: ElasticsearchEvidence,
   postgresql: PatroniEvidence,
+  mongodb: ReplicaSetEvidence,
   rabbitmq: AmqpEvidence,
+  elasticsearch: ElasticsearchEvidence,
 } as const;
 
 export type EngineName = keyof typeof EVIDENCE;

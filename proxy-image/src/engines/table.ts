@@ -1,14 +1,16 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Engine } from "./engine.ts";
 import { elasticsearch } from "./elasticsearch/engine.ts";
+import { mongodb } from "./mongodb/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { rabbitmq } from "./rabbitmq/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
-  elasticsearch,
   postgresql,
+  mongodb,
   rabbitmq,
+  elasticsearch,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];

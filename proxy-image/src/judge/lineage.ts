@@ -23,6 +23,10 @@ export function weigh(
       evidence: { kind: "none", why: "this engine has no leader" },
     };
   }
+  // It may be the answer of a time, or of a cluster, that this portal was past already.
+  if (lineage.lost !== undefined) {
+    return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
+  }
   if (quorum.kind === "unknown" || quorum.kind === "conflict") {
     return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };
   }

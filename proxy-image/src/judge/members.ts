@@ -5,7 +5,7 @@ import type { NodeView, View } from "./view.ts";
 /**
  * Which nodes serve whoever is sent to them, whatever their role. One that falls silent gets nobody new, and is cut as soon
  * as another one has answered since: its clients would only hang. One that answers, but doesn't serve, drains. A portal that
- * reaches no node keeps its sessions: its blindness disproves nobody.
+ * reaches no node keeps its sessions: its blindness disproves nobody. With a history that was lost nobody new comes in.
  */
 export function judgeMembers(
   before: Readonly<Record<string, Reader>>,
@@ -18,7 +18,7 @@ export function judgeMembers(
     Object.entries(view.nodes).map(([name, node]): [string, Reader] => {
       const was = before[name] ?? { kind: "cut" };
       if (isForeignNode(lineage, node)) return [name, { kind: "cut" }];
-      if (serves(node)) return [name, { kind: "ready" }];
+      if (serves(node) && mayServe(lineage, was)) return [name, { kind: "ready" }];
       if (was.kind === "cut" || isDisproved(node, view)) return [name, { kind: "cut" }];
       const since = was.kind === "drain" ? was.since : now;
       const over = !isBlind(view) && now - since >= drainMs;
@@ -61,6 +61,10 @@ export function reasonAgainst(name: string, { nodes }: View, lineage: Lineage): 
   if (node === undefined) return `${name} is not in the document`;
   if (isForeignNode(lineage, node)) return `${name} answers as another cluster`;
   return "why" in node.word ? `${name} ${node.word.why}` : undefined;
+}
+
+function mayServe({ lost }: Lineage, was: Reader): boolean {
+  return lost === undefined || was.kind === "ready";
 }
 
 function serves({ word }: NodeView): boolean {

@@ -41,8 +41,11 @@ const others: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
   "a reply without its length": [reply("{}", "transfer-encoding: chunked"), /not Elastic/],
   "a reply of a gigabyte": [reply("{}", "content-length: 1073741824"), /not Elastic/],
   "a length that is none": [reply("{}", "content-length: -1"), /not Elastic/],
-  "a head without an end": [reply("", `x: ${"y".repeat(70_000)}`).subarray(0, 66_000), /no.*HTTP|doesn't/],
-  "RabbitMQ": [Buffer.from("AMQP\x00\x00\x09\x01", "latin1"), /doesn't speak HTTP/],
+  "a head without an end": [
+    reply("", `x: ${"y".repeat(70_000)}`).subarray(0, 66_000),
+    /no.*HTTP|doesn't/,
+  ],
+  RabbitMQ: [Buffer.from("AMQP\x00\x00\x09\x01", "latin1"), /doesn't speak HTTP/],
   "an SSH server": [Buffer.from("SSH-2.0-OpenSSH_10.0\r\n"), /doesn't speak HTTP/],
   "a TLS alert": [Buffer.from("15030300020228", "hex"), /doesn't speak HTTP/],
 };

@@ -32,9 +32,7 @@ type Answered = Heeded<Health> & {
 };
 
 function isOf(cluster: string, node: Heeded<Health>): node is Answered {
-  return (
-    node.kind === "answer" && node.said.kind === "health" && node.said.cluster === cluster
-  );
+  return node.kind === "answer" && node.said.kind === "health" && node.said.cluster === cluster;
 }
 
 function wordOf(cluster: string, said: Health, at: number, seesMore: string | undefined): Word {
