@@ -125,8 +125,7 @@ describe("three nodes of the Redis image", () => {
   test("a server that dies alone leads again only by the Sentinels' word, with every write", async () => {
     const leader = await cluster.untilWhole(30);
     await write(leader);
-    const kill =
-      "for p in /proc/[0-9]*; do grep -qs valkey-server $p/comm && kill -9 ${p#/proc/}; done";
+    const kill = "cd /proc; for p in [0-9]*; do grep -qs valkey-server $p/comm && kill -9 $p; done";
     await exec(cluster.container(leader), ["sh", "-c", kill], "valkey");
 
     await until("the end of the old server", 10, async () => !(await cluster.leads(leader)));

@@ -104,21 +104,7 @@ export class RedisCluster {
 
   each(nodes: readonly NodeName[], what: "kill" | "start" | "pause" | "unpause" | "stop") {
     return Promise.all(
-      nodes.map((node): Promise<unknown> => {
-        const container = docker.getContainer(this.container(node));
-        switch (what) {
-          case "kill":
-            return container.kill();
-          case "start":
-            return container.start();
-          case "pause":
-            return container.pause();
-          case "unpause":
-            return container.unpause();
-          case "stop":
-            return container.stop();
-        }
-      }),
+      nodes.map((node): Promise<unknown> => docker.getContainer(this.container(node))[what]()),
     );
   }
 

@@ -1,6 +1,6 @@
-import { heldLine } from "../../observe/held-line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
+import { renewedLine } from "../../observe/renewed-line.ts";
 import type { ElasticsearchEvidence } from "./evidence.ts";
 import { decodeHealth, HEALTH_REQUEST } from "./health.ts";
 import { viewOf } from "./view-of.ts";
@@ -16,7 +16,7 @@ export function observeElasticsearch(args: ObserverArgs): Observer {
       [
         name,
         (askNow: () => void) =>
-          heldLine({ address, port: http, question: QUESTION, onClosed: askNow }),
+          renewedLine({ address, port: http, question: QUESTION, onClosed: askNow }),
       ] as const,
   );
   return observePolled({

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-import { createLastingLine } from "../../observe/lasting-line.ts";
+import { createHeldLine } from "../../observe/held-line.ts";
 import type { Line } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
@@ -38,7 +38,7 @@ interface Place {
 function memberLine({ address, port }: Place, askNow: () => void): Line<HelloReply> {
   const open = () => connect({ host: address, port });
   let requests = 0;
-  const line = createLastingLine({
+  const line = createHeldLine({
     open,
     request: () => encodeHello(++requests),
     decode: decodeHello,

@@ -1,6 +1,6 @@
-import { heldLine } from "../../observe/held-line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
+import { renewedLine } from "../../observe/renewed-line.ts";
 import type { AmqpEvidence } from "./evidence.ts";
 import { decodeGreeting, PROTOCOL_HEADER } from "./greeting.ts";
 import { viewOf } from "./view-of.ts";
@@ -18,7 +18,7 @@ export function observeAmqp({ document, clock, onChange, log }: ObserverArgs): O
       [
         name,
         (askNow: () => void) =>
-          heldLine({ address, port: amqp, question: QUESTION, onClosed: askNow }),
+          renewedLine({ address, port: amqp, question: QUESTION, onClosed: askNow }),
       ] as const,
   );
   return observePolled({
