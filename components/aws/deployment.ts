@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as pulumi from "@pulumi/pulumi";
 
 import { ingressRules } from "../../infra/model/aws/ingress.ts";
@@ -10,6 +12,8 @@ import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../authority.ts";
 import { Passwords } from "../passwords.ts";
 import { Firewall } from "./firewall.ts";
+import type { ImageIds } from "./images.ts";
+import { InForce } from "./in-force.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { Objects } from "./objects.ts";
@@ -23,6 +27,7 @@ export interface DeploymentArgs {
   readonly target: AwsTarget;
   readonly deployment: AwsDeployment;
   readonly plan: AwsPlan;
+  readonly images: ImageIds;
   readonly store: Store;
   readonly snapshots: Snapshots;
   /** What every machine runs: there before the first of them. */
@@ -30,6 +35,9 @@ export interface DeploymentArgs {
   /** What an instance is started with, before its names are filled in. */
   readonly userData: string;
 }
+
+/** Seconds that a living portal may take to apply a document: it asks every 2 s, and after 30 s where S3 throttles. */
+const PATIENCE = 60;
 
 /** One database deployment in a VPC of its own. */
 export class Deployment extends pulumi.ComponentResource {
@@ -43,7 +51,7 @@ export class Deployment extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
-    const { target, deployment, plan, store, snapshots, service, userData } = args;
+    const { target, deployment, plan, images, store, snapshots, service, userData } = args;
     const child = { parent: this };
 
     const authority = new Authority(name, child);
@@ -54,8 +62,9 @@ export class Deployment extends pulumi.ComponentResource {
       child,
     );
     const place: Place = {
-      ...{ target, deployment, plan, store, network, authority, passwords, userData },
+      ...{ target, deployment, plan, images, store, network, authority, passwords, userData },
     };
+    const content = formatDocument(documentOf(deployment, plan.nodes));
     const document = new Objects(
       `${name}-document`,
       {
@@ -63,11 +72,24 @@ export class Deployment extends pulumi.ComponentResource {
         objects: {
           [`${name}-document`]: {
             key: keys.document(name),
-            content: formatDocument(documentOf(deployment, plan.nodes)),
+            content,
           },
         },
       },
       child,
+    );
+    new InForce(
+      `${name}-document`,
+      {
+        bucket: store.bucket,
+        region: target.region,
+        digest: createHash("sha256").update(content).digest("hex"),
+        reports: Object.fromEntries(
+          plan.portals.map((portal) => [portal.name, keys.applied(name, portal.name)]),
+        ),
+        timeout: PATIENCE,
+      },
+      { ...child, dependsOn: document },
     );
     const firewall = new Firewall(
       name,

@@ -1,10 +1,12 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
+import { unusableNetwork } from "../model/aws/private-network.ts";
 import { catalogue, engines, nodeNames } from "../model/catalogue.ts";
 import { OPTIONS } from "../model/engines/row.ts";
 import type { AwsDeployment, Deployment, Source, Ssh } from "../model/stack.ts";
 import { AWS_SHAPE } from "./aws.ts";
+import { readMachines } from "./machines.ts";
 import { NAME, NAME_RULE } from "./name.ts";
 import { duration, size } from "./quantity.ts";
 import type { Report } from "./report.ts";
@@ -39,8 +41,13 @@ const Network = z
     'must be a /24 such as "10.90.1.0/24"',
   );
 
+/** Engines by other names that people know them by. */
+const OTHER_NAMES = Object.fromEntries(
+  engines.flatMap((engine) => (catalogue[engine].alsoCalled ?? []).map((name) => [name, engine])),
+);
+
 const SHAPE = {
-  engine: oneOf(engines),
+  engine: oneOf(engines, OTHER_NAMES),
   version: z.string({ error: 'must be a version such as "17"' }).optional(),
   endpoints: z
     .array(z.string(), { error: "must be a list of endpoints, such as [primary]" })
@@ -87,11 +94,13 @@ export function readAwsDeployment(
 ): (Omit<AwsDeployment, "network"> & Pick<Deployment, "network">) | undefined {
   const read = parse(OnAws, name, raw, report);
   if (read === undefined) return undefined;
-  const { nodeType, portalType, volume, enforcement, pins, nodes } = read;
-  const names = nodeNames({ name, nodes });
-  for (const node of Object.keys(pins))
-    if (!names.includes(node)) report(["pins", node], `is no node: they are ${names.join(", ")}`);
-  return { ...complete(name, read, raw, report), nodeType, portalType, volume, enforcement, pins };
+  const { nodeType, portalType, volume, enforcement, pins, network } = read;
+  const why = network === undefined ? undefined : unusableNetwork(network);
+  if (why !== undefined) report(["network"], why);
+  const described = complete(name, read, raw, report);
+  const said = "memory" in (raw as object) ? described.memory : undefined;
+  const memory = readMachines({ name, ...read }, said, report);
+  return { ...described, nodeType, portalType, volume, enforcement, pins, memory };
 }
 
 function parse<Read>(

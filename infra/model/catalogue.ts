@@ -1,12 +1,22 @@
+import { elasticsearch } from "./engines/elasticsearch.ts";
 import { mongodb } from "./engines/mongodb.ts";
+import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
+import { rabbitmq } from "./engines/rabbitmq.ts";
+import { redis } from "./engines/redis.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
+import { scylladb } from "./engines/scylladb.ts";
 import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
+  elasticsearch,
   postgresql,
   mongodb,
+  redis,
+  mysql,
+  scylladb,
+  rabbitmq,
 } as const;
 
 export type Engine = keyof typeof ROWS;

@@ -1,4 +1,4 @@
-import { endpointsOf } from "./catalogue.ts";
+import { catalogue, endpointsOf } from "./catalogue.ts";
 import type { EndpointRow } from "./engines/row.ts";
 import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
@@ -20,8 +20,20 @@ export function connectionOf(
   hosts: readonly Host[],
   { route }: EndpointRow,
   caFile: string,
-): Omit<Connection, "password"> {
+): Omit<Connection, "password" | "ca"> {
   return { hosts, user, database, route, caFile };
+}
+
+/** What a deployment is, and whose it is, as far as its engine has such things. */
+export function identityOf({ engine, version, user, database }: Deployment) {
+  const { servedBy, options } = catalogue[engine];
+  return {
+    engine,
+    version,
+    ...(servedBy !== undefined && { servedBy: `${servedBy} ${version}` }),
+    ...(options.includes("user") && { user }),
+    ...(options.includes("database") && { database }),
+  };
 }
 
 export interface PortalOutput {

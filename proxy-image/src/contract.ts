@@ -95,6 +95,11 @@ const Contract = z
     endpoints: z.record(Name, Endpoint),
     /** Port of the portal's status page. */
     status: Port,
+    /**
+     * Clients' sessions that one portal may have on one node at a time; more wait in its queue. Without it the engine's own
+     * usual number holds.
+     */
+    sessions: z.int().min(1).optional(),
     /** A replica that is further behind than this, in bytes of WAL, gets no new readers. */
     maxLag: z.int().min(0),
     timing: Timing,

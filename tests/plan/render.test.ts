@@ -90,6 +90,13 @@ test("every slot of an endpoint starts disabled, and every frontend asks the whi
   }
 });
 
+test("no slot of a node takes more sessions than the document allows one portal", () => {
+  const limits = (text: string) => [...text.matchAll(/check .* maxconn (\d+)/g)].map(([, n]) => n);
+
+  assert.deepEqual(limits(renderConfig({ ...DOCUMENT, sessions: 22 })), ["22", "22", "22", "22"]);
+  assert.deepEqual(limits(renderConfig(DOCUMENT)), ["45", "45", "45", "45"]);
+});
+
 test("a silent agent closes the portal where the fallback is off", () => {
   const text = renderConfig({ ...DOCUMENT, fallback: "off" });
   assert.doesNotMatch(text, /use_backend|fallback_/);

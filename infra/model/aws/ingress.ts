@@ -1,6 +1,7 @@
 import { blockOf } from "../block.ts";
 import { endpointsOf, SSH, STATUS } from "../catalogue.ts";
 import type { AwsDeployment } from "../stack.ts";
+import { description } from "./description.ts";
 
 /** One rule of the portals' security group. */
 export interface IngressRule {
@@ -53,7 +54,7 @@ export function ingressRules(deployment: AwsDeployment): readonly IngressRule[] 
         cidr,
         fromPort: from,
         toPort: to,
-        description: describe(note),
+        description: description(note),
       })),
     ),
   );
@@ -69,9 +70,4 @@ function reachOf(deployment: AwsDeployment, family: IngressRule["family"]) {
 
 function sourcesOf({ whitelist }: AwsDeployment, family: IngressRule["family"]) {
   return whitelist.filter(({ cidr }) => blockOf(cidr).family === family);
-}
-
-/** AWS takes 255 characters of a small set. */
-function describe(note: string): string {
-  return note.replace(/[^A-Za-z0-9 ._\-:/()#,@[\]+=&;{}!$*]/g, "?").slice(0, 255);
 }

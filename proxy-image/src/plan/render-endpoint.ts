@@ -84,7 +84,6 @@ function slots(
   const servers = nodesOf(endpoint, document).map(
     ([node, { address, port }]) => `    server ${node} ${hostOf(address)}:${port} disabled`,
   );
-  const { sessions } = engineOf(document).limits;
   return `backend ${backendOf(name)}
     no log
     balance leastconn
@@ -93,7 +92,7 @@ function slots(
     http-check send meth GET uri-lf /vouch/${name}/%[srv_name]
     http-check expect status 200
     # fall x (inter + timeout check) is the longest silence of the agent.
-    default-server check inter 1s fall ${fall} rise 1 maxconn ${sessions} tcp-ut 10s${marked}
+    default-server check inter 1s fall ${fall} rise 1 maxconn ${sessionsOf(document)} tcp-ut 10s${marked}
 ${servers.join("\n")}`;
 }
 
@@ -105,20 +104,24 @@ function fallbackServers(
   { identity }: Places,
 ): string | undefined {
   const { route } = endpoint;
-  const { roleCheck, limits } = engineOf(document);
+  const { roleCheck } = engineOf(document);
   if (document.fallback === "off" || roleCheck === undefined) return undefined;
   const check = roleCheck({ document, route, identity });
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
   const servers = nodesOf(endpoint, document).map(([node, { address, port }]) =>
     `    server ${node} ${hostOf(address)}:${port} ${check.server(node)}`.trimEnd(),
   );
-  const defaults = `check inter 2s fall 2 rise 1 maxconn ${limits.sessions} tcp-ut 10s${marked}`;
+  const defaults = `check inter 2s fall 2 rise 1 maxconn ${sessionsOf(document)} tcp-ut 10s${marked}`;
   return `backend ${fallbackOf(name)}
     no log
     balance leastconn
 ${check.backend.map((line) => `    ${line}`).join("\n")}
     default-server ${`${defaults} ${check.servers}`.trimEnd()}
 ${servers.join("\n")}`;
+}
+
+function sessionsOf(document: PortalDocument): number {
+  return document.sessions ?? engineOf(document).limits.sessions;
 }
 
 /** All nodes, or the one whose endpoint this is. */
