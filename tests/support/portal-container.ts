@@ -72,6 +72,7 @@ export function portalImage(): Promise<string> {
     "image",
     "dist/agent.mjs",
     "dist/judge-document.mjs",
+    "dist/mysql-driver.mjs",
     "dist/s3-client.mjs",
   ]);
 }
