@@ -104,7 +104,16 @@ export class RedisCluster {
 
   each(nodes: readonly NodeName[], what: "kill" | "start" | "pause" | "unpause" | "stop") {
     return Promise.all(
-      nodes.map((node): Promise<unknown> => docker.getContainer(this.container(node))[what]()),
+      nodes.map(async (node) => {
+        const container = docker.getContainer(this.container(node));
+        await {
+          kill: () => container.kill(),
+          start: () => container.start(),
+          pause: () => container.pause(),
+          unpause: () => container.unpause(),
+          stop: () => container.stop(),
+        }[what]();
+      }),
     );
   }
 
