@@ -45,7 +45,12 @@ export class PortalAddress extends pulumi.ComponentResource {
       },
       child,
     );
-    const address = new aws.ec2.Eip(name, { domain: "vpc", tags: { Name: name } }, child);
+    // Clients have it in their URIs, and certificates name it.
+    const address = new aws.ec2.Eip(
+      name,
+      { domain: "vpc", tags: { Name: name } },
+      { ...child, protect: true },
+    );
     new aws.ec2.EipAssociation(
       name,
       { allocationId: address.id, networkInterfaceId: wire.id },

@@ -110,7 +110,7 @@ function filesBelow(folder: string, path: string): readonly string[] {
 }
 
 /** Where `debian:trixie-slim` can't be pulled, setup has made the same from packages. */
-async function baseImage(): Promise<string> {
+export async function baseImage(): Promise<string> {
   const made = "portico/debian:trixie-slim";
   const found = await docker.listImages({ filters: { reference: [made] } });
   return found.length > 0 ? made : "debian:trixie-slim";
