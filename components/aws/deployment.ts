@@ -12,6 +12,7 @@ import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../authority.ts";
 import { Passwords } from "../passwords.ts";
 import { Firewall } from "./firewall.ts";
+import type { ImageIds } from "./images.ts";
 import { InForce } from "./in-force.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
@@ -26,6 +27,7 @@ export interface DeploymentArgs {
   readonly target: AwsTarget;
   readonly deployment: AwsDeployment;
   readonly plan: AwsPlan;
+  readonly images: ImageIds;
   readonly store: Store;
   readonly snapshots: Snapshots;
   /** What every machine runs: there before the first of them. */
@@ -47,7 +49,7 @@ export class Deployment extends pulumi.ComponentResource {
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
-    const { target, deployment, plan, store, snapshots, service, userData } = args;
+    const { target, deployment, plan, images, store, snapshots, service, userData } = args;
     const child = { parent: this };
 
     const authority = new Authority(name, child);
@@ -58,7 +60,7 @@ export class Deployment extends pulumi.ComponentResource {
       child,
     );
     const place: Place = {
-      ...{ target, deployment, plan, store, network, authority, passwords, userData },
+      ...{ target, deployment, plan, images, store, network, authority, passwords, userData },
     };
     const content = formatDocument(documentOf(deployment, plan.nodes));
     const document = new Objects(

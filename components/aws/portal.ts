@@ -78,7 +78,7 @@ export class Portal extends pulumi.ComponentResource {
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Portal", name, {}, opts);
     const { place, portal, address, document, after } = args;
-    const { target, deployment, store, authority, passwords } = place;
+    const { target, deployment, images, store, authority, passwords } = place;
     const child = { parent: this };
 
     const client = new Certificate(
@@ -140,14 +140,11 @@ export class Portal extends pulumi.ComponentResource {
         objects: {
           [`${name}-machine.json`]: {
             key: keys.machine(deployment.name, name),
-            content: json(
-              portalMachine(
-                target.images.portal,
-                portalMemory(instanceType),
-                deployment.name,
-                after,
+            content: pulumi
+              .output(images.portal)
+              .apply((image) =>
+                json(portalMachine(image, portalMemory(instanceType), deployment.name, after)),
               ),
-            ),
           },
         },
       },

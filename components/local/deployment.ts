@@ -70,17 +70,21 @@ export class Deployment extends pulumi.ComponentResource {
           child,
         ),
     );
+    // One after the other, so that an upgrade leaves clients a portal at every moment.
+    const portals: Portal[] = [];
     for (const portal of plan.portals)
-      new Portal(
-        portal.name,
-        {
-          ...{ place, portal, authority, passwords },
-          image: images.portal,
-          privateNetwork: network.networkName,
-          publicNetwork: publicNetwork.networkName,
-          after: [document, ...nodes],
-        },
-        child,
+      portals.push(
+        new Portal(
+          portal.name,
+          {
+            ...{ place, portal, authority, passwords },
+            image: images.portal,
+            privateNetwork: network.networkName,
+            publicNetwork: publicNetwork.networkName,
+            after: [document, ...nodes, ...portals],
+          },
+          child,
+        ),
       );
 
     this.authority = authority.certificate;

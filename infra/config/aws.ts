@@ -39,7 +39,8 @@ const Raw = strict({
       if (why !== undefined) context.addIssue(why);
     })
     .default("10.64.0.0/10"),
-  images: strict({ portal: Digest, ...nodeImages() }),
+  build: z.boolean({ error: "must be true or false" }).default(false),
+  images: strict({ portal: Digest.optional(), ...nodeImages() }).prefault({}),
   quota: strict({
     vpcs: Limit(DEFAULT_QUOTA.vpcs),
     eips: Limit(DEFAULT_QUOTA.eips),
@@ -73,7 +74,12 @@ export function readAws(raw: unknown, report: Report): AwsTarget | undefined {
   const read = Raw.safeParse(raw ?? {});
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
   if (!read.success) return undefined;
-  const { region, zones } = read.data;
+  const { region, zones, build, images } = read.data;
+  if (build)
+    for (const image of Object.keys(images))
+      report(["images", image], "is built, as build: true says; leave out one of the two");
+  else if (images.portal === undefined)
+    report(["images", "portal"], "is missing: must be the id of an image, or build: true");
   for (const [index, zone] of zones.entries()) {
     if (!zone.startsWith(region)) report(["zones", index], `"${zone}" is not in ${region}`);
     if (zones.indexOf(zone) < index) report(["zones", index], `"${zone}" is named twice`);

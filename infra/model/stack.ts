@@ -39,8 +39,12 @@ export interface AwsTarget {
   readonly ami: string;
   /** Where deployments that name no network get theirs. */
   readonly range: string;
+  /** Images are built from this project, and `images` is empty. */
+  readonly build: boolean;
   /** Ids (`sha256:…`) of the images that machines run, by image. */
-  readonly images: { readonly portal: string } & { readonly [E in Engine]?: string | undefined };
+  readonly images: { readonly portal?: string | undefined } & {
+    readonly [E in Engine]?: string | undefined;
+  };
   readonly quota: Quota;
 }
 

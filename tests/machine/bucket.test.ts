@@ -87,7 +87,9 @@ test("a machine.json that can't be used changes nothing, and is named", async (t
   }
   node.s3.objects.remove(BUCKET, "orders/orders-1/machine.json");
   await node.wake();
-  await node.reports("gone", 240, ({ problem }) => /is not in the bucket; what/.test(problem ?? ""));
+  await node.reports("gone", 240, ({ problem }) =>
+    /is not in the bucket; what/.test(problem ?? ""),
+  );
   putMachine(node.s3.objects, "orders-1", {
     ...{ role: "node", image: image.id, memory: 1024 },
     volume: { serial: "vol0123456789abcdef0", mount: "/var/lib/portico-data" },

@@ -64,7 +64,11 @@ test("a new node is brought up, and its second boot does nothing twice", async (
   );
 
   await node.reboot();
-  await node.reports("running again", 240, ({ healthy, since }) => healthy && since !== first.since);
+  await node.reports(
+    "running again",
+    240,
+    ({ healthy, since }) => healthy && since !== first.since,
+  );
 
   assert.deepEqual((await node.calls()).slice(calls.length), [
     ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],

@@ -185,6 +185,16 @@ for (const [what, problems, expected] of [
     'aws.images.portal: must be the id of an image, "sha256:" and 64 hexadecimal digits',
   ],
   [
+    "no image of the portals, and nothing that builds one",
+    problemsIn({}, { images: {} }),
+    "aws.images.portal: is missing: must be the id of an image, or build: true",
+  ],
+  [
+    "an image beside one that is built",
+    problemsIn({}, { build: true, images: { portal: AWS.images.portal } }),
+    "aws.images.portal: is built, as build: true says; leave out one of the two",
+  ],
+  [
     "a pin of a node that isn't there",
     problemsIn({ orders: { pins: { "orders-4": { image: AWS.images.portal } } } }),
     "deployments.orders.pins.orders-4: is no machine of it: they are orders-1, orders-2, orders-3, orders-portal-1, orders-portal-2",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { setInterval as every } from "node:timers/promises";
 import { type TestContext, test } from "node:test";
+import { setInterval as every } from "node:timers/promises";
 
 import { makeInForce } from "../../infra/provider/in-force.ts";
 import { reportsInS3 } from "../../infra/provider/reports-in-s3.ts";

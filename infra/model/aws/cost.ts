@@ -53,13 +53,11 @@ export function costsOf(deployment: Footprint): readonly Cost[] {
     { what: `${portals} public IPv4 addresses`, monthly: portals * HOURS_A_MONTH * PRICES.ipv4 },
     {
       what: "questions to the bucket",
-      monthly:
-        (portals * ASKS_A_MONTH * PRICES.get + machines * LISTS_A_MONTH * PRICES.put) / 1000,
+      monthly: (portals * ASKS_A_MONTH * PRICES.get + machines * LISTS_A_MONTH * PRICES.put) / 1000,
     },
     {
       what: "reports into the bucket",
-      monthly:
-        ((machines * REPORTS_A_MONTH + portals * APPLIED_A_MONTH) * PRICES.put) / 1000,
+      monthly: ((machines * REPORTS_A_MONTH + portals * APPLIED_A_MONTH) * PRICES.put) / 1000,
     },
   ];
 }

@@ -40,7 +40,8 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
   };
 
   const turn = (): void => {
-    const { depth, deadlineMs, everyMs } = pace();
+    const { deadlineMs, everyMs, ...asked } = pace();
+    const depth = line.setDepth ? asked.depth : 1;
     line.setDepth?.(depth);
     due = waiting.size >= depth;
     if (!due) void ask(deadlineMs);

@@ -5,7 +5,18 @@
 import { createHash } from "node:crypto";
 
 import { arn } from "../plausible.ts";
-import { asset, boolean, list, map, number, object, replacing, required, set, string } from "../shape.ts";
+import {
+  asset,
+  boolean,
+  list,
+  map,
+  number,
+  object,
+  replacing,
+  required,
+  set,
+  string,
+} from "../shape.ts";
 import { inRegion, type Table, tagged } from "../table.ts";
 
 export const bucket: Table = {
