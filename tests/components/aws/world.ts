@@ -1,6 +1,6 @@
 import { Authority } from "../../../components/authority.ts";
-import type { ImageIds } from "../../../components/aws/images.ts";
 import { Network } from "../../../components/aws/network.ts";
+import type { ImageIds } from "../../../components/aws/images.ts";
 import type { Place } from "../../../components/aws/place.ts";
 import { Store } from "../../../components/aws/store.ts";
 import { Passwords } from "../../../components/passwords.ts";
@@ -18,9 +18,8 @@ export function awsStack(orders: Readonly<Record<string, unknown>> = {}): AwsSta
   return stack;
 }
 
-/** The images that the config names. */
-export function imagesIn({ images }: AwsTarget): ImageIds {
-  const { portal = "", ...nodes } = images;
+/** What the machines of a stack run whose config says it, instead of building it. */
+export function imagesOf({ images: { portal = "", ...nodes } }: AwsTarget): ImageIds {
   return { portal, nodes };
 }
 
@@ -31,8 +30,8 @@ export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): P
   const store = new Store("store", { stack: target.name });
   const { region } = target;
   return {
+    images: imagesOf(target),
     ...{ target, deployment, plan, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
-    images: imagesIn(target),
     network: new Network("orders", { plan, region, bucketArn: store.bucketArn }),
     authority: new Authority("orders"),
     passwords: new Passwords("orders"),
