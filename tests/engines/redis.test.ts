@@ -24,7 +24,16 @@ async function inNode(node: string, ...command: string[]): Promise<string> {
 
 /** What a node says of its role, through the user that needs no secret. */
 const roleOf = (node: string): Promise<string> =>
-  inNode(node, "/usr/bin/valkey-cli", "--no-auth-warning", "--user", "probe", "--pass", "x", "role");
+  inNode(
+    node,
+    "/usr/bin/valkey-cli",
+    "--no-auth-warning",
+    "--user",
+    "probe",
+    "--pass",
+    "x",
+    "role",
+  );
 
 const leader = async (among: readonly string[]): Promise<string> => {
   const roles = await Promise.all(among.map((node) => roleOf(node).catch(() => "")));
@@ -50,7 +59,8 @@ async function through<T>(
 
 const whole = async (): Promise<true> => {
   for (const node of nodes) await inNode(node, "sh", "/usr/local/lib/portico/health");
-  for (const portal of [0, 1]) await through("primary", portal, (client) => client.set("whole", "yes"));
+  for (const portal of [0, 1])
+    await through("primary", portal, (client) => client.set("whole", "yes"));
   return true;
 };
 
@@ -127,7 +137,10 @@ test("redis: beyond the limit HAProxy goes on by its own check of the role, and 
   await agent("STOP");
   try {
     await sleep(14_000);
-    const writer = startWriter(t, [first as Target], adding(SET), { sessions: 1, everyWrite: true });
+    const writer = startWriter(t, [first as Target], adding(SET), {
+      sessions: 1,
+      everyWrite: true,
+    });
     await writer.nextAck(30_000);
     await inNode(old, "/usr/local/lib/portico/switchover");
     const next = await until("another leader", 60, () =>

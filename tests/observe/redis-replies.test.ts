@@ -119,7 +119,10 @@ test("any replies are read without a throw", () => {
     fc.constant<Reply>({ kind: "nothing" }),
     fc.constantFrom("master", "slave", "config-epoch", "flags", "6379").map(text),
   );
-  const any = fc.oneof(leaf, fc.array(leaf, { maxLength: 6 }).map((items) => list(...items)));
+  const any = fc.oneof(
+    leaf,
+    fc.array(leaf, { maxLength: 6 }).map((items) => list(...items)),
+  );
   fc.assert(
     fc.property(fc.array(any, { maxLength: 4 }), (replies) => {
       assert.ok(readServer(replies).kind);
@@ -130,7 +133,9 @@ test("any replies are read without a throw", () => {
 });
 
 test("a sign is a message that names the cluster's leader among its words", () => {
-  assert.ok(isSign(list("message", "+switch-master", "orders 10.0.0.1 6379 10.0.0.2 6379"), "orders"));
+  assert.ok(
+    isSign(list("message", "+switch-master", "orders 10.0.0.1 6379 10.0.0.2 6379"), "orders"),
+  );
   assert.ok(isSign(list("message", "+try-failover", "master orders 10.0.0.1 6379"), "orders"));
   assert.ok(!isSign(list("message", "+try-failover", "master bills 10.0.0.1 6379"), "orders"));
   assert.ok(!isSign(list("subscribe", "+switch-master", number(1)), "orders"));

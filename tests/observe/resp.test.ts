@@ -70,7 +70,15 @@ test("what follows a reply is the next one's", () => {
 });
 
 test("whatever the bytes are, it answers, and reads no further than they go", () => {
-  const start = fc.constantFrom("", "*2\r\n", "$5\r\n", "*1000\r\n", "+", "*-1\r\n", "*4\r\n*4\r\n");
+  const start = fc.constantFrom(
+    "",
+    "*2\r\n",
+    "$5\r\n",
+    "*1000\r\n",
+    "+",
+    "*-1\r\n",
+    "*4\r\n*4\r\n",
+  );
   fc.assert(
     fc.property(start, fc.uint8Array({ maxLength: 200 }), (first, rest) => {
       const all = Buffer.concat([bytes(first), rest]);
