@@ -1,6 +1,6 @@
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { CONTRACT } from "../../proxy-image/src/contract.ts";
-import { catalogue, endpointsOf, STATUS } from "./catalogue.ts";
+import { catalogue, endpointsOf, SSH, STATUS } from "./catalogue.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
@@ -11,7 +11,7 @@ export function documentOf(
   deployment: Deployment,
   nodes: readonly { readonly name: string; readonly address: string }[],
 ): PortalDocument {
-  const { server, evidence, tls } = catalogue[deployment.engine];
+  const { server, evidence, tls, connections } = catalogue[deployment.engine];
   return {
     contract: CONTRACT,
     deployment: deployment.name,
@@ -31,6 +31,7 @@ export function documentOf(
       ]),
     ),
     status: STATUS,
+    ...(connections && { sessions: share(connections(deployment.memory), deployment.portals) }),
     maxLag: deployment.maxLag,
     timing: deployment.timing,
     fallback: deployment.fallback,
@@ -41,5 +42,11 @@ export function documentOf(
         until === undefined ? note : { note, until },
       ]),
     ),
+    ...(deployment.ssh && { ssh: { port: SSH, keys: deployment.ssh.keys } }),
   };
+}
+
+/** All portals together must not use up a node, as clients who gave up during a hold would, all at once. */
+function share(connections: number, portals: number): number {
+  return Math.max(1, Math.floor(connections / portals));
 }

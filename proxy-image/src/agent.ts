@@ -34,8 +34,8 @@ export interface AgentArgs {
   readonly clock: () => number;
   /** What an earlier agent of this portal saw. */
   readonly lineage: Lineage | undefined;
-  /** Called, and not waited for, when the history has grown. */
-  readonly keep: (lineage: Lineage) => Promise<void>;
+  /** Told the history at every cycle, and never waited for: a disk that hangs must not stop the portal. */
+  readonly keep: (lineage: Lineage) => void;
   /** Called after every cycle. */
   readonly onCycle: () => void;
 }
@@ -113,12 +113,11 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     memory = before;
     const wanted = conclude(service, before, actual, now);
     if (!wanted) return;
-    const kept = keep(memory.lineage);
+    keep(memory.lineage);
     const cut = actual ? await apply(plan(actual, wanted)) : 0;
     const told = tell(story, before, memory, cut, clock());
     story = told.story;
     say(told.lines);
-    await kept;
   };
 
   /** From what is seen to what is wanted. Nothing when what is seen is too old to conclude from. */
@@ -179,7 +178,10 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
 
   const vouchesNow = (endpoint: string, node: string): boolean => {
     if (!snapshot || clock() - snapshot.at >= VOUCHED) return false;
-    return (snapshot.endpoints[endpoint]?.slots[node] ?? "cut") !== "cut";
+    const { endpoints } = snapshot;
+    // Both words come from outside: "constructor" is no node.
+    const slots = Object.hasOwn(endpoints, endpoint) ? (endpoints[endpoint]?.slots ?? {}) : {};
+    return Object.hasOwn(slots, node) && slots[node] !== "cut";
   };
 
   return {

@@ -12,12 +12,14 @@ export interface DocumentsArgs {
   readonly source: Source;
   readonly haproxy: Pick<Haproxy, "configure">;
   readonly log: Pick<Log, "info" | "error">;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
   /** Where the last good document is kept, so that a restart of the portal finds it. */
   readonly copy: string;
   /** The highest generation seen so far. */
   readonly generation: () => number;
   /** Called with a document that HAProxy's config stands for. */
-  readonly serve: (document: PortalDocument, digest: string) => void;
+  readonly serve: (document: PortalDocument, digest: string) => void | Promise<void>;
 }
 
 export interface Documents {
@@ -31,11 +33,16 @@ export interface Documents {
   failing(): { readonly why: string; readonly since: number } | null;
 }
 
+/** Milliseconds until a document that HAProxy could not take is offered to it again: its disk was full, its reload took too long. */
+const TRY_AGAIN = 5_000;
+
+type Brought = Extract<Fetched, { kind: "document" }>;
+
 /** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and is told aloud. */
 export function createDocuments(args: DocumentsArgs): Documents {
-  const { source, haproxy, log, copy, generation, serve } = args;
+  const { source, haproxy, log, clock, copy, generation, serve } = args;
   let refused: { readonly digest: string | null; readonly why: string } | null = null;
-
+  let owed: { readonly brought: Brought; readonly at: number } | undefined;
   let failing: { readonly why: string; readonly since: number } | null = null;
 
   const fail = (why: string): void => {
@@ -63,16 +70,20 @@ export function createDocuments(args: DocumentsArgs): Documents {
     log.error({ alarm: true, digest }, msg);
   };
 
-  const take = async (fetched: Extract<Fetched, { kind: "document" }>): Promise<void> => {
-    const { document, digest, text } = fetched;
+  const take = async (brought: Brought): Promise<void> => {
+    const { document, digest, text } = brought;
+    owed = undefined;
     if (document.generation < generation()) {
       return refuse(digest, `is of generation ${document.generation}, ${generation()} was seen`);
     }
     const list = () => whitelistAt(document, Date.now()).list;
     const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
-    if (configured.kind === "refused") return refuse(digest, `is refused: ${configured.why}`);
+    if (configured.kind === "refused") {
+      owed = { brought, at: clock() + TRY_AGAIN };
+      return refuse(digest, `is refused: ${configured.why}`);
+    }
     refused = null;
-    serve(document, digest);
+    await serve(document, digest);
     const entries = Object.keys(document.whitelist).length;
     const reload = configured.kind === "reloaded" ? `, with a reload: ${configured.why}` : "";
     log.info({ digest, entries }, `The document is taken up${reload}`);
@@ -94,7 +105,11 @@ export function createDocuments(args: DocumentsArgs): Documents {
       if (fetched.kind === "failed") return fail(fetched.why);
       recover();
       if (fetched.kind === "document") await take(fetched);
-      if (fetched.kind === "refused") refuse(fetched.digest, fetched.why);
+      if (fetched.kind === "refused") {
+        owed = undefined;
+        refuse(fetched.digest, fetched.why);
+      }
+      if (fetched.kind === "same" && owed && clock() >= owed.at) await take(owed.brought);
     },
   };
 }

@@ -1,11 +1,13 @@
+import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 
 import { createAgent } from "./agent.ts";
-import type { Pems } from "./apply/haproxy.ts";
 import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
-import type { PortalIdentity } from "./identity.ts";
-import { readIdentity, sameIdentity } from "./identity.ts";
+import { createIdentities } from "./identities.ts";
+import { readIdentity } from "./identity.ts";
+import type { Lineage } from "./judge/memory.ts";
+import { createKeeper } from "./keeper.ts";
 import type { Observer } from "./observe/observer.ts";
 import { createObserver, isSameSubject } from "./observe/observer.ts";
 import { appliedOf, writeApplied } from "./report/applied.ts";
@@ -15,26 +17,29 @@ import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
 import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
-import { formatLineage, loadLineage, writeDurably } from "./state.ts";
+import { createTunnels } from "./ssh/tunnels.ts";
+import type { Loaded } from "./state.ts";
+import { loadLineage, lostLineage, writeDurably } from "./state.ts";
 
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
 const STATE = "/var/lib/portico/state.json";
 const COPY = "/var/lib/portico/document.json";
+/** What sshd reads, and what its starter writes. */
+const SSH = { folder: "/run/ssh", sessions: "/run/tunnel/sessions" };
 const REPORT = "/report/applied.json";
 const PORT = 8405;
 
 const clock = () => performance.now();
-let identity = await readIdentity(IDENTITY);
-const log = createLog(identity.portal);
-const s3 = identity.source && (await openS3(identity.source, clock, log));
+const first = await readIdentity(IDENTITY);
+const { portal, source } = first;
+const log = createLog(portal);
+const s3 = source && (await openS3(source, clock, log));
 
-const loaded = await loadLineage(STATE, clock());
-if (loaded.kind === "unreadable") {
-  log.error({ alarm: true }, `What this portal saw before can't be read: ${loaded.why}`);
+const lineage = await historyOf(await loadLineage(STATE, clock()));
+if (lineage?.lost !== undefined) {
+  log.error({ alarm: true }, `No new leader is served: ${lineage.lost}`);
 }
-const lineage = loaded.kind === "lineage" ? loaded.lineage : undefined;
-let keptLineage = lineage ? formatLineage(lineage) : "";
 
 const haproxy = createHaproxy({
   adminSocket: "/run/haproxy/admin.sock",
@@ -51,27 +56,29 @@ const agent = createAgent({
   log,
   clock,
   lineage,
-  keep: async (grown) => {
-    const text = formatLineage(grown);
-    if (text === keptLineage) return;
-    await writeDurably(STATE, text).then(
-      () => {
-        keptLineage = text;
-      },
-      (error: Error) => log.error({ alarm: true }, `The epoch can't be kept: ${error.message}`),
-    );
-  },
+  keep: createKeeper({ write: (text) => writeDurably(STATE, text), lineage, log }),
   onCycle: () => void report(false),
 });
 
+const identities = createIdentities({
+  first,
+  read: () => readIdentity(IDENTITY),
+  haproxy,
+  log,
+  onChange: (next) => served?.observer.refreshIdentity(next),
+});
+
+const tunnels = createTunnels({ ...SSH, haproxy, log });
 const metrics = createMetrics(agent.snapshot);
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
   haproxy,
   log,
+  clock,
   copy: COPY,
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
-  serve: (document, digest) => {
+  serve: async (document, digest) => {
+    await tunnels.take(document).catch(sayNoTunnels);
     const before = agent.snapshot()?.service ?? served;
     const observer =
       before && isSameSubject(before.document, document) ? before.observer : observe(document);
@@ -83,16 +90,24 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
-  return createObserver({ document, identity, clock, onChange: agent.wake, log });
+  const { highest } = agent.snapshot()?.memory.lineage ?? lineage ?? {};
+  return createObserver({
+    document,
+    identity: identities.current(),
+    clock,
+    highest,
+    onChange: agent.wake,
+    log,
+  });
 }
 
+let tunnelTrouble = "";
 let reported = "";
 let reporting: Promise<void> = Promise.resolve();
 
 /** Writes the report, one after the other. Between two beats only if it says something new. */
 function report(beat: boolean): Promise<void> {
   reporting = reporting.then(async () => {
-    const { portal } = identity;
     const applied = appliedOf(portal, agent.snapshot(), documents, Date.now());
     s3?.report(applied);
     const text = JSON.stringify({ ...applied, at: 0 });
@@ -105,20 +120,16 @@ function report(beat: boolean): Promise<void> {
   return reporting;
 }
 
-async function refreshIdentity(): Promise<void> {
-  const next = await readIdentity(IDENTITY);
-  if (sameIdentity(identity, next)) return;
-  identity = next;
-  served?.observer.refreshIdentity(identity);
-  for (const { what, done } of await haproxy.replaceCertificates(pemsOf(identity))) {
-    if (done.kind === "failed")
-      log.error({ alarm: true }, `The new ${what} certificate is refused: ${done.why}`);
-    else log.info(`The portal's ${what} certificate is replaced`);
-  }
+async function historyOf(loaded: Loaded): Promise<Lineage | undefined> {
+  if (loaded.kind === "none") return undefined;
+  if (loaded.kind === "lineage") return loaded.lineage;
+  return lostLineage(loaded.why, await readFile(COPY, "utf8").catch(() => undefined));
 }
 
-function pemsOf({ cert, key, server }: PortalIdentity): Pems {
-  return { client: `${cert}\n${key}`, server };
+function sayNoTunnels({ message }: Error): void {
+  if (message === tunnelTrouble) return;
+  tunnelTrouble = message;
+  log.error({ alarm: true }, `The keys of the SSH portal can't be put in force: ${message}`);
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -138,7 +149,7 @@ const server = await serve(
   {
     vouches: agent.vouches,
     status: () => ({
-      ...appliedOf(identity.portal, agent.snapshot(), documents, Date.now()),
+      ...appliedOf(portal, agent.snapshot(), documents, Date.now()),
       view: agent.snapshot()?.view,
     }),
     metrics: metrics.text,
@@ -153,10 +164,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-await haproxy.replaceCertificates(pemsOf(identity));
 await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
-every(2000, refreshIdentity);
+every(500, () => tunnels.look().catch(sayNoTunnels));
+every(2000, identities.look);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 
+import { parseDocument } from "./contract.ts";
 import type { Lineage } from "./judge/memory.ts";
 
 const State = z.strictObject({
@@ -39,6 +40,18 @@ export async function loadLineage(path: string, now: number): Promise<Loaded> {
   } catch (error) {
     return { kind: "unreadable", why: (error as Error).message };
   }
+}
+
+/**
+ * What stands for a history that can't be read: whom HAProxy serves may go on, nobody new is opened, until a document's generation
+ * is above the one that the history was of. `document`: the text of the last document of that time, if there is one.
+ */
+export function lostLineage(why: string, document: string | undefined): Lineage {
+  const parsed = document === undefined ? undefined : parseDocument(document);
+  return {
+    generation: parsed?.kind === "document" ? parsed.document.generation : 0,
+    lost: `what this portal saw before can't be read (${why}): a higher generation lets it begin anew`,
+  };
 }
 
 /** The text to keep. Two lineages with the same text need no second write. */

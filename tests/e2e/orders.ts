@@ -51,7 +51,7 @@ export async function query(
 export const addressOf = (node: string): Promise<string> => addressIn(orders, node);
 
 /** Runs one statement in a node itself, as superuser over its socket. */
-async function ask(node: string, statement: string): Promise<string> {
+export async function ask(node: string, statement: string): Promise<string> {
   const command = ["psql", "-d", "orders", "-AtXqc", statement];
   const { code, output } = await exec(container(node), command);
   if (code !== 0) throw new Error(`${node}: ${output}`);
@@ -90,6 +90,26 @@ async function bothPortalsOpen(): Promise<true> {
     if (row?.replica !== false) throw new Error(`portal ${portal + 1} does not serve the leader`);
   }
   return true;
+}
+
+/** Waits until both portals have told that they serve another leader than `old`, since `wall` (milliseconds). */
+export async function bothSwitched(old: string, wall: number): Promise<void> {
+  for (const portal of PORTALS)
+    await until(`${portal} tells of the switch`, 30, async () =>
+      (await logLines(portal, wall)).some(
+        ({ time, oldLeader, newLeader }) =>
+          oldLeader === old && newLeader !== undefined && Date.parse(String(time)) >= wall,
+      ),
+    );
+}
+
+/** Clients' sessions on a node, by its own PostgreSQL's word. Asks until it answers: it may be starting. */
+export function clientsAt(node: string): Promise<number> {
+  const statement =
+    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'orders' AND backend_type = 'client backend'";
+  return until(`${node}'s word on its sessions`, 60, async () =>
+    Number(await ask(node, statement)),
+  );
 }
 
 export const logLines = (portal: string, wall: number) => linesOf(orders, portal, wall);

@@ -146,7 +146,7 @@ test("nodes can reach neither the outside nor this machine's own services", asyn
     exec(container(NODES[0]), [
       "python3",
       "-c",
-      `import socket; socket.create_connection(("${host}", ${port}), timeout=2)`,
+      `import socket; socket.create_connection(("${host}", ${port}), timeout=15)`,
     ]);
 
   for (const [host, port] of [
@@ -157,7 +157,8 @@ test("nodes can reach neither the outside nor this machine's own services", asyn
   ] as const) {
     const { code, output } = await probe(host, port);
     assert.notEqual(code, 0);
-    assert.match(output, /unreachable|timed out|No route/i, `${host}:${port} must not even refuse`);
+    // Neither refused nor timed out, which is what a node with a way out would see.
+    assert.match(output, /unreachable|No route/i, `${host}:${port} must not be on any way`);
   }
 });
 

@@ -58,7 +58,7 @@ async function runInside(): Promise<readonly Outcome[]> {
       },
     });
     writeFileSync(join(folder, "reporter.mjs"), REPORTER);
-    const { output } = await runToEnd(
+    const { code, output } = await runToEnd(
       {
         Image: await imageOf("portal", IMAGE, [
           "Dockerfile",
@@ -86,18 +86,19 @@ async function runInside(): Promise<readonly Outcome[]> {
       },
       DEADLINE_MS,
     );
-    return outcomesOf(output);
+    return outcomesOf(code, output);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function outcomesOf(output: string): readonly Outcome[] {
+function outcomesOf(code: number, output: string): readonly Outcome[] {
   const outcomes = output
     .split("\n")
     .filter((line) => line.startsWith("@@"))
     .map((line) => JSON.parse(line.slice(2)) as Outcome);
-  // Where the container failed, or a file failed to load, that is the outcome.
-  if (outcomes.length === 0) return [{ name: "the tests run", ms: 0, failure: output }];
-  return outcomes;
+  // Where the container failed, or a file failed to load or never ended, no test says so.
+  const failed = outcomes.some(({ failure }) => failure !== undefined);
+  if (outcomes.length > 0 && (code === 0 || failed)) return outcomes;
+  return [...outcomes, { name: "all tests ran", ms: 0, failure: `exit code ${code}:\n${output}` }];
 }

@@ -18,6 +18,7 @@ const connection = {
   database: "orders",
   route: "primary",
   caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
+  ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 } as const;
 
 test("a URI names every portal, verifies the certificate and never gives up a hold", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import { documentOf } from "../../infra/model/document.ts";
@@ -41,6 +42,7 @@ test("the portals read what the infra writes", () => {
       replica: { port: 5433, route: "replica" },
     },
     status: 8404,
+    sessions: 45,
     maxLag: 16 * 1024 * 1024,
     timing: { hold: 5, silence: 10, drain: 60 },
     fallback: "role-check",
@@ -81,5 +83,26 @@ test("an entry more is one line more", () => {
   assert.deepEqual(
     after.split("\n").filter((line) => !known.has(line)),
     ['    "192.0.2.0/24": "Paris",'],
+  );
+});
+
+for (const [what, changes, sessions] of [
+  ["one portal", { portals: 1 }, 90],
+  ["four portals", { portals: 4 }, 22],
+  ["nodes of 1 GiB, which take 200 connections", { memory: "1GiB" }, 95],
+] as const) {
+  test(`all portals together leave a node connections to spare: ${what}`, () => {
+    const parsed = parseDocument(textFor({ whitelist: {}, ...changes }));
+
+    assert.equal(parsed.kind === "document" && parsed.document.sessions, sessions);
+  });
+}
+
+test("the connections that the model counts on are those that a node's PostgreSQL is given", async () => {
+  const steward = new URL("../../node-image/postgresql/steward/patroni_config.py", import.meta.url);
+
+  assert.match(
+    await readFile(steward, "utf8"),
+    /"max_connections": 100 if node\.memory < 1024 else 200,/,
   );
 });

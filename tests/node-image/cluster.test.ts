@@ -1,4 +1,8 @@
+import { randomInt } from "node:crypto";
 import { after, before, describe } from "node:test";
+
+import { freeRange } from "../../tools/setup/free-place.ts";
+import { docker } from "../support/docker.ts";
 import { accessTests } from "./access.ts";
 import { changeTests } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
@@ -13,7 +17,7 @@ describe("three nodes of the image", () => {
 
   before(
     async (test) => {
-      cluster = await Cluster.create("portico-nodetest", "10.251.16", await buildImage());
+      cluster = await Cluster.create(await freeSubnet(), await buildImage());
       const begun = Date.now();
       await cluster.untilShownHealthy(90);
       test.diagnostic(`three healthy members after ${Math.round((Date.now() - begun) / 1000)} s`);
@@ -28,3 +32,9 @@ describe("three nodes of the image", () => {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
 });
+
+/** Another clone on this machine may be at the same tests. */
+async function freeSubnet(): Promise<string> {
+  const range = await freeRange(docker, { first: 192, last: 239, from: 192 + randomInt(48) });
+  return range.replace(/\.0\/16$/, "");
+}

@@ -56,11 +56,11 @@ export class Cluster {
     this.client = `${prefix}-client`;
   }
 
-  /** `subnet` is the first three octets. What an earlier run of that prefix left is removed first. */
-  static async create(prefix: string, subnet: string, image: string): Promise<Cluster> {
+  /** `subnet` is the first three octets. */
+  static async create(subnet: string, image: string): Promise<Cluster> {
+    const prefix = `nodetest-${randomBytes(4).toString("hex")}`;
     const folder = await mkdtemp(join(tmpdir(), `${prefix}-`));
     const cluster = new Cluster(prefix, subnet, image, await Authority.create(), folder);
-    await cluster.#removeContainers();
     await docker.createNetwork({
       Name: prefix,
       Internal: true,

@@ -94,6 +94,21 @@ test("a login gives a token, or tells why not", () => {
   assert.equal(decodeLogin(200, '{"token":"a\\r\\nb"}').kind, "unreadable");
 });
 
+test("no beginning of a login's answer is a token", () => {
+  const body = recorded("etcd-authenticate.txt").toString().trimEnd();
+  for (let length = 0; length < body.length; length++) {
+    assert.equal(decodeLogin(200, body.slice(0, length)).kind, "unreadable", `at ${length}`);
+  }
+});
+
+test("no beginning of a watch's line is an event, or the beginning of a watch", () => {
+  for (const line of takeLines(recorded("etcd-watch.txt").toString()).lines) {
+    for (let length = 0; length < line.length; length++) {
+      assert.equal(decodeWatch(line.slice(0, length)).kind, "lost", `at ${length}`);
+    }
+  }
+});
+
 test("a watch tells that it began, and which keys changed", () => {
   const { lines, rest } = takeLines(recorded("etcd-watch.txt").toString());
 

@@ -75,6 +75,7 @@ export async function portal(t: TestContext, args: StandInArgs = {}): Promise<Po
     },
     haproxy: { configure: async () => ({ kind: "unchanged" }) },
     log: createMessages(log),
+    clock,
     copy: join(folder, "document.json"),
     generation: () => generation,
     serve: (document) => {

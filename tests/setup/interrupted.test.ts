@@ -47,7 +47,7 @@ test("a run that was killed in the middle of a create is gone on from by the nex
   });
 });
 
-test("the lock of a run that goes on is left alone", async () => {
+test("the lock of a run that goes on is left alone, and its end is waited for", async () => {
   await withStack({ project }, async (stack) => {
     const { range, base } = await freePlace(stack.name);
     await stack.configure({
@@ -59,11 +59,15 @@ test("the lock of a run that goes on is left alone", async () => {
     await until(async () => (await readdir(files.locks).catch(() => [])).length > 0, 30_000);
 
     await assert.rejects(
-      recover((...args) => stack.run(...args), files),
+      recover((...args) => stack.run(...args), files, 100),
       new RegExp(`Another run is at work on this stack \\(process ${run.pid}`),
     );
-    await once(run, "close");
+    assert.equal(run.exitCode, null);
+    const ended = once(run, "close");
+    await recover((...args) => stack.run(...args), files);
+    await ended;
     assert.equal(run.exitCode, 0);
+    assert.deepEqual(await stack.up("--refresh"), { same: 6 }, "nothing is left to do");
     await stack.destroy();
     await docker.getImage(`portico-test/${stack.name}`).remove({ force: true });
   });

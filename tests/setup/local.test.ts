@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { knock } from "../../tools/local/knock.ts";
 import { namesStack } from "../../tools/local/names-stack.ts";
-import { assignSlots } from "../../tools/local/place.ts";
+import { assignSlots, portsIn, readStored } from "../../tools/local/place.ts";
 import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
 
@@ -19,6 +19,37 @@ test("a deployment keeps its slot, and a new one gets the lowest free", () => {
 
 test("the slot of a deployment that is gone stays reserved, for its data is still there", () => {
   assert.deepEqual(assignSlots(["orders"], { old: 0 }), { old: 0, orders: 1 });
+});
+
+const place = { name: "portico", range: "10.87.0.0/16", firstPort: 15_432, slots: { orders: 1 } };
+
+test("the ports that must be free are those of every portal, however many there are", () => {
+  const whitelist = {};
+  const ports = (orders: object) =>
+    portsIn(place, { orders: { engine: "postgresql", whitelist, ...orders } }).toSorted();
+
+  assert.deepEqual(
+    ports({}),
+    Array.from({ length: 6 }, (_, index) => 15_452 + index),
+  );
+  assert.deepEqual(
+    ports({ portals: 4 }),
+    Array.from({ length: 12 }, (_, index) => 15_452 + index),
+  );
+  assert.deepEqual(ports({ portals: 9 }), [], "a mistake is the program's to report");
+});
+
+test("a mistyped portico:local is told as a person's mistake, with its path", () => {
+  assert.deepEqual(readStored(undefined), {});
+  assert.deepEqual(readStored({ objectValue: place }), place);
+  const mistyped = [
+    [{ objectValue: { ...place, firstPort: "many" } }, /portico:local\.firstPort: .*number/],
+    [{ objectValue: { ...place, slots: { orders: "x" } } }, /portico:local\.slots\.orders: /],
+    [{ value: "here" }, /portico:local: .*object/],
+  ] as const;
+  for (const [entry, why] of mistyped) {
+    assert.throws(() => readStored(entry), { name: "SetupError", message: why });
+  }
 });
 
 test("the local stack's passphrase is for the local stack alone", () => {

@@ -20,6 +20,9 @@ export async function introduce(
   let open = true;
   for (const [name, deployment] of Object.entries(deployments)) {
     say(`\n${name} (${titleOf(deployment)})`);
+    const { standIn } = catalogue[deployment.engine as Engine];
+    if (standIn)
+      say(`  ${standIn} stands in for ${deployment.engine}: no proof for the engine itself`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
       say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
     }

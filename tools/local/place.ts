@@ -1,7 +1,10 @@
 import type Docker from "dockerode";
 import { z } from "zod";
 
-import { freePorts, freeRange, isFree, PORTS } from "../setup/free-place.ts";
+import { ConfigError, parseConfig } from "../../infra/config.ts";
+import { endpointsOf } from "../../infra/model/catalogue.ts";
+import { planDeployment } from "../../infra/model/plan.ts";
+import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import type { Cli } from "./cli.ts";
@@ -15,15 +18,21 @@ export interface Local {
   readonly slots: Readonly<Record<string, number>>;
 }
 
+/** Where the stack lives, and what of it others on this machine could take. */
+export interface Place extends Local {
+  /** On 127.0.0.1. */
+  readonly ports: readonly number[];
+}
+
 const RANGES = { first: 64, last: 127, from: 87 };
 const FIRST_PORT = 15_432;
 
-/** Ports of a deployment that are in use today: two portals, three endpoints. */
-const USED = 6;
-
 const PULLED = "debian:trixie-slim";
 
-const Config = z.record(z.string(), z.object({ objectValue: z.unknown().optional() }));
+const Config = z.record(
+  z.string(),
+  z.object({ value: z.unknown().optional(), objectValue: z.unknown().optional() }),
+);
 
 const Stored = z
   .object({
@@ -36,9 +45,9 @@ const Stored = z
   .partial();
 
 /** Reads where the stack lives, fills in what is not decided yet, and writes that back. */
-export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promise<Local> {
+export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promise<Place> {
   const config = Config.parse(JSON.parse(await cli("config", "--json")));
-  const stored = Stored.parse(config["portico:local"]?.objectValue ?? {});
+  const stored = readStored(config["portico:local"]);
   const deployments = config["portico:deployments"]?.objectValue;
   const local: Local = {
     name: stored.name ?? (await freeName(docker)),
@@ -52,25 +61,55 @@ export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promi
     ...(stored.range ? [] : admitThisMachine(Object.keys(local.slots), local.range)),
   ];
   if (settings.length > 0) await cli("config", "set-all", "--path", ...settings);
-  return local;
+  return { ...local, ports: portsIn(local, deployments) };
+}
+
+/** What of `portico:local` is decided already. A person may have mistyped it. */
+export function readStored(
+  entry: z.infer<typeof Config>[string] | undefined,
+): z.infer<typeof Stored> {
+  const read = Stored.safeParse(entry ? (entry.objectValue ?? entry.value) : {});
+  if (read.success) return read.data;
+  const mistakes = read.error.issues.map(
+    ({ path, message }) =>
+      `portico:local${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
+  );
+  throw new SetupError(
+    `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. Without portico:local, npm start chooses what is free.`,
+  );
+}
+
+/** The ports that the stack publishes. None for a config with mistakes: the program itself reports them, all at once. */
+export function portsIn({ base, ...local }: Local, deployments: unknown): readonly number[] {
+  try {
+    const raw = { target: "local", local: { ...local, ...(base && { base }) }, deployments };
+    const { stack } = parseConfig(raw, new Date());
+    if (stack.target !== "local") return [];
+    return stack.deployments.flatMap((deployment) => {
+      const published = new Set(["status", ...endpointsOf(deployment).map(({ name }) => name)]);
+      return planDeployment(deployment, stack.local).portals.flatMap(({ ports }) =>
+        Object.entries(ports).flatMap(([name, { host }]) => (published.has(name) ? [host] : [])),
+      );
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
 }
 
 /** Fails while something else on this machine listens on a port of the stack: the engine's own message would come late, and name no way out. */
-export async function checkPorts(docker: Docker, { name, firstPort, slots }: Local): Promise<void> {
+export async function checkPorts(docker: Docker, { name, ports }: Place): Promise<void> {
   const filters = { label: [`portico.stack=${name}`] };
   const own = new Set(
     (await docker.listContainers({ filters })).flatMap(({ Ports }) =>
       Ports.map(({ PublicPort }) => PublicPort),
     ),
   );
-  for (const slot of Object.values(slots)) {
-    const first = firstPort + slot * PORTS;
-    for (let port = first; port < first + USED; port++) {
-      if (own.has(port) || (await isFree(port))) continue;
-      throw new SetupError(
-        `Port ${port} on 127.0.0.1 is taken by another program. End that, or move the stack: npm run pulumi -- config set -s local --path portico:local.firstPort ${await freePorts(first + PORTS)}`,
-      );
-    }
+  for (const port of ports) {
+    if (own.has(port) || (await isFree(port))) continue;
+    throw new SetupError(
+      `Port ${port} on 127.0.0.1 is taken by another program. End that, or move the stack: npm run pulumi -- config set -s local --path portico:local.firstPort ${await freePorts(Math.max(...ports) + 1)}`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 import type Docker from "dockerode";
 import { z } from "zod";
@@ -11,29 +12,58 @@ import { SetupError } from "../setup/setup-error.ts";
 import type { Cli } from "./cli.ts";
 import { type Latest, latest, type StackFiles } from "./state.ts";
 
-/** Makes the state fit to go on from, whatever ended the last run. */
-export async function recover(cli: Cli, files: StackFiles): Promise<void> {
-  await dropDeadLocks(files);
+/** A CLI that is at work waits for databases for five minutes at most. */
+const PATIENCE_MS = 330_000;
+
+/**
+ * Makes the state fit to go on from, whatever ended the last run. A CLI that is still at work, such as that of a start that was killed, is
+ * waited for: it brings its work to an end.
+ */
+export async function recover(
+  cli: Cli,
+  files: StackFiles,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  await dropDeadLocks(files, patienceMs);
   if (((await latest(files))?.pending_operations ?? []).length > 0) await dropPending(cli);
 }
 
 const Lock = z.object({ pid: z.int(), timestamp: z.string() });
 
-async function dropDeadLocks({ locks }: StackFiles): Promise<void> {
+async function dropDeadLocks({ locks }: StackFiles, patienceMs: number): Promise<void> {
   const files = await readdir(locks).catch(() => []);
   for (const file of files.filter((name) => name.endsWith(".json"))) {
     const path = join(locks, file);
     const { data: lock } = Lock.safeParse(
       JSON.parse(await readFile(path, "utf8").catch(() => "0")),
     );
-    if (lock && (await isPulumi(lock.pid))) {
+    if (lock && !(await ends(lock.pid, patienceMs))) {
       throw new SetupError(
         `Another run is at work on this stack (process ${lock.pid}, since ${lock.timestamp}): let it finish, or end it.`,
       );
     }
+    if (!(await isThere(path))) continue;
     for (const part of [path, `${path}.attrs`]) await rm(part, { force: true });
     say("· removed the lock of a run that has ended");
   }
+}
+
+/** Waits until a run is over; false: it goes on. */
+async function ends(pid: number, patienceMs: number): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  for (let told = false; await isPulumi(pid); told = true) {
+    if (Date.now() >= deadline) return false;
+    if (!told) say(`· waiting for the run that is at work on this stack (process ${pid}) …`);
+    await pause(250);
+  }
+  return true;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A process of that number may be another one by now, and the machine's name may have changed: only the name of the program counts. */

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 import { baseImage } from "./base-image.ts";
 import { dockerEngine } from "./docker-engine.ts";
 import { AIRGAP, CACHE } from "./paths.ts";
-import { realPlugins } from "./plugins.ts";
+import { findPlugins, standInLine } from "./plugins.ts";
 import { pulumiCli } from "./pulumi-cli.ts";
 import { say } from "./say.ts";
 
@@ -18,10 +18,8 @@ export interface Machine {
 
 /** Sets up what this machine lacks, in the order in which the parts need each other. */
 export async function setUp(): Promise<Machine> {
-  const { env, standIns } = await setUpPulumi();
-  if (standIns) {
-    say("· Pulumi's language host and plugins can't be had here: stand-ins (tools/airgap) serve");
-  }
+  const { env, plugins } = await setUpPulumi();
+  if (plugins.kind === "stand-ins") say(standInLine(plugins));
   const { docker, host } = await dockerEngine();
   return { docker, baseImage: await baseImage(docker), env: { ...env, DOCKER_HOST: host } };
 }
@@ -29,8 +27,9 @@ export async function setUp(): Promise<Machine> {
 /** The part of it that a call of the CLI needs. */
 export async function setUpPulumi() {
   const cli = await pulumiCli();
-  const standIns = !(await realPlugins(cli));
-  const folders = [dirname(process.execPath), standIns ? AIRGAP : "", dirname(cli.file)];
+  const plugins = await findPlugins(cli);
+  const standIns = plugins.kind === "stand-ins" ? AIRGAP : "";
+  const folders = [dirname(process.execPath), standIns, dirname(cli.file)];
   const path = [...folders, process.env.PATH].filter(Boolean).join(delimiter);
   const env = {
     PATH: path,
@@ -38,5 +37,5 @@ export async function setUpPulumi() {
     // Every call of the CLI starts the program and its plugins anew.
     NODE_COMPILE_CACHE: join(CACHE, "compiled"),
   };
-  return { standIns, env };
+  return { plugins, env };
 }

@@ -1,4 +1,4 @@
-import { access, mkdir, writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -13,28 +13,49 @@ export const PULUMI_HOME = join(CACHE, "pulumi-home");
 
 const REACH_MS = 5_000;
 const DOWNLOAD_MS = 300_000;
+const DAY_MS = 86_400_000;
 const PACKAGES = ["docker", "tls"] as const;
 const require = createRequire(import.meta.url);
 const remembered = join(CACHE, "stand-ins");
 
+export type Plugins =
+  | { readonly kind: "real" }
+  /** `remembered`: the file that says that a download failed. Without it there is no language host that they could serve. */
+  | { readonly kind: "stand-ins"; readonly remembered?: string };
+
 /**
  * Whether Pulumi's own language host and plugins are to be had; otherwise the stand-ins of tools/airgap serve. A host comes with an installed CLI
- * only. That a download failed is remembered in `stand-ins` in the cache: remove the file to try again.
+ * only. That a download failed is remembered for a day.
  */
-export async function realPlugins(cli: PulumiCli): Promise<boolean> {
-  if (!cli.installed) return false;
+export async function findPlugins(cli: PulumiCli): Promise<Plugins> {
+  if (!cli.installed) return { kind: "stand-ins" };
   const beside = join(dirname(cli.file), "pulumi-language-nodejs");
-  if (!(await isExecutable(beside)) && !(await onPath("pulumi-language-nodejs"))) return false;
+  const host = (await isExecutable(beside)) || (await onPath("pulumi-language-nodejs"));
+  if (!host) return { kind: "stand-ins" };
   const missing = [];
   for (const name of PACKAGES) if (!(await isInstalled(name))) missing.push(name);
-  if (missing.length === 0) return true;
-  if (await exists(remembered)) return false;
-  const done = (await reachable()) && (await install(cli, missing));
-  if (!done) {
-    await mkdir(CACHE, { recursive: true });
-    await writeFile(remembered, "Pulumi's plugins could not be downloaded.\n");
-  }
-  return done;
+  if (missing.length === 0) return { kind: "real" };
+  if (await isFresh(remembered, Date.now())) return { kind: "stand-ins", remembered };
+  if ((await reachable()) && (await install(cli, missing))) return { kind: "real" };
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(remembered, "Pulumi's plugins could not be downloaded.\n");
+  return { kind: "stand-ins", remembered };
+}
+
+/** What a person is told while stand-ins serve. */
+export function standInLine({ remembered }: Extract<Plugins, { kind: "stand-ins" }>): string {
+  const again =
+    remembered && `; tried again a day after the failure, or once ${remembered} is removed`;
+  return `· Pulumi's language host and plugins can't be had here: stand-ins (tools/airgap) serve${again ?? ""}`;
+}
+
+/** Whether a file was written within a day: a failure of yesterday says nothing of today. */
+export async function isFresh(file: string, now: number): Promise<boolean> {
+  const written = await stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
+  return written !== undefined && now - written < DAY_MS;
 }
 
 async function isInstalled(name: string): Promise<boolean> {
@@ -73,11 +94,4 @@ function reachable(): Promise<boolean> {
 
 function version(name: string): string {
   return require(`@pulumi/${name}/package.json`).version;
-}
-
-function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -4,6 +4,9 @@ import type { EngineRow } from "./row.ts";
 
 const PORTS = { server: 5432, patroni: 8008, etcd: 2379, etcdPeer: 2380 } as const;
 
+/** Of PostgreSQL's `max_connections`: 3 that it reserves itself, Patroni's, and those of a person who looks what is wrong. */
+const RESERVED = 10;
+
 export const postgresql: EngineRow = {
   versions: ["17"],
   endpoints: () => [
@@ -25,6 +28,8 @@ export const postgresql: EngineRow = {
   evidence: (scope) => ({ kind: "patroni", scope, patroni: PORTS.patroni, etcd: PORTS.etcd }),
   options: ["durability", "database", "user", "maxLag"],
   memory: { least: 256, usual: 512 },
+  // The node's own rule: node-image/postgresql/steward/patroni_config.py.
+  connections: (memory) => (memory < 1024 ? 100 : 200) - RESERVED,
   passwords: [
     "superuser",
     "replication",

@@ -1,4 +1,5 @@
 import type { PortalDocument } from "../../../proxy-image/src/contract.ts";
+import type { CertificatePlan } from "../certificates.ts";
 import type { Connection } from "../uri.ts";
 
 /** What the product knows about an engine before it runs. All that differs between engines on this side is in such a row. */
@@ -9,6 +10,8 @@ export interface EngineRow {
   readonly servedBy?: string;
   /** Names by which somebody might ask for it. */
   readonly alsoCalled?: readonly string[];
+  /** What its node image runs in the engine's place. Absent: the engine itself. */
+  readonly standIn?: string;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -18,6 +21,8 @@ export interface EngineRow {
   readonly usual: readonly string[];
   /** `portal`: the portal ends TLS with a certificate of its own. `server`: bytes pass through, and servers hold certificates. */
   readonly tls: "portal" | "server";
+  /** What a server's certificate is for, where that is more than to answer clients. */
+  readonly serverUses?: CertificatePlan["uses"];
   /** The port on which every node serves clients. */
   readonly server: number;
   /** Who may open a connection to a node, at which port. */
@@ -27,6 +32,11 @@ export interface EngineRow {
   readonly options: readonly Option[];
   /** MiB of a node's container: what it can't do without, and what it gets. */
   readonly memory: { readonly least: number; readonly usual: number };
+  /**
+   * Clients that a node of that memory, in MiB, takes at once, without what the cluster itself needs: the portals share them.
+   * Absent: the portals know the engine's usual number.
+   */
+  readonly connections?: (memory: number) => number;
   /** The passwords that its nodes need, by what they are for. `app` is the clients'. */
   readonly passwords: readonly string[];
   /** What a portal logs in with, by what it is for: a user, and the use of the password. */
@@ -37,6 +47,8 @@ export interface EngineRow {
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
   readonly manyHosts: boolean;
+  /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
+  readonly downloads?: boolean;
   /** What a person types to connect. */
   readonly command: (uri: string, caFile: string) => string;
 }

@@ -32,7 +32,7 @@ export type Configured =
   /** Written while no HAProxy runs: it starts with it. */
   | { readonly kind: "written" }
   | { readonly kind: "reloaded"; readonly why: string; readonly ms: number }
-  /** The file in force is still the last good one. */
+  /** The running HAProxy is still as it was. */
   | { readonly kind: "refused"; readonly why: string };
 
 export type Done = { readonly kind: "done" } | { readonly kind: "failed"; readonly why: string };

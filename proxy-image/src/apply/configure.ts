@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { PortalDocument } from "../contract.ts";
@@ -29,7 +29,10 @@ export function writeWhitelist(folder: string, list: readonly string[] | undefin
   );
 }
 
-/** Brings haproxy.cfg up to date; a running HAProxy reloads, and only if the text differs and is found good. */
+/**
+ * Brings haproxy.cfg up to date; a running HAProxy reloads, and only if the text differs and is found good. A reload that failed,
+ * or that an agent did not live to see, is owed, and made up for at the next call: a file beside haproxy.cfg says so.
+ */
 export async function configure(
   { folder, masterSocket, render }: ConfigureArgs,
   document: PortalDocument,
@@ -37,20 +40,29 @@ export async function configure(
   why: string,
 ): Promise<Configured> {
   const path = join(folder, "haproxy.cfg");
+  const owed = join(folder, "reload-owed");
   try {
     const text = render ? render(document) : renderConfig(document, { ...PLACES, folder });
     if (!existsSync(join(folder, "whitelist.lst"))) await writeWhitelist(folder, list());
-    if (readFileOr(path, "") === text) return { kind: "unchanged" };
-    await replaceFile(`${path}.next`, text);
-    const problem = await checkConfig(`${path}.next`);
+    const isNew = readFileOr(path, "") !== text;
+    if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
+    if (isNew) await replaceFile(`${path}.next`, text);
+    const problem = isNew ? await checkConfig(`${path}.next`) : undefined;
     if (problem !== undefined) return { kind: "refused", why: problem };
     // What a new worker reads must be what holds now, not what held at the last start.
     await writeWhitelist(folder, list());
-    renameSync(`${path}.next`, path);
+    if (isNew) {
+      await replaceFile(owed, "");
+      renameSync(`${path}.next`, path);
+    }
+    const configured: Configured = existsSync(masterSocket)
+      ? await reload(masterSocket, why)
+      : { kind: "written" };
+    if (configured.kind !== "refused") rmSync(owed, { force: true });
+    return configured;
   } catch (error) {
     return { kind: "refused", why: (error as Error).message };
   }
-  return existsSync(masterSocket) ? reload(masterSocket, why) : { kind: "written" };
 }
 
 async function reload(masterSocket: string, why: string): Promise<Configured> {

@@ -33,8 +33,8 @@ export interface RoleCheck {
 
 export interface Limits {
   /**
-   * Sessions that one portal sends to one node at a time; more wait in HAProxy's queue. Below the engine's own limit, so
-   * that clients who gave up during a hold can't use up the new leader's connections.
+   * Sessions that one portal sends to one node at a time where the document says nothing of it; more wait in HAProxy's queue.
+   * Below the engine's own limit, so that clients who gave up during a hold can't use up the new leader's connections.
    */
   readonly sessions: number;
   /** Idle time, as HAProxy writes it, after which a client's connection ends: no shorter than the engine's own. */

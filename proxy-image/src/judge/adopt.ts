@@ -14,7 +14,8 @@ export function adopt(
   now: number,
 ): Memory {
   const blank = blankMemory(document.generation, now);
-  if (lineage !== undefined && lineage.generation !== document.generation) return blank;
+  const known = lineage?.generation === 0 ? { ...lineage, ...blank.lineage } : lineage;
+  if (known !== undefined && known.generation !== document.generation) return blank;
   const served = (route: Route): readonly Endpoint[] =>
     Object.entries(document.endpoints).flatMap(([name, endpoint]) => {
       const is = actual.endpoints[name];
@@ -25,7 +26,7 @@ export function adopt(
   const [any] = served("any");
   const members = [...(any ? [any] : []), ...served("node")].map((is) => readersOf(is, now));
   return {
-    lineage: lineage ?? blank.lineage,
+    lineage: known ?? blank.lineage,
     gate: (writes && gateOf(writes, now)) ?? blank.gate,
     readers: reads ? readersOf(reads, now) : {},
     members: Object.assign({}, ...members),

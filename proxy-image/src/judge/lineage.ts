@@ -17,7 +17,15 @@ export function weigh(
   quorum: Quorum,
 ): { readonly lineage: Lineage; readonly evidence: Evidence } {
   if (quorum.kind === "leaderless") {
-    return { lineage, evidence: { kind: "none", why: "this engine has no leader" } };
+    const incarnation = lineage.incarnation ?? quorum.incarnation;
+    return {
+      lineage: incarnation === undefined ? lineage : { ...lineage, incarnation },
+      evidence: { kind: "none", why: "this engine has no leader" },
+    };
+  }
+  // It may be the answer of a time, or of a cluster, that this portal was past already.
+  if (lineage.lost !== undefined) {
+    return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
   }
   if (quorum.kind === "unknown" || quorum.kind === "conflict") {
     return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };

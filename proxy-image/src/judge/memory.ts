@@ -19,8 +19,10 @@ export interface Pool {
 
 /** Which cluster this portal serves, and how far its history has been seen. */
 export interface Lineage {
-  /** The document's generation in which the rest was learned. */
+  /** The document's generation in which the rest was learned. 0: lost with it. */
   readonly generation: number;
+  /** Why nobody can say what was learned in this generation. Ends with the generation. */
+  readonly lost?: string;
   /** The first incarnation seen in this generation. */
   readonly incarnation?: string;
   readonly highest?: {

@@ -12,7 +12,7 @@ export interface ReaderRules {
 /**
  * Who serves reads. Replicas that stream and are near the leader; the leader only where no replica does. A replica that
  * lags loses no running query: it only gets no new ones. A node that was promoted, or was the last resort, or died,
- * drains and is cut after `drainMs`.
+ * drains and is cut after `drainMs`. With a history that was lost nobody new comes in.
  */
 export function judgeReaders(
   before: Readonly<Record<string, Reader>>,
@@ -29,6 +29,7 @@ export function judgeReaders(
     return (
       node !== undefined &&
       !isForeignNode(lineage, node) &&
+      (lineage.lost === undefined || wasReady(name)) &&
       isFit(node, { wasReady: wasReady(name), led: leader !== undefined }, rules)
     );
   });

@@ -1,6 +1,8 @@
-import type { DeniedReading, HaproxyEvent } from "../apply/haproxy.ts";
+import type { DeniedReading, HaproxyEvent, Revoked } from "../apply/answers.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+
+type SayTo = Pick<Log, "info" | "warn" | "error">;
 
 /** Sources that get a line of their own in one report; a flood from more is told as a sum. */
 const MOST_LINES = 50;
@@ -27,17 +29,17 @@ export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): v
 }
 
 /** Tells what HAProxy did beside a cycle. */
-export function sayEvent(log: Log, event: HaproxyEvent): void {
+export function sayEvent(log: SayTo, event: HaproxyEvent): void {
   switch (event.kind) {
     case "whitelist-in-force": {
       const { entries, ms, revoked } = event;
       log.info({ entries, ms }, `The whitelist is in force: ${entries} entries`);
-      for (const { endpoint, source, sessions } of revoked) {
-        const msg = `${sessions} sessions of ${source} on ${endpoint} are cut: no longer on the whitelist`;
-        log.warn({ endpoint, source, sessions }, msg);
-      }
+      sayRevoked(log, revoked);
       return;
     }
+    case "late-revoked":
+      sayRevoked(log, event.revoked);
+      return;
     case "whitelist-failed":
       log.error({ alarm: true }, `The whitelist could not be changed: ${event.why}`);
       return;
@@ -48,5 +50,15 @@ export function sayEvent(log: Log, event: HaproxyEvent): void {
     }
     case "hold-failed":
       log.error({ alarm: true }, `${event.endpoint} could not be held: ${event.why}`);
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+function sayRevoked(log: SayTo, revoked: readonly Revoked[]): void {
+  for (const { endpoint, source, sessions } of revoked) {
+    const msg = `${sessions} sessions of ${source} on ${endpoint} are cut: no longer on the whitelist`;
+    log.warn({ endpoint, source, sessions }, msg);
   }
 }

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
+import { configure } from "../../../proxy-image/src/apply/configure.ts";
 import { until } from "../../support/until.ts";
 import { createLab, EVERYBODY, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
@@ -74,6 +79,40 @@ test("a config that HAProxy refuses changes nothing", async (t) => {
   assert.match(configured.kind === "refused" ? configured.why : "", /nowhere/);
   assert.equal((await lab.actual()).worker, worker);
   assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+});
+
+test("a reload that failed is made up for by the next call, also after a restart of the agent", async (t) => {
+  const lab = await createLab(t);
+  const { worker } = await lab.actual();
+  const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
+  const folder = mkdtempSync(join(tmpdir(), "master-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const standIn = join(folder, "master.sock");
+  const deaf = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("Success=0\n--\ncan't fork\n\n");
+  }).listen(standIn);
+  t.after(() => deaf.close());
+  const text = readFileSync(join(lab.folder, "haproxy.cfg"), "utf8").replaceAll("fall 5", "fall 6");
+  const place = { folder: lab.folder, render: () => text };
+
+  const failed = await configure(
+    { ...place, masterSocket: standIn },
+    longer,
+    () => EVERYBODY,
+    "the silence limit changed",
+  );
+  assert.match(failed.kind === "refused" ? failed.why : failed.kind, /^reload: Success=0/);
+  assert.equal((await lab.actual()).worker, worker);
+
+  const again = () =>
+    configure({ ...place, masterSocket: lab.masterSocket }, longer, () => EVERYBODY, "it is owed");
+  assert.equal((await again()).kind, "reloaded");
+  await until("the new worker answers", 5_000, async () => {
+    const reading = await lab.haproxy.read();
+    return reading.kind === "actual" && reading.actual.worker !== worker;
+  });
+  assert.deepEqual(await again(), { kind: "unchanged" });
 });
 
 test("a worker that crashed is replaced by one with everything closed", async (t) => {

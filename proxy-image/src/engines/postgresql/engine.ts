@@ -5,8 +5,8 @@ import { observePatroni } from "./patroni/observe.ts";
 export const postgresql: Engine = {
   observe: observePatroni,
   roleCheck: patroniCheck,
-  // PostgreSQL's own limit is 100, some of them reserved.
-  limits: { sessions: 90, idle: "24h" },
+  // Two portals, PostgreSQL's own limit of 100, some of them reserved.
+  limits: { sessions: 45, idle: "24h" },
 };
 
 /** Each node's own word, over Patroni's REST interface. */

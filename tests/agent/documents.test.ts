@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+
+import type { Configured } from "../../proxy-image/src/apply/answers.ts";
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import { createDocuments } from "../../proxy-image/src/documents.ts";
+import type { Fetched } from "../../proxy-image/src/source.ts";
+import { fileSource, read } from "../../proxy-image/src/source.ts";
+import { writeDurably } from "../../proxy-image/src/state.ts";
+import { DOCUMENT } from "../judge/scenario.ts";
+import { createMessages } from "../s3-source/portal.ts";
+
+const document = { ...DOCUMENT, nodes: { "orders-1": { address: "10.0.0.1", port: 5432 } } };
+
+const full: Configured = { kind: "refused", why: "ENOSPC: no space left on device" };
+const good: Configured = { kind: "unchanged" };
+
+/** Documents between a source that says what the test says, and a stand-in of HAProxy that takes them or doesn't. */
+async function createDesk(t: TestContext, answers: Configured[]) {
+  const folder = await mkdtemp(join(tmpdir(), "documents-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  let now = 0;
+  let generation = 1;
+  let next: Fetched = { kind: "same" };
+  const served: string[] = [];
+  const log: string[] = [];
+  let asked = 0;
+  const path = join(folder, "document.json");
+  const file = fileSource(path);
+  const desk = (source: { fetch: () => Promise<Fetched> }) =>
+    createDocuments({
+      source,
+      haproxy: {
+        configure: async () => {
+          asked++;
+          return answers.shift() ?? good;
+        },
+      },
+      log: createMessages(log),
+      clock: () => now,
+      copy: join(folder, "copy.json"),
+      generation: () => generation,
+      serve: (taken) => {
+        generation = taken.generation;
+        served.push(taken.deployment);
+      },
+    });
+  return {
+    documents: desk({ fetch: async () => next }),
+    fromFile: () => desk(file),
+    put: (name: string, ofGeneration: number) =>
+      writeDurably(
+        path,
+        formatDocument({ ...document, deployment: name, generation: ofGeneration }),
+      ),
+    served,
+    log,
+    asked: () => asked,
+    advance: (ms: number) => {
+      now += ms;
+    },
+    brings: async (name: string) => {
+      next = await read(formatDocument({ ...document, deployment: name }));
+    },
+    bringsNothingNew: () => {
+      next = { kind: "same" };
+    },
+    brokenComes: () => {
+      next = { kind: "refused", why: "is not JSON", digest: "d2" };
+    },
+  };
+}
+
+test("a document that HAProxy could not take for the moment is offered again, until it is taken", async (t) => {
+  const { documents, ...desk } = await createDesk(t, [full, full]);
+  await desk.brings("orders");
+  await documents.look();
+  desk.bringsNothingNew();
+  for (let turn = 0; turn < 40; turn++) {
+    desk.advance(300);
+    await documents.look();
+  }
+
+  assert.deepEqual(desk.served, ["orders"]);
+  assert.equal(desk.asked(), 3, "every 5 s, and not again once it is taken");
+  assert.equal(documents.refused(), null);
+  assert.match(String(desk.log[0]), /^!.*last good one stays in force: it is refused: ENOSPC/);
+  assert.deepEqual(desk.log.slice(1), ["The document is taken up"]);
+});
+
+test("a document that could not be taken is forgotten when a newer one comes, good or bad", async (t) => {
+  const { documents, ...desk } = await createDesk(t, [full, good]);
+  await desk.brings("orders");
+  await documents.look();
+  await desk.brings("billing");
+  await documents.look();
+  desk.bringsNothingNew();
+  desk.advance(60_000);
+  await documents.look();
+  assert.deepEqual(desk.served, ["billing"]);
+
+  desk.brokenComes();
+  await documents.look();
+  desk.bringsNothingNew();
+  desk.advance(60_000);
+  await documents.look();
+  assert.deepEqual(desk.served, ["billing"]);
+  assert.match(String(documents.refused()?.why), /not JSON/);
+});
+
+test("a file with a document of an older generation is refused, and one of a newer generation is taken", async (t) => {
+  const desk = await createDesk(t, []);
+  const documents = desk.fromFile();
+  for (const [name, generation] of [
+    ["second", 2],
+    ["first", 1],
+    ["third", 3],
+  ] as const) {
+    await desk.put(name, generation);
+    await documents.look();
+    if (name === "first") {
+      assert.equal(documents.refused()?.why, "is of generation 1, 2 was seen");
+    }
+  }
+
+  assert.deepEqual(desk.served, ["second", "third"]);
+  assert.equal(documents.refused(), null);
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Pems } from "../../proxy-image/src/apply/haproxy.ts";
+import { createIdentities } from "../../proxy-image/src/identities.ts";
+import type { PortalIdentity } from "../../proxy-image/src/identity.ts";
+import { createMessages } from "../s3-source/portal.ts";
+
+const identity = (cert: string): PortalIdentity => ({
+  ...{ portal: "orders-portal-1", source: undefined, server: undefined },
+  ...{ ca: "ca", cert, key: "key", logins: {} },
+});
+
+/** A renewal, and a stand-in of HAProxy that refuses certificates with the given reasons before it takes one. */
+function createRenewal(reasons: string[]) {
+  let files = identity("first");
+  const offered: string[] = [];
+  const log: string[] = [];
+  const heard: string[] = [];
+  const identities = createIdentities({
+    first: files,
+    read: async () => files,
+    haproxy: {
+      replaceCertificates: async ({ client }: Pems) => {
+        offered.push(client.split("\n")[0] ?? "");
+        const why = reasons.shift();
+        const done = why === undefined ? { kind: "done" } : { kind: "failed", why };
+        return [{ what: "client", done }] as Awaited<
+          ReturnType<Parameters<typeof createIdentities>[0]["haproxy"]["replaceCertificates"]>
+        >;
+      },
+    },
+    log: createMessages(log),
+    onChange: ({ cert }) => heard.push(cert),
+  });
+  return {
+    ...{ identities, offered, log, heard },
+    renew: (cert: string) => {
+      files = identity(cert);
+    },
+  };
+}
+
+test("a certificate that HAProxy could not take is offered again until it has it, and the alarm is told once", async () => {
+  const { identities, ...renewal } = createRenewal([]);
+  await identities.look();
+  renewal.renew("second");
+  const busy = createRenewal(["connect ENOENT", "no whole answer", "no whole answer"]);
+  busy.renew("second");
+  for (let turn = 0; turn < 6; turn++) {
+    await identities.look();
+    await busy.identities.look();
+  }
+
+  assert.deepEqual(renewal.offered, ["first", "second"], "taken at once, and not offered again");
+  assert.deepEqual(busy.offered, ["second", "second", "second", "second"]);
+  assert.deepEqual(busy.log, [
+    "!The new client certificate is refused: no whole answer",
+    "The portal's client certificate is replaced",
+  ]);
+  assert.deepEqual(busy.heard, ["second"]);
+});
+
+test("a HAProxy that starts beside the agent has read the files itself: no word of it", async () => {
+  const { identities, ...renewal } = createRenewal([
+    "connect ECONNREFUSED /run/haproxy/admin.sock",
+  ]);
+  for (let turn = 0; turn < 3; turn++) await identities.look();
+
+  assert.deepEqual(renewal.log, []);
+  assert.equal(renewal.offered.length, 2);
+  assert.equal(identities.current().cert, "first");
+});

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
+import { createKeeper } from "../../proxy-image/src/keeper.ts";
+import { createAgentLab } from "./lab.ts";
+
+test("a disk that hangs stops nothing: the agent goes on looking, and vouches for its leader", {
+  timeout: 30_000,
+}, async () => {
+  const hangs = () => new Promise<void>(() => {});
+  const lab = createAgentLab({ keep: hangs });
+  lab.serve();
+  await lab.cycle();
+
+  for (let turn = 0; turn < 20; turn++) {
+    lab.advance(300, true);
+    await lab.cycle();
+  }
+
+  assert.ok(lab.reads() >= 20, `HAProxy was read ${lab.reads()} times`);
+  assert.equal(await lab.agent.vouches("primary", "a"), true);
+});
+
+const seen = (epoch: number): Lineage => ({
+  generation: 1,
+  highest: { epoch: [epoch], node: "a", at: 0 },
+});
+
+const epochOf = (text: string): number => JSON.parse(text).highest.epoch[0];
+
+/** A disk whose writes end when the test says so. */
+function slowDisk() {
+  const written: number[] = [];
+  let ends: { readonly done: () => void; readonly failed: (error: Error) => void } | undefined;
+  return {
+    written,
+    write: (text: string) =>
+      new Promise<void>((done, failed) => {
+        written.push(epochOf(text));
+        ends = { done, failed };
+      }),
+    ends: () => ends?.done(),
+    fails: (why: string) => ends?.failed(new Error(why)),
+  };
+}
+
+const settled = () => new Promise((next) => setImmediate(next));
+
+test("histories are written one after the other, and the newest is last", async () => {
+  const disk = slowDisk();
+  const keep = createKeeper({ ...disk, lineage: seen(1), log: { error: assert.fail } });
+
+  keep(seen(1));
+  for (const epoch of [2, 3, 4]) keep(seen(epoch));
+  assert.deepEqual(disk.written, [2]);
+  disk.ends();
+  await settled();
+  assert.deepEqual(disk.written, [2, 4]);
+  disk.ends();
+  await settled();
+  keep(seen(4));
+
+  assert.deepEqual(disk.written, [2, 4]);
+});
+
+test("a history that can't be kept is told once, and tried again at the next look", async () => {
+  const disk = slowDisk();
+  const alarms: string[] = [];
+  const error = (_facts: unknown, msg?: string) => {
+    alarms.push(String(msg));
+  };
+  const keep = createKeeper({ ...disk, lineage: undefined, log: { error } });
+
+  for (let turn = 0; turn < 3; turn++) {
+    keep(seen(2));
+    disk.fails("no space left");
+    await settled();
+  }
+  keep(seen(2));
+  disk.ends();
+  await settled();
+  keep(seen(2));
+
+  assert.deepEqual(disk.written, [2, 2, 2, 2]);
+  assert.deepEqual(alarms, ["The epoch can't be kept: no space left"]);
+});

@@ -1,0 +1,93 @@
+import type { AgentArgs } from "../../proxy-image/src/agent.ts";
+import { createAgent } from "../../proxy-image/src/agent.ts";
+import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import type { View } from "../../proxy-image/src/judge/view.ts";
+import type { Actual } from "../../proxy-image/src/plan/actual.ts";
+import { DOCUMENT, viewOf } from "../judge/scenario.ts";
+import { until } from "../support/until.ts";
+
+/**
+ * An agent between stand-ins: an observer that says what the test says, and a HAProxy that can be read and obeys, unless it is
+ * `stuck`: then it never answers.
+ */
+export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => false) {
+  let now = 0;
+  let heardAt = 0;
+  let quorum = "a@5";
+  let reads = 0;
+  let cycles = 0;
+  const lines: string[] = [];
+  const say = (facts: unknown, msg?: string): void => {
+    lines.push(msg ?? String(facts));
+  };
+  const log = { info: say, warn: say, error: say } as unknown as AgentArgs["log"];
+  const haproxy = haproxyStandIn(async () => {
+    reads++;
+    if (stuck()) await new Promise(() => {});
+  });
+  const agent = createAgent({
+    haproxy,
+    log,
+    clock: () => now,
+    lineage: undefined,
+    keep: () => {},
+    onCycle: () => {
+      cycles++;
+    },
+    ...changes,
+  });
+  const words = { a: "leader", b: "replica", c: "replica" };
+  const ports = { a: "open", b: "open", c: "open" };
+  const view = (): View => viewOf({ quorum, words, ports, leaving: false, paused: false }, heardAt);
+  return {
+    agent,
+    lines,
+    reads: () => reads,
+    /** The observer hears everything anew, or nothing more. */
+    advance: (ms: number, heard: boolean) => {
+      now += ms;
+      if (heard) heardAt = now;
+    },
+    says: (what: string) => {
+      quorum = what;
+    },
+    serve: () =>
+      agent.serve({
+        document: DOCUMENT,
+        digest: "d1",
+        observer: { view, refreshIdentity: () => {}, stop: () => {} },
+      }),
+    /** One cycle of the loop, to its end. */
+    cycle: async () => {
+      const before = cycles;
+      agent.wake();
+      await until("the cycle ends", 5_000, () => cycles > before);
+    },
+  };
+}
+
+function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
+  const out = { admin: "maint", up: false, sessions: 0, fallbackSessions: 0 } as const;
+  const slots = Object.fromEntries(Object.keys(DOCUMENT.nodes).map((node) => [node, out]));
+  const actual: Actual = {
+    worker: "7@1",
+    endpoints: Object.fromEntries(
+      Object.keys(DOCUMENT.endpoints).map((name) => [name, { door: "accepting", slots }]),
+    ),
+    whitelist: { kind: "unknown", why: "the test" },
+    oldWorkers: [],
+    rooms: [],
+  };
+  return {
+    read: async () => {
+      await onRead();
+      return { kind: "actual", actual };
+    },
+    execute: async () => ({ kind: "applied", ms: 0, cut: [] }),
+    denied: async () => ({ kind: "denied", sources: [] }),
+    configure: async () => ({ kind: "unchanged" }),
+    replaceCertificates: async () => [],
+    endSsh: async () => [],
+    close: () => {},
+  };
+}

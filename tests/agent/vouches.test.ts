@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createAgentLab } from "./lab.ts";
+
+test("at its start the agent vouches for nobody", async () => {
+  const lab = createAgentLab();
+
+  assert.equal(await lab.agent.vouches("primary", "a"), false, "no document");
+  lab.says("unknown");
+  lab.serve();
+  assert.equal(await lab.agent.vouches("primary", "a"), false, "no proof yet");
+});
+
+test("the agent vouches for the leader alone on the write endpoint, for the replicas on the other, and for nobody it doesn't know", async () => {
+  const lab = createAgentLab();
+  lab.serve();
+  await lab.cycle();
+
+  for (const [endpoint, node, vouched] of [
+    ["primary", "a", true],
+    ["primary", "b", false],
+    ["primary", "c", false],
+    ["replica", "a", false],
+    ["replica", "b", true],
+    ["replica", "c", true],
+    ["primary", "nobody", false],
+    ["primary", "", false],
+    ["nowhere", "a", false],
+    ["toString", "a", false],
+    ["primary", "constructor", false],
+  ] as const) {
+    assert.equal(await lab.agent.vouches(endpoint, node), vouched, `${node} on ${endpoint}`);
+  }
+});
+
+test("a verdict is vouched for during two seconds, and not a moment longer", async () => {
+  let stuck = false;
+  const lab = createAgentLab({}, () => stuck);
+  lab.serve();
+  await lab.cycle();
+
+  stuck = true;
+  lab.agent.wake();
+  lab.advance(1999, true);
+  assert.equal(await lab.agent.vouches("primary", "a"), true);
+  lab.advance(1, true);
+  assert.equal(await lab.agent.vouches("primary", "a"), false);
+});
+
+test("after a stall the agent vouches for nobody before it has looked again", async () => {
+  const lab = createAgentLab();
+  lab.serve();
+  await lab.cycle();
+  assert.equal(await lab.agent.vouches("primary", "a"), true);
+
+  lab.advance(3000, false);
+  assert.equal(await lab.agent.vouches("primary", "a"), false, "all it has heard is old");
+  lab.advance(100, true);
+  await lab.cycle();
+  assert.equal(await lab.agent.vouches("primary", "a"), true);
+});
+
+test("HAProxy's question waits for the verdict that is due", async () => {
+  const lab = createAgentLab();
+  lab.serve();
+  await lab.cycle();
+  lab.advance(3000, true);
+  lab.says("b@6");
+
+  assert.equal(await lab.agent.vouches("primary", "a"), false, "judged anew, not by the old word");
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+
+import { createRefusals } from "../../proxy-image/src/apply/refusals.ts";
+
+/** A stand-in of HAProxy's socket: every table of refused sources has the same totals. */
+function tablesFor(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), "refusals-"));
+  const socket = join(folder, "admin.sock");
+  let totals: Readonly<Record<string, number>> = {};
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    client.on("error", () => {});
+    client.on("data", (chunk) => {
+      const rows = Object.entries(totals).map(
+        ([key, count], at) =>
+          `0x${at + 1}: key=::ffff:${key} use=0 exp=1 shard=0 conn_cnt=${count}`,
+      );
+      const answer = `${["# table: t, type: ipv6, size:102400, used:1", ...rows].join("\n")}\n\n`;
+      client.write(answer.repeat(chunk.toString().split(";").length));
+    });
+  }).listen(socket);
+  t.after(() => {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    socket,
+    refused: (next: typeof totals) => {
+      totals = next;
+    },
+  };
+}
+
+const MINUTE = 60_000;
+const NOW = 1_800_000_000_000;
+
+for (const [what, startedAgo, first, told] of [
+  ["an agent that starts anew tells no refusal a second time", 10 * MINUTE, 7, []],
+  ["an agent that starts with its HAProxy tells what was refused before its first look", 0, 7, [7]],
+] as const) {
+  test(what, async (t) => {
+    const { socket, refused } = tablesFor(t);
+    const refusals = createRefusals(socket, NOW);
+    const worker = `7@${(NOW - startedAgo) / 1000}`;
+    const counts = async (of: string) => {
+      const reading = await refusals.look([], of);
+      assert.equal(reading.kind, "denied", JSON.stringify(reading));
+      return reading.kind === "denied" ? reading.sources.map(({ count }) => count) : [];
+    };
+
+    refused({ "203.0.113.7": first });
+    assert.deepEqual(await counts(worker), told);
+    refused({ "203.0.113.7": first + 2, "203.0.113.8": 1 });
+    assert.deepEqual(await counts(worker), [2, 1]);
+    refused({ "203.0.113.7": 3 });
+    assert.deepEqual(await counts("9@1800000060"), [3], "another worker counts from zero");
+  });
+}
