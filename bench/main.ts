@@ -1,4 +1,4 @@
-// `npm run bench`: how long each way of reaching the leader takes to follow it. See README.md.
+// `npm run bench`: how long each way of reaching the leader takes to follow it; `-- preview`: what a preview takes. See README.md.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidArgumentError, program } from "commander";
@@ -7,9 +7,18 @@ import { onEnd } from "../tools/local/on-end.ts";
 import { type Facts, factsOf, readFacts } from "./facts.ts";
 import { measure } from "./measure.ts";
 import { withOwnStack } from "./own-stack.ts";
+import { benchPreviews } from "./preview.ts";
 import { describe, reportOf } from "./report.ts";
 import type { Event, EventKind } from "./seen.ts";
 import { tables } from "./table.ts";
+
+interface Options {
+  readonly switchovers: number;
+  readonly kills: number;
+  readonly stack?: string;
+  readonly deployment: string;
+  readonly facts?: string;
+}
 
 const RESULTS = join(import.meta.dirname, "results");
 
@@ -18,21 +27,26 @@ program
   .option("--kills <n>", "kills of the leader's container", whole, 10)
   .option("--stack <name>", "measure a stack that runs here already, instead of one made for it")
   .option("--deployment <name>", "which deployment of it", "orders")
-  .option("--facts <file>", "measure a cluster made by hand, described in JSON: see facts.ts");
+  .option("--facts <file>", "measure a cluster made by hand, described in JSON: see facts.ts")
+  .action(async (options: Options) => {
+    if (options.facts) await show(await readFacts(options.facts));
+    else if (options.stack) await show(await factsOf(options.stack, options.deployment));
+    else await withOwnStack(show);
+  });
 
-const options = program.parse().opts<{
-  switchovers: number;
-  kills: number;
-  stack?: string;
-  deployment: string;
-  facts?: string;
-}>();
+program
+  .command("preview")
+  .description("time and memory of previews of stacks on AWS (a stand-in)")
+  .argument("[deployments...]", "how many in each stack", (text, before: number[] = []) => [
+    ...before,
+    whole(text),
+  ])
+  .action(async (counts?: number[]) => benchPreviews(counts ?? [1, 10, 50]));
 
-if (options.facts) await show(await readFacts(options.facts));
-else if (options.stack) await show(await factsOf(options.stack, options.deployment));
-else await withOwnStack(show);
+await program.parseAsync();
 
 async function show(facts: Facts): Promise<void> {
+  const options = program.opts<Options>();
   const times = (kind: EventKind, count: number) => Array<EventKind>(count).fill(kind);
   const kinds = [...times("switchover", options.switchovers), ...times("kill", options.kills)];
   const stopping = new AbortController();

@@ -93,8 +93,11 @@ function readAwsStack(raw: RawConfig, report: Report): AwsStack | undefined {
     network: one.network ?? networkOf(one.name, aws.range),
   }));
   for (const engine of new Set(read.map(({ engine }) => engine)))
-    if (aws.images[engine] === undefined)
-      report(["aws", "images", engine], "is missing: must be the id of the image of its nodes");
+    if (!aws.build && aws.images[engine] === undefined)
+      report(
+        ["aws", "images", engine],
+        "is missing: must be the id of the image of its nodes, or build: true",
+      );
   for (const problem of quotaProblems(deployments.map(footprintOf), aws.quota))
     report(["aws", "quota"], problem);
   return { target: "aws", aws, deployments };

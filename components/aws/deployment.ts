@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as pulumi from "@pulumi/pulumi";
 
 import { ingressRules } from "../../infra/model/aws/ingress.ts";
@@ -10,6 +12,8 @@ import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../authority.ts";
 import { Passwords } from "../passwords.ts";
 import { Firewall } from "./firewall.ts";
+import type { ImageIds } from "./images.ts";
+import { InForce } from "./in-force.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { Objects } from "./objects.ts";
@@ -23,6 +27,7 @@ export interface DeploymentArgs {
   readonly target: AwsTarget;
   readonly deployment: AwsDeployment;
   readonly plan: AwsPlan;
+  readonly images: ImageIds;
   readonly store: Store;
   readonly snapshots: Snapshots;
   /** What every machine runs: there before the first of them. */
@@ -31,6 +36,9 @@ export interface DeploymentArgs {
   readonly userData: string;
 }
 
+/** Seconds that a living portal may take to apply a document: it asks every 2 s, and after 30 s where S3 throttles. */
+const PATIENCE = 60;
+
 /** One database deployment in a VPC of its own. */
 export class Deployment extends pulumi.ComponentResource {
   /** PEM of the authority that signed the certificates which clients see. */
@@ -38,10 +46,12 @@ export class Deployment extends pulumi.ComponentResource {
   /** Secret. */
   readonly password: pulumi.Output<string>;
   readonly portals: readonly PortalAddress[];
+  /** What each portal's SSH shows to clients; none where it is off. */
+  readonly hostKeys: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
-    const { target, deployment, plan, store, snapshots, service, userData } = args;
+    const { target, deployment, plan, images, store, snapshots, service, userData } = args;
     const child = { parent: this };
 
     const authority = new Authority(name, child);
@@ -52,8 +62,9 @@ export class Deployment extends pulumi.ComponentResource {
       child,
     );
     const place: Place = {
-      ...{ target, deployment, plan, store, network, authority, passwords, userData },
+      ...{ target, deployment, plan, images, store, network, authority, passwords, userData },
     };
+    const content = formatDocument(documentOf(deployment, plan.nodes));
     const document = new Objects(
       `${name}-document`,
       {
@@ -61,11 +72,24 @@ export class Deployment extends pulumi.ComponentResource {
         objects: {
           [`${name}-document`]: {
             key: keys.document(name),
-            content: formatDocument(documentOf(deployment, plan.nodes)),
+            content,
           },
         },
       },
       child,
+    );
+    new InForce(
+      `${name}-document`,
+      {
+        bucket: store.bucket,
+        region: target.region,
+        digest: createHash("sha256").update(content).digest("hex"),
+        reports: Object.fromEntries(
+          plan.portals.map((portal) => [portal.name, keys.applied(name, portal.name)]),
+        ),
+        timeout: PATIENCE,
+      },
+      { ...child, dependsOn: document },
     );
     const firewall = new Firewall(
       name,
@@ -94,8 +118,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
-    for (const [index, portal] of plan.portals.entries())
-      new Portal(
+    this.hostKeys = plan.portals.flatMap((portal, index) => {
+      const { hostKey } = new Portal(
         portal.name,
         {
           ...{ place, portal, document },
@@ -104,6 +128,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
+      return hostKey ?? [];
+    });
 
     this.authority = authority.certificate;
     this.password = passwords.for("app");

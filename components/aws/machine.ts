@@ -41,7 +41,11 @@ export class Machine extends pulumi.ComponentResource {
           httpPutResponseHopLimit: 1,
           httpEndpoint: "enabled",
         },
-        rootBlockDevice: { encrypted: true, volumeType: "gp3", volumeSize: ROOT_GIB },
+        rootBlockDevice: {
+          ...{ encrypted: true, volumeType: "gp3", volumeSize: ROOT_GIB },
+          // The provider's default tags don't reach it.
+          tags: { Name: `${name}-root`, "portico:stack": target.name },
+        },
         userData: store.bucket.apply((bucket) =>
           userData(place.userData, {
             bucket,

@@ -18,6 +18,8 @@ export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   /** By the subnet's name in the plan. */
   readonly subnetIds: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Without it nothing in the VPC can have a public address. */
+  readonly gateway: pulumi.Resource;
   /** The prefix list of S3's addresses in the region. */
   readonly s3PrefixListId: pulumi.Output<string>;
 
@@ -71,6 +73,7 @@ export class Network extends pulumi.ComponentResource {
     );
 
     this.vpcId = vpc.id;
+    this.gateway = gateway;
     this.s3PrefixListId = endpoint.prefixListId;
     this.subnetIds = Object.fromEntries([
       ...plan.publicSubnets.map((subnet) => [

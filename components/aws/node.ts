@@ -29,7 +29,7 @@ export class Node extends pulumi.ComponentResource {
   constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Node", name, {}, opts);
     const { place, node, securityGroup, portalAddresses, snapshots } = args;
-    const { target, deployment, plan, store, network, authority, passwords } = place;
+    const { target, deployment, plan, images, store, network, authority, passwords } = place;
     const child = { parent: this };
     const kept = { ...child, protect: true, retainOnDelete: true };
 
@@ -60,14 +60,18 @@ export class Node extends pulumi.ComponentResource {
       engine.tls === "server"
         ? new Certificate(
             `${name}-server`,
-            { plan: serverCertificate(node, plan), laterAddresses: portalAddresses, authority },
+            {
+              plan: serverCertificate(node, plan, engine.serverUses),
+              laterAddresses: portalAddresses,
+              authority,
+            },
             child,
           )
         : undefined;
     const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
 
     const pin = deployment.pins[name];
-    const image = pin?.image ?? target.images[deployment.engine] ?? "";
+    const image = pin?.image ?? images.nodes[deployment.engine] ?? "";
     const file = (file: string, content: pulumi.Input<string>) => [
       `${name}-${file}`,
       { key: keys.file(deployment.name, name, file), content },
@@ -97,7 +101,9 @@ export class Node extends pulumi.ComponentResource {
         objects: {
           [`${name}-machine.json`]: {
             key: keys.machine(deployment.name, name),
-            content: volume.id.apply((id) => json(nodeMachine(image, deployment.memory, id))),
+            content: pulumi
+              .all([image, volume.id])
+              .apply(([image, id]) => json(nodeMachine(image, deployment.memory, id))),
           },
         },
       },
@@ -109,7 +115,7 @@ export class Node extends pulumi.ComponentResource {
         place,
         isPortal: false,
         ami: pin?.ami ?? target.ami,
-        instanceType: deployment.nodeType,
+        instanceType: pin?.type ?? deployment.nodeType,
         networkInterfaceId: wire.id,
         finds: settings.all,
       },

@@ -35,7 +35,8 @@ export class Objects extends pulumi.ComponentResource {
             kmsKeyId: store.keyArn,
             bucketKeyEnabled: true,
           },
-          { parent: this },
+          // Not into a bucket that is not yet closed, encrypted and versioned.
+          { parent: this, dependsOn: store },
         ),
     );
     this.registerOutputs({});

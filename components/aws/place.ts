@@ -2,6 +2,7 @@ import type { AwsPlan } from "../../infra/model/aws/plan.ts";
 import type { AwsDeployment, AwsTarget } from "../../infra/model/stack.ts";
 import type { Authority } from "../authority.ts";
 import type { Passwords } from "../passwords.ts";
+import type { ImageIds } from "./images.ts";
 import type { Network } from "./network.ts";
 import type { Store } from "./store.ts";
 
@@ -13,6 +14,7 @@ export interface Place {
   readonly store: Store;
   /** `machine/user-data.sh`. */
   readonly userData: string;
+  readonly images: ImageIds;
   readonly network: Network;
   readonly authority: Authority;
   readonly passwords: Passwords;

@@ -4,17 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { portalServerCertificate } from "../../infra/model/aws/certificates.ts";
 import { keys } from "../../infra/model/aws/keys.ts";
 import { portalMachine } from "../../infra/model/aws/machine.ts";
+import { portalMemory } from "../../infra/model/aws/machine-type.ts";
 import type { MachinePlan } from "../../infra/model/aws/plan.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import { Certificate } from "../certificate.ts";
 import { json } from "../folder.ts";
+import { HostKey } from "../host-key.ts";
 import { Machine } from "./machine.ts";
 import { Objects } from "./objects.ts";
 import type { Place } from "./place.ts";
-
-/** MiB: the container's limit. A portal at rest needs 60. */
-const MEMORY = 512;
 
 export interface PortalAddressArgs {
   readonly place: Place;
@@ -47,11 +46,16 @@ export class PortalAddress extends pulumi.ComponentResource {
       },
       child,
     );
-    const address = new aws.ec2.Eip(name, { domain: "vpc", tags: { Name: name } }, child);
+    // Clients have it in their URIs, and certificates name it.
+    const address = new aws.ec2.Eip(
+      name,
+      { domain: "vpc", tags: { Name: name } },
+      { ...child, protect: true },
+    );
     new aws.ec2.EipAssociation(
       name,
       { allocationId: address.id, networkInterfaceId: wire.id },
-      child,
+      { ...child, dependsOn: place.network.gateway },
     );
 
     this.networkInterfaceId = wire.id;
@@ -72,10 +76,13 @@ export interface PortalArgs {
 
 /** One portal: its settings in the bucket, and the instance behind its address. */
 export class Portal extends pulumi.ComponentResource {
+  /** What its SSH portal shows to clients. Undefined: it has none. */
+  readonly hostKey: pulumi.Output<string> | undefined;
+
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Portal", name, {}, opts);
     const { place, portal, address, document, after } = args;
-    const { target, deployment, store, authority, passwords } = place;
+    const { target, deployment, images, store, authority, passwords } = place;
     const child = { parent: this };
 
     const client = new Certificate(
@@ -83,6 +90,8 @@ export class Portal extends pulumi.ComponentResource {
       { plan: portalCertificate(portal), authority },
       child,
     );
+    const pin = deployment.pins[name];
+    const instanceType = pin?.type ?? deployment.portalType;
     const engine = catalogue[deployment.engine];
     const server =
       engine.tls === "portal"
@@ -96,6 +105,7 @@ export class Portal extends pulumi.ComponentResource {
             child,
           )
         : undefined;
+    const hostKey = deployment.ssh && new HostKey(`${name}-ssh`, child);
     const source = store.bucket.apply((bucket) => ({
       kind: "s3",
       bucket,
@@ -123,6 +133,7 @@ export class Portal extends pulumi.ComponentResource {
           ...(server
             ? [file("server.crt", server.certificate), file("server.key", server.key)]
             : []),
+          ...(hostKey ? [file("ssh_host_key", hostKey.privateKey)] : []),
         ]),
       },
       child,
@@ -135,7 +146,11 @@ export class Portal extends pulumi.ComponentResource {
         objects: {
           [`${name}-machine.json`]: {
             key: keys.machine(deployment.name, name),
-            content: json(portalMachine(target.images.portal, MEMORY, deployment.name, after)),
+            content: pulumi
+              .output(images.portal)
+              .apply((image) =>
+                json(portalMachine(image, portalMemory(instanceType), deployment.name, after)),
+              ),
           },
         },
       },
@@ -146,14 +161,15 @@ export class Portal extends pulumi.ComponentResource {
       {
         place,
         isPortal: true,
-        ami: target.ami,
-        instanceType: deployment.portalType,
+        ami: pin?.ami ?? target.ami,
+        instanceType,
         networkInterfaceId: address.networkInterfaceId,
         after,
         finds: [...settings.all, document],
       },
       child,
     );
+    this.hostKey = hostKey?.publicKey;
     this.registerOutputs({});
   }
 }

@@ -30,7 +30,7 @@ export class Service extends pulumi.ComponentResource {
         kmsKeyId: store.keyArn,
         bucketKeyEnabled: true,
       },
-      { parent: this },
+      { parent: this, dependsOn: store },
     );
     this.registerOutputs({});
   }

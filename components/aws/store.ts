@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
+import { keys } from "../../infra/model/aws/keys.ts";
 import { bucketPolicy } from "../../infra/model/aws/policy.ts";
 
 export interface StoreArgs {
@@ -25,10 +26,26 @@ export class Store extends pulumi.ComponentResource {
       kept,
     );
     const bucket = new aws.s3.Bucket("bucket", { bucketPrefix: `${stack}-` }, kept);
-    new aws.s3.BucketVersioning(
+    const versioned = new aws.s3.BucketVersioning(
       "bucket",
       { bucket: bucket.id, versioningConfiguration: { status: "Enabled" } },
       child,
+    );
+    // Reports come every minute, and nobody asks for an older one.
+    new aws.s3.BucketLifecycleConfiguration(
+      "bucket",
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            id: "reports",
+            status: "Enabled",
+            filter: { prefix: keys.reports },
+            noncurrentVersionExpiration: { noncurrentDays: 1 },
+          },
+        ],
+      },
+      { ...child, dependsOn: versioned },
     );
     new aws.s3.BucketServerSideEncryptionConfiguration(
       "bucket",

@@ -36,6 +36,8 @@ export class Deployment extends pulumi.ComponentResource {
   readonly authority: pulumi.Output<string>;
   /** Secret. */
   readonly password: pulumi.Output<string>;
+  /** What each portal's SSH shows to clients; none where it is off. */
+  readonly hostKeys: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:local:Deployment", name, {}, opts);
@@ -70,21 +72,26 @@ export class Deployment extends pulumi.ComponentResource {
           child,
         ),
     );
+    // One after the other, so that an upgrade leaves clients a portal at every moment.
+    const portals: Portal[] = [];
     for (const portal of plan.portals)
-      new Portal(
-        portal.name,
-        {
-          ...{ place, portal, authority, passwords },
-          image: images.portal,
-          privateNetwork: network.networkName,
-          publicNetwork: publicNetwork.networkName,
-          after: [document, ...nodes],
-        },
-        child,
+      portals.push(
+        new Portal(
+          portal.name,
+          {
+            ...{ place, portal, authority, passwords },
+            image: images.portal,
+            privateNetwork: network.networkName,
+            publicNetwork: publicNetwork.networkName,
+            after: [document, ...nodes, ...portals],
+          },
+          child,
+        ),
       );
 
     this.authority = authority.certificate;
     this.password = passwords.for("app");
+    this.hostKeys = portals.flatMap(({ hostKey }) => hostKey ?? []);
     this.registerOutputs({ authority: this.authority });
   }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
+import { unusableNetwork } from "../model/aws/private-network.ts";
 import { DEFAULT_QUOTA } from "../model/aws/quota.ts";
 import { type Engine, engines } from "../model/catalogue.ts";
 import type { AwsTarget } from "../model/stack.ts";
@@ -15,7 +15,7 @@ const ZONES =
   'must be three zones of the region, such as ["eu-central-1a", "eu-central-1b", "eu-central-1c"]';
 const AMI = 'must be the id of an Amazon Linux 2023 image, such as "ami-0123456789abcdef0"';
 const DIGEST = 'must be the id of an image, "sha256:" and 64 hexadecimal digits';
-const RANGE = 'must be a private block of /8 to /16, such as "10.64.0.0/10"';
+const RANGE = 'must be a block of /8 to /16 of private addresses, such as "10.64.0.0/10"';
 const INSTANCE = 'must be a type of instance, such as "t4g.small"';
 
 const Digest = z.string({ error: DIGEST }).regex(/^sha256:[0-9a-f]{64}$/, DIGEST);
@@ -27,15 +27,20 @@ const Limit = (byDefault: number) =>
   z.int({ error: "must be a whole number" }).min(1, "must be at least 1").default(byDefault);
 
 const Raw = strict({
-  name: z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE).default("portico"),
+  name: z.string({ error: NAME_RULE }).regex(NAME, NAME_RULE),
   region: z.string({ error: REGION }).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, REGION),
   zones: z.array(z.string(), { error: ZONES }).length(3, ZONES),
   ami: Ami,
   range: z
     .string({ error: RANGE })
-    .refine((cidr) => isPrivateRange(cidr), RANGE)
+    .superRefine((cidr, context) => {
+      const length = Number(cidr.split("/")[1]);
+      const why = length >= 8 && length <= 16 ? unusableNetwork(cidr) : RANGE;
+      if (why !== undefined) context.addIssue(why);
+    })
     .default("10.64.0.0/10"),
-  images: strict({ portal: Digest, ...nodeImages() }),
+  build: z.boolean({ error: "must be true or false" }).default(false),
+  images: strict({ portal: Digest.optional(), ...nodeImages() }).prefault({}),
   quota: strict({
     vpcs: Limit(DEFAULT_QUOTA.vpcs),
     eips: Limit(DEFAULT_QUOTA.eips),
@@ -55,9 +60,13 @@ export const AWS_SHAPE = {
   volume: size("8GiB", "16384GiB", "20GiB").transform((bytes) => Math.ceil(bytes / GIB)),
   enforcement: oneOf(["firewall", "proxy"]).default("firewall"),
   pins: z
-    .record(z.string(), strict({ image: Digest.optional(), ami: Ami.optional() }), {
-      error: "must be a map from a node to its { image, ami }",
-    })
+    .record(
+      z.string(),
+      strict({ image: Digest.optional(), ami: Ami.optional(), type: Instance.optional() }),
+      {
+        error: "must be a map from a machine to its { image, ami, type }",
+      },
+    )
     .default({}),
 };
 
@@ -65,15 +74,15 @@ export function readAws(raw: unknown, report: Report): AwsTarget | undefined {
   const read = Raw.safeParse(raw ?? {});
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
   if (!read.success) return undefined;
-  const { region, zones } = read.data;
+  const { region, zones, build, images } = read.data;
+  if (build)
+    for (const image of Object.keys(images))
+      report(["images", image], "is built, as build: true says; leave out one of the two");
+  else if (images.portal === undefined)
+    report(["images", "portal"], "is missing: must be the id of an image, or build: true");
   for (const [index, zone] of zones.entries()) {
     if (!zone.startsWith(region)) report(["zones", index], `"${zone}" is not in ${region}`);
     if (zones.indexOf(zone) < index) report(["zones", index], `"${zone}" is named twice`);
   }
   return read.data;
-}
-
-function isPrivateRange(cidr: string): boolean {
-  const [, length] = /^(?:10|172|100)\.[\d.]+\/(\d+)$/.exec(cidr) ?? [];
-  return canonicalCidr(cidr) === cidr && Number(length) >= 8 && Number(length) <= 16;
 }

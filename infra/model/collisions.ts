@@ -1,14 +1,17 @@
+import { findMixed } from "./aws/architectures.ts";
 import { findOverlaps } from "./aws/overlaps.ts";
 import { blockOf, overlaps } from "./block.ts";
+import { portsOf } from "./catalogue.ts";
 import type { Collision } from "./collision.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment, planPublicNetwork } from "./plan.ts";
 import type { LocalDeployment, LocalStack, Stack } from "./stack.ts";
 
 const LONGEST_NAME = 63;
 
-/** What can't be built as planned: networks that overlap, ports past the last one, names that clash or are too long. */
+/** What can't be built as planned: networks that overlap, machines of two sorts, ports past the last one, names that clash or are too long. */
 export function findCollisions(stack: Stack): readonly Collision[] {
-  return stack.target === "local" ? collisionsHere(stack) : findOverlaps(stack);
+  if (stack.target === "local") return collisionsHere(stack);
+  return [...findOverlaps(stack), ...findMixed(stack)];
 }
 
 function collisionsHere({ local, deployments }: LocalStack): readonly Collision[] {
@@ -41,7 +44,13 @@ function collisionsHere({ local, deployments }: LocalStack): readonly Collision[
   });
 }
 
-function portProblems({ slot }: LocalDeployment, firstPort: number): readonly string[] {
+function portProblems(deployment: LocalDeployment, firstPort: number): readonly string[] {
+  const { slot, portals, nodes } = deployment;
+  const needed = portsOf(deployment).length * portals;
+  if (needed > PORTS_A_DEPLOYMENT)
+    return [
+      `its ${nodes} nodes and ${portals} portals take ${needed} ports on this machine, and a deployment has ${PORTS_A_DEPLOYMENT}: ask for fewer nodes or portals`,
+    ];
   if (slot > HIGHEST_SLOT)
     return [`is one too many: a stack holds ${HIGHEST_SLOT + 1} deployments`];
   const last = firstPort + (slot + 1) * PORTS_A_DEPLOYMENT - 1;

@@ -39,8 +39,12 @@ export interface AwsTarget {
   readonly ami: string;
   /** Where deployments that name no network get theirs. */
   readonly range: string;
+  /** Images are built from this project, and `images` is empty. */
+  readonly build: boolean;
   /** Ids (`sha256:…`) of the images that machines run, by image. */
-  readonly images: { readonly portal: string } & { readonly [E in Engine]?: string | undefined };
+  readonly images: { readonly portal?: string | undefined } & {
+    readonly [E in Engine]?: string | undefined;
+  };
   readonly quota: Quota;
 }
 
@@ -59,15 +63,17 @@ export interface AwsDeployment extends Deployment {
   readonly volume: number;
   /** `proxy`: security groups let everybody reach the portals, which alone enforce the whitelist. */
   readonly enforcement: "firewall" | "proxy";
-  /** By node: what it keeps of its own, so that an upgrade goes one node at a time. */
+  /** By machine: what it keeps of its own, so that an upgrade goes one machine at a time. */
   readonly pins: Readonly<Record<string, Pin>>;
 }
 
 export interface Pin {
-  /** Id of the container's image. */
+  /** Id of the container's image; of nodes alone. */
   readonly image?: string | undefined;
   /** Id of the machine's image. */
   readonly ami?: string | undefined;
+  /** Type of the machine. */
+  readonly type?: string | undefined;
 }
 
 export interface Deployment {
@@ -94,6 +100,13 @@ export interface Deployment {
   readonly open: boolean;
   /** In the order of the config. */
   readonly whitelist: readonly Source[];
+  /** Absent: no SSH portal. */
+  readonly ssh?: Ssh;
+}
+
+export interface Ssh {
+  /** Whose tunnels are let in: a public key by name. */
+  readonly keys: Readonly<Record<string, string>>;
 }
 
 /** One line of the whitelist. */

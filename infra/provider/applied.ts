@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
-/** What a portal says of itself, every 2 s and after each change. */
+/** What a portal says of itself, again and again and after each change. */
 const Report = z.object({
   /** The portal's own clock, so only good for telling whether it moves. */
   at: z.number(),
@@ -11,6 +10,8 @@ const Report = z.object({
   digest: z.string().nullable(),
   refused: z.object({ digest: z.string().nullable(), why: z.string() }).nullable(),
 });
+
+export type Report = z.infer<typeof Report>;
 
 export type Verdict =
   | { readonly kind: "applied" }
@@ -24,25 +25,34 @@ export interface Patience {
   /** A portal whose report has not moved for so long is silent. */
   readonly silentMs: number;
   readonly totalMs: number;
+  /** Between two looks. */
+  readonly everyMs: number;
   readonly stop: AbortSignal;
 }
 
-/** When a portal last reported. Undefined: never, as far as can be read. */
-export async function lastReport(path: string): Promise<number | undefined> {
-  return (await read(path))?.at;
+/** Undefined: there is none that can be read. */
+export function parseReport(text: string): Report | undefined {
+  try {
+    return Report.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Waits until the portal has applied the document with that digest, in a report that is not the one of `before`. */
+/**
+ * Waits until the portal has applied the document with that digest, in a report that is not the one of `before`. `read` gives what
+ * it says at this moment.
+ */
 export async function awaitVerdict(
-  path: string,
+  read: () => Promise<Report | undefined>,
   digest: string,
   before: number | undefined,
-  { silentMs, totalMs, stop }: Patience,
+  { silentMs, totalMs, everyMs, stop }: Patience,
 ): Promise<Verdict> {
   const start = performance.now();
   let alive = false;
   for (;;) {
-    const report = await read(path);
+    const report = await read();
     if (report !== undefined && report.at !== before) {
       alive = true;
       if (report.digest === digest) return { kind: "applied" };
@@ -51,14 +61,6 @@ export async function awaitVerdict(
     const waited = performance.now() - start;
     if (!alive && waited >= silentMs) return { kind: "silent" };
     if (waited >= totalMs) return { kind: "late", after: totalMs };
-    await sleep(50, undefined, { signal: stop });
-  }
-}
-
-async function read(path: string): Promise<z.infer<typeof Report> | undefined> {
-  try {
-    return Report.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
-  } catch {
-    return undefined;
+    await sleep(everyMs, undefined, { signal: stop });
   }
 }

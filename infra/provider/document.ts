@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 
-import type { Verdict } from "./applied.ts";
-import { awaitVerdict, lastReport } from "./applied.ts";
+import type { Report } from "./applied.ts";
+import { awaitVerdict, parseReport } from "./applied.ts";
 import { file } from "./file.ts";
 import type { Kind, Props } from "./kind.ts";
 import { textOf } from "./secret.ts";
+import type { Verdicts } from "./verdicts.ts";
+import { failOn } from "./verdicts.ts";
 
 const SILENT_MS = 5_000;
 
@@ -20,7 +23,7 @@ export function makeDocument(warn: (message: string) => void, stop: AbortSignal)
     create: async (props) => {
       const portals = (await findPortals(props)).filter(({ last }) => last !== undefined);
       const created = await file.create(props);
-      failOn(await awaitVerdicts(portals, props, stop), props);
+      failOn(await awaitVerdicts(portals, props, stop), String(props.path), props);
       return created;
     },
     update: async (olds, news) => {
@@ -30,7 +33,7 @@ export function makeDocument(warn: (message: string) => void, stop: AbortSignal)
       for (const { name, verdict } of verdicts)
         if (verdict.kind === "silent")
           warn(`${name} is not running or frozen; it will apply the document when it runs`);
-      failOn(verdicts, news);
+      failOn(verdicts, String(news.path), news);
       return news;
     },
   };
@@ -43,13 +46,11 @@ interface Portal {
   readonly last: number | undefined;
 }
 
-type Verdicts = readonly { readonly name: string; readonly verdict: Verdict }[];
-
 function findPortals({ reports }: Props): Promise<readonly Portal[]> {
   return Promise.all(
     Object.entries(reports as Readonly<Record<string, string>>).map(async ([name, report]) => ({
       ...{ name, report },
-      last: await lastReport(report),
+      last: (await read(report))?.at,
     })),
   );
 }
@@ -60,39 +61,19 @@ function awaitVerdicts(
   stop: AbortSignal,
 ): Promise<Verdicts> {
   const digest = createHash("sha256").update(textOf(content)).digest("hex");
-  const patience = { silentMs: SILENT_MS, totalMs: Number(timeout) * 1000, stop };
+  const patience = { silentMs: SILENT_MS, totalMs: Number(timeout) * 1000, everyMs: 50, stop };
   return Promise.all(
     portals.map(async ({ name, report, last }) => ({
       name,
-      verdict: await awaitVerdict(report, digest, last, patience),
+      verdict: await awaitVerdict(() => read(report), digest, last, patience),
     })),
   );
 }
 
-function failOn(verdicts: Verdicts, props: Props): void {
-  const failures = verdicts.flatMap(failure);
-  // The engine then remembers what was written, and that it is not in force.
-  if (failures.length > 0) throw new InitError(String(props.path), props, failures);
-}
-
-function failure({ name, verdict }: Verdicts[number]): readonly string[] {
-  if (verdict.kind === "refused")
-    return [`${name} refused the document and keeps the last good one: ${verdict.why}`];
-  if (verdict.kind === "late")
-    return [`${name} runs, but did not apply the document in ${verdict.after / 1000} s`];
-  return [];
-}
-
-/** The shape that Pulumi's provider server takes for "it is there, but not right". */
-class InitError extends Error {
-  readonly id: string;
-  readonly properties: Props;
-  readonly reasons: readonly string[];
-
-  constructor(id: string, properties: Props, reasons: readonly string[]) {
-    super(reasons.join("; "));
-    this.id = id;
-    this.properties = properties;
-    this.reasons = reasons;
+async function read(path: string): Promise<Report | undefined> {
+  try {
+    return parseReport(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
   }
 }

@@ -3,19 +3,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { directory } from "./directory.ts";
 import { makeDocument } from "./document.ts";
 import { file } from "./file.ts";
+import { imageArchive } from "./image-archive.ts";
+import { makeInForce } from "./in-force.ts";
 import type { Kind, Props } from "./kind.ts";
+import { reportsInS3 } from "./reports-in-s3.ts";
 
 const stopped = new AbortController();
+const warn = (message: string) => void pulumi.log.warn(message);
 const kinds: Readonly<Record<string, Kind>> = {
   "portico:index:Directory": directory,
   "portico:index:File": file,
-  "portico:index:Document": makeDocument(
-    (message) => void pulumi.log.warn(message),
-    stopped.signal,
-  ),
+  "portico:index:Document": makeDocument(warn, stopped.signal),
+  "portico:index:ImageArchive": imageArchive,
+  "portico:index:InForce": makeInForce(reportsInS3, warn, stopped.signal),
 };
 
-/** The files of a stack on this machine, as resources of their own: an edit of one is an update in place. */
+/** Files of a stack on this machine, images and what portals say in the bucket of one on AWS, as resources: an edit of one is an update in place. */
 const provider: pulumi.provider.Provider = {
   version: "0.1.0",
   schema: JSON.stringify({ name: "portico", version: "0.1.0" }),

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 
 from . import command, paths
+from .image import image_of, name_of
 from .wanted import Wanted
 
 NAME = "portico"
@@ -41,7 +42,8 @@ def inspect() -> Container | None:
     health = state.get("Health") or {"Status": "healthy"}
     checks = health.get("Log") or [{"Output": ""}]
     return Container(
-        image=found["Image"],
+        # As it was named: what else Docker calls it depends on its store.
+        image=image_of(found["Config"]["Image"]) or found["Image"],
         state=state["Status"],
         healthy=state["Status"] == "running" and health["Status"] == "healthy",
         why=checks[-1]["Output"].strip()[:500] or health["Status"],
@@ -93,7 +95,7 @@ def arguments(wanted: Wanted) -> list[str]:
         *("--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"),
         *("--mount", f"type=bind,src={files},dst={files},readonly"),
         *_storage(wanted),
-        wanted.image,
+        name_of(wanted.image),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Docker on the machine: installed from AL2023's own repositories, enabled and answering."""
+"""Docker on the machine, and what makes file systems: installed from AL2023's own repositories, enabled and answering."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from . import command, ending, log
 
 
 def ensure_engine() -> None:
-    if shutil.which("docker") is None:
-        log.info("installs docker")
+    if any(shutil.which(program) is None for program in ("docker", "mkfs.ext4", "resize2fs")):
+        log.info("installs docker and e2fsprogs")
         with ending.whole():
-            command.run(["dnf", "install", "--assumeyes", "--quiet", "docker"], 600)
-        log.info("docker is installed")
+            command.run(["dnf", "install", "--assumeyes", "--quiet", "docker", "e2fsprogs"], 600)
+        log.info("docker and e2fsprogs are installed")
     asked = ["docker", "version", "--format", "{{.Server.Version}}"]
     try:
         command.run(asked, 20)

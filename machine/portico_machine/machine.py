@@ -30,7 +30,7 @@ class Machine:
     def __init__(self, settings: Settings) -> None:
         self._bucket = Bucket(settings.bucket, settings.region)
         self._documents = Documents(self._bucket, settings.prefix)
-        self._report = Report(self._bucket, settings.prefix, settings.machine)
+        self._report = Report(self._bucket, settings.report, settings.machine)
         self._images = Images(self._bucket)
         self._volume = DataVolume()
         self._renewing, self._following, self._installing = Backoff(), Backoff(), Backoff()

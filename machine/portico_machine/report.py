@@ -19,9 +19,9 @@ SOON = 10
 
 
 class Report:
-    def __init__(self, bucket: Bucket, prefix: str, machine: str) -> None:
+    def __init__(self, bucket: Bucket, key: str, machine: str) -> None:
         self._bucket = bucket
-        self._key = f"{prefix}reported/machine.json"
+        self._key = key
         self._machine = machine
         self._service = service_version()
         self._backoff = Backoff()
@@ -47,7 +47,7 @@ class Report:
 def describe(
     machine: str, service: str, container: Container | None, problem: str | None
 ) -> dict[str, Any]:
-    """reported/machine.json without its time. `since` is Docker's start of the container, RFC 3339."""
+    """The report without its time. `since` is Docker's start of the container, RFC 3339."""
     return {
         "contract": 1,
         "machine": machine,

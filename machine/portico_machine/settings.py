@@ -18,6 +18,11 @@ class Settings:
         """Of this machine's keys in the bucket."""
         return f"{self.deployment}/{self.machine}/"
 
+    @property
+    def report(self) -> str:
+        """Key of what this machine says of itself."""
+        return f"reported/{self.deployment}/{self.machine}/machine.json"
+
 
 def read_settings() -> Settings:
     names = ("BUCKET", "REGION", "DEPLOYMENT", "MACHINE")

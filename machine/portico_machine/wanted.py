@@ -12,7 +12,7 @@ CONTRACT = 1
 IMAGE = re.compile(r"sha256:[0-9a-f]{64}")
 SERIAL = re.compile(r"vol[0-9a-f]{8,17}")
 MOUNT = re.compile(r"/var/lib/[a-z][a-z-]*")
-OTHERS_REPORT = re.compile(r"[a-z0-9-]+/[a-z0-9-]+/reported/machine\.json")
+OTHERS_REPORT = re.compile(r"reported/[a-z0-9-]+/[a-z0-9-]+/machine\.json")
 DOCUMENT = re.compile(r"[a-z0-9-]+/document\.json")
 
 

@@ -51,6 +51,12 @@ const cases: readonly [string, string, Record<string, unknown>, readonly [string
     [["source", /takes a value of kind asset here/]],
   ],
   [
+    "a description with characters that EC2 doesn't take",
+    RULE,
+    { ...rule, cidrIpv4: "203.0.113.0/24", description: "clients' sessions" },
+    [["description", /takes no "clients' sessions" here/]],
+  ],
+  [
     "two of which only one may be",
     INSTANCE,
     { primaryNetworkInterface: { networkInterfaceId: "eni-1" }, subnetId: "subnet-1" },

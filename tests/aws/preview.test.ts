@@ -1,47 +1,35 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { guard, planOf, previewOf } from "../guard/portico.ts";
-import type { Preview } from "../support/cli.ts";
-import { awsConfig, IMAGES, NEWER, withAwsStack } from "./stack.ts";
+
+import { planOf, previewOf } from "../guard/portico.ts";
+import type { Preview, Stack } from "../support/cli.ts";
+import { CHANGES, config, OFFICE } from "./changes.ts";
+import { judged, says } from "./judged.ts";
+import { certificatesAt, LEAF } from "./renewal.ts";
+import { assertNowhere, secretsOf } from "./secrets.ts";
+import { awsConfig, withAwsStack } from "./stack.ts";
 import { changesIn, countsIn, matchesGolden } from "./summary.ts";
 
-const OFFICE = { "203.0.113.0/24": "Berlin office", "198.51.100.7/32": "CI runner" };
-
-const config = (orders: Readonly<Record<string, unknown>> = {}, aws = {}) =>
-  awsConfig({ orders: { whitelist: OFFICE, ...orders } }, aws);
-
-/** What a config would change in the stack as it stands. */
-type Change = readonly [name: string, config: Record<string, unknown>];
-
-const many = Object.fromEntries(
-  Array.from({ length: 70 }, (_, index) => [`198.51.100.${index}/32`, `runner ${index}`]),
-);
-
-const CHANGES: readonly Change[] = [
-  ["entry-added", config({ whitelist: { "192.0.2.0/24": "Paris office", ...OFFICE } })],
-  ["entry-added-v6", config({ whitelist: { ...OFFICE, "2001:db8:7::/48": "Paris office" } })],
-  ["entry-noted", config({ whitelist: { ...OFFICE, "198.51.100.7/32": "the other CI runner" } })],
-  ["entry-removed", config({ whitelist: { "203.0.113.0/24": "Berlin office" } })],
-  [
-    "whitelist-reordered",
-    config({ whitelist: Object.fromEntries(Object.entries(OFFICE).reverse()) }),
-  ],
-  ["seventy-entries", config({ whitelist: many, enforcement: "proxy" })],
-  ["portal-image", config({}, { images: { ...IMAGES, portal: NEWER } })],
-  ["node-pin", config({ pins: { "orders-2": { image: NEWER } } })],
-  ["deployment-beside", awsConfig({ orders: { whitelist: OFFICE }, stock: { whitelist: OFFICE } })],
-  ["bigger-disk", config({ volume: "40GiB" })],
-  ["node-ami-pin", config({ pins: { "orders-2": { ami: "ami-0fedcba9876543210" } } })],
-  ["other-ami", config({}, { ami: "ami-0fedcba9876543210" })],
-];
+const PARIS = { ...OFFICE, "192.0.2.0/24": "Paris office" };
+const BESIDE = awsConfig({ orders: { whitelist: OFFICE }, stock: { whitelist: OFFICE } });
 
 test("a stack on AWS: what a fresh one has, and what each edit changes", async (t) => {
   await withAwsStack(config(), async (stack) => {
-    await t.test("a fresh stack creates what was reviewed", async () => {
-      const preview = await stack.preview();
-      await matchesGolden("fresh", countsIn(preview));
-      await matchesGolden("fresh-data", holdsData(preview));
-    });
+    const previews: string[] = [];
+    const preview = async () => {
+      previews.push(await previewOf(stack, "--show-sames"));
+      return previews.at(-1) ?? "";
+    };
+
+    await t.test(
+      "a fresh stack creates what was reviewed, and the guard finds it fine",
+      async () => {
+        const text = await preview();
+        await matchesGolden("fresh", countsIn(read(text)));
+        await matchesGolden("fresh-data", holdsData(read(text)));
+        says(judged(text), []);
+      },
+    );
 
     await t.test("npx portico plan says what it takes and costs", async () => {
       const { stdout } = await planOf(stack);
@@ -51,12 +39,8 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       assert.match(stdout, /^together +about \$\d+$/m);
     });
 
-    await t.test("the guard finds nothing in a fresh stack that should not be there", async () => {
-      const { stdout, exitCode } = await guard(await previewOf(stack, "--show-sames"));
-      assert.equal(exitCode, 0, stdout);
-    });
-
-    const { create, ...others } = await stack.up();
+    const { changes, log } = await stack.upWithLog("--diff");
+    const { create, ...others } = changes;
     assert.ok((create ?? 0) > 100);
     assert.deepEqual(others, {});
 
@@ -65,31 +49,79 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       assert.deepEqual(changes, {});
     });
 
-    await t.test("no key and no password is in clear where it doesn't belong", async () => {
-      const text = JSON.stringify(await stack.export());
-      assert.doesNotMatch(text, /PRIVATE KEY/);
-      const { deployments } = (await stack.outputs()) as {
-        deployments: { orders: { password: string } };
-      };
-      assert.ok(deployments.orders.password.length > 20);
-      assert.ok(!text.includes(deployments.orders.password));
-    });
-
-    for (const [name, changed] of CHANGES)
+    for (const { name, config: changed, refused = [], whitelistOnly, counted } of CHANGES)
       await t.test(`preview: ${name}`, async () => {
         await stack.configure(changed);
-        const preview = await stack.preview();
-        const lines = name === "deployment-beside" ? besidesCreated(preview) : changesIn(preview);
-        await matchesGolden(name, lines);
+        const text = await preview();
+        const lines = changesIn(read(text));
+        await matchesGolden(name, counted ? countsIn(withoutSames(read(text))) : lines);
+        says(judged(text), refused);
+        if (whitelistOnly) says(judged(text, { whitelistOnly }), refused);
+        else assert.ok(judged(text, { whitelistOnly: true }).length > refused.length);
       });
 
-    await t.test("a whitelist edit is carried out in place", async () => {
-      await stack.configure(config({ whitelist: { ...OFFICE, "192.0.2.0/24": "Paris office" } }));
+    await t.test("preview: deployment-beside", async () => {
+      await stack.configure(BESIDE);
+      const text = await preview();
+      await matchesGolden("deployment-beside", besidesCreated(read(text)));
+      says(judged(text), []);
+    });
+
+    await t.test("another region would lose everything, and is refused for each part", async () => {
+      const zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+      await stack.configure(config({}, { region: "eu-west-1", zones }));
+      const refusals = judged(await preview());
+      for (const lost of [/^Volume orders-1-data/, /^Bucket bucket/, /^Key key/, /^Eip orders-p/])
+        assert.ok(
+          refusals.some((sentence) => lost.test(sentence) && /would be replaced/.test(sentence)),
+          `${lost}: ${refusals.join("\n")}`,
+        );
+    });
+
+    await t.test("a deployment that is removed is refused for what would be lost", async () => {
+      await stack.configure({ ...config(), "portico:deployments": {} });
+      const refusals = judged(await preview());
+      for (const lost of [/^Volume orders-1-data/, /^PrivateKey orders/, /^Eip orders-portal-1/])
+        assert.ok(
+          refusals.some((sentence) => lost.test(sentence) && /would be deleted/.test(sentence)),
+          `${lost}: ${refusals.join("\n")}`,
+        );
+    });
+
+    await t.test("preview: certificates in their last 90 days are renewed in place", async () => {
+      await stack.configure(config());
+      await stack.rewrite((state) => certificatesAt(state, LEAF, new Date(Date.now() + 89 * DAY)));
+      const text = await preview();
+      await matchesGolden("certificates-renewed", changesIn(read(text)));
+      says(judged(text), []);
+    });
+
+    await t.test("a whitelist edit is carried out in place, the document first", async () => {
+      await stack.rewrite((state) => certificatesAt(state, LEAF, new Date(Date.now() + 300 * DAY)));
+      await stack.configure(config({ whitelist: PARIS }));
       const { same: _, ...changes } = await stack.up();
-      assert.deepEqual(changes, { create: 2, update: 1 });
+      assert.deepEqual(changes, { create: 2, update: 2 });
+      await documentBeforeRules(stack);
+    });
+
+    await t.test("no key and no password is in clear where it doesn't belong", async () => {
+      const secrets = await secretsOf(stack);
+      await stack.configure(BESIDE);
+      const shown = await stack.previewText();
+      assertNowhere(secrets, { state: await stack.export(), log, shown, previews });
     });
   });
 });
+
+const DAY = 86_400_000;
+
+function read(text: string): Preview {
+  return JSON.parse(text);
+}
+
+function withoutSames({ steps, ...rest }: Preview): Preview {
+  return { ...rest, steps: steps.filter(({ op }) => op !== "same") };
+}
 
 /** What would take data or identity with it, by its whole URN: a move of code must not change any of these. */
 function holdsData({ steps }: Preview): readonly string[] {
@@ -102,4 +134,16 @@ function holdsData({ steps }: Preview): readonly string[] {
 /** A new deployment is what it is; what counts is that nothing else is touched. */
 function besidesCreated(preview: Preview): readonly string[] {
   return changesIn(preview).filter((line) => !/^create .* stock/.test(line));
+}
+
+/** A source is let through the firewall when the portals know it, never before. */
+async function documentBeforeRules(stack: Stack): Promise<void> {
+  const { resources = [] } = await stack.export();
+  const document = resources.find(({ urn }) => /BucketObjectv2::orders-document$/.test(urn));
+  const rules = resources.filter(({ urn }) => /::orders-192\.0\.2\.0\/24(-\d+)?$/.test(urn));
+  assert.equal(rules.length, 2);
+  for (const { urn, created = "", dependencies = [] } of rules) {
+    assert.ok(dependencies.includes(document?.urn ?? ""), `${urn} doesn't wait for the document`);
+    assert.ok(Date.parse(created) >= Date.parse(document?.modified ?? ""), urn);
+  }
 }

@@ -15,6 +15,7 @@ export function awsConfig(
   return {
     "portico:target": "aws",
     "portico:aws": {
+      name: "portico-test",
       region: "eu-central-1",
       zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
       ami: "ami-0123456789abcdef0",

@@ -31,12 +31,11 @@ test("a lost host: nobody is refused, no acknowledged row is lost, and no client
   const writers = load(t);
   await writers.firstAck();
 
-  const lost = performance.now();
-  const cable = ['meta iif != "lo" drop'];
   const lift = await breakNetwork(container(old), {
-    arriving: cable,
+    arriving: ['meta iif != "lo" drop'],
     leaving: ['meta oif != "lo" drop'],
   });
+  const lost = performance.now();
   try {
     await leaderAfter(old);
     await writers.firstAck();

@@ -5,10 +5,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Cluster } from "../support/cluster.ts";
 import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.ts";
-import { until } from "../support/containers.ts";
+import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
 import type { Driver, Failure, Record } from "../support/writer.ts";
+import { startWriter } from "../support/writer.ts";
+
+const AGENT = "agent.mjs";
+/** The agent's silence after which HAProxy goes on without it, and a moment. */
+const SILENCE_MS = 13_000;
+/** A second, and what a busy machine needs to kill a container and to run an agent. */
+const OUT_MS = 1500;
+/** Two failed checks of its own, each with its interval and time-out, and a moment. */
+const OWN_CHECK_MS = 8000;
 
 /** What the suite needs to know of an engine. Everything is asked of the engine itself, past the portals. */
 export interface Subject {
@@ -26,8 +35,8 @@ export interface Led extends Subject {
   readonly leader: (among: readonly string[]) => Promise<string>;
   /** Asks the engine to hand over, away from `leader`. */
   readonly switchover: (leader: string) => Promise<void>;
-  /** Takes the source of evidence away while the leader goes on, and gives it back. */
-  readonly evidence: {
+  /** Takes the source of evidence away while the leader goes on, and gives it back. Absent where the members are the evidence. */
+  readonly evidence?: {
     readonly lose: () => Promise<void>;
     readonly giveBack: () => Promise<void>;
   };
@@ -65,13 +74,15 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const writers = load(t);
     await writers.firstAck();
 
+    // Who was still logging in at the old leader then is cut like a session.
+    const asked = performance.now();
     await led.switchover(old);
     const next = await leaderAfter(old);
     await writers.firstAck();
     const record = await writers.stop();
 
     await check(record);
-    assert.deepEqual(refused(record), []);
+    assert.deepEqual(refused(record, asked), []);
     await until("the log line of the switch", 10, async () =>
       (await logLines(cluster, portals[0] ?? "", began)).find(
         ({ oldLeader, newLeader }) => oldLeader === old && newLeader === next,
@@ -134,14 +145,16 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
       assert.equal(await led.leader(nodes), old);
     });
 
+  const { evidence } = led;
+  if (evidence === undefined) return;
   test(`${name}: evidence lost and back: the leader stays, and no session is lost`, async (t) => {
     const old = await led.leader(nodes);
     const writers = load(t);
     await writers.firstAck();
 
-    await led.evidence.lose();
+    await evidence.lose();
     await sleep(9000);
-    await led.evidence.giveBack();
+    await evidence.giveBack();
     await sleep(6000);
     await writers.firstAck();
     const record = await writers.stop();
@@ -153,7 +166,7 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
 
 /** The engines of which any node serves everybody, behind one endpoint. */
 export function servesFromAnyNode({ cluster, driver, written, whole }: Subject): void {
-  const { nodes, name } = cluster;
+  const { nodes, portals, name } = cluster;
   const engineOf = (node: string) => docker.getContainer(containerOf(cluster, node));
   const load = (t: Parameters<typeof loadOf>[0]) => loadOf(t, targetsOf(cluster, "any"), driver);
   const check = async (record: Record) => {
@@ -186,8 +199,14 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       await writers.firstAck();
 
       const at = performance.now();
+      const wall = Date.now();
       await engineOf(victim)[fault]();
       await writers.firstAck();
+      for (const portal of portals) {
+        const took = await outAfter(cluster, portal, victim, wall);
+        t.diagnostic(`${portal}: ${victim} was out ${took} ms after it was ${what}`);
+        assert.ok(took < OUT_MS, `${portal} took ${took} ms`);
+      }
       await sleep(3000);
       await writers.firstAck();
       const record = await writers.stop();
@@ -209,7 +228,55 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       });
       await again.stop();
     });
+
+  test(`${name}: with its agent frozen for good, a portal goes on by its own check of the nodes, and leaves out a dead one`, async (t) => {
+    const signal = (how: "STOP" | "CONT") =>
+      Promise.all(
+        portals.map((portal) =>
+          exec(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", AGENT], "agent"),
+        ),
+      );
+    const connecting = () =>
+      startWriter(t, targetsOf(cluster, "any"), driver, { sessions: 2, everyWrite: true });
+    await signal("STOP");
+    try {
+      await sleep(SILENCE_MS);
+      const before = connecting();
+      await before.nextAck(30_000);
+      await sleep(2000);
+      assert.deepEqual((await before.stop()).failures, []);
+
+      await engineOf(victim).kill();
+      await sleep(OWN_CHECK_MS);
+      const after = connecting();
+      await after.nextAck(30_000);
+      await sleep(2000);
+      const record = await after.stop();
+      assert.deepEqual(record.failures, []);
+      assert.equal(new Set(record.acknowledged.map(({ server }) => server)).size, nodes.length - 1);
+    } finally {
+      await signal("CONT");
+      await engineOf(victim).start();
+    }
+  });
 }
+
+/** Milliseconds from `wall` to the moment from which a portal sent nobody to `node`, by its own log. */
+async function outAfter(
+  cluster: Cluster,
+  portal: string,
+  node: string,
+  wall: number,
+): Promise<number> {
+  const out = await until(`${portal} to send nobody to ${node}`, 30, async () =>
+    (await logLines(cluster, portal, wall)).find(
+      (line) => line.node === node && line.was === "ready" && timeOf(line) >= wall,
+    ),
+  );
+  return timeOf(out) - wall;
+}
+
+const timeOf = ({ time }: { readonly time?: unknown }): number => new Date(String(time)).getTime();
 
 function reportLosses(name: string, lost: number, of: number): void {
   process.stdout.write(`# ${name}: ${lost} of ${of} acknowledged writes lost\n`);

@@ -9,8 +9,8 @@ for (const op of ["delete", "replace"])
   check([
     [
       `what is protected: ${op}`,
-      [resource(op, "aws:ec2/eip:Eip", "orders-portal-1", { protect: true })],
-      new RegExp(`^Eip orders-portal-1 would be ${op}d: it is protected`),
+      [resource(op, "aws:iam/role:Role", "orders-portal-1", { protect: true })],
+      new RegExp(`^Role orders-portal-1 would be ${op}d: it is protected`),
     ],
     [
       `a volume: ${op}`,
@@ -31,6 +31,11 @@ for (const op of ["delete", "replace"])
       `the source of the passwords: ${op}`,
       [resource(op, KEY, "orders", {}, below("Passwords"))],
       /^PrivateKey orders .* every password would be another one/,
+    ],
+    [
+      `a portal's address: ${op}`,
+      [resource(op, "aws:ec2/eip:Eip", "orders-portal-1")],
+      /^Eip orders-portal-1 .* clients have it in their URIs/,
     ],
     [`another key: ${op}`, [resource(op, KEY, "orders-1-server")]],
     [`the KMS key: ${op}`, [resource(op, "aws:kms/key:Key", "key")], /^Key key/],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { UNKNOWN } from "../../tools/guard/value.ts";
 import { document, type RawStep, refusals, resource, urnOf } from "./preview.ts";
 
 const INSTANCE = "aws:ec2/instance:Instance";
@@ -13,6 +14,16 @@ const DOCUMENT = "aws:s3/bucketObjectv2:BucketObjectv2";
 
 const replace = (name: string, reasons = ["ami"]) =>
   resource("replace", INSTANCE, name, { new: SAFE, reasons });
+const stopped = (name: string, property: string, after: unknown) =>
+  resource("update", INSTANCE, name, {
+    old: { ...SAFE, [property]: "before" },
+    new: { ...SAFE, [property]: after },
+  });
+const settings = (name: string, before: object, after: object | string) =>
+  resource("update", DOCUMENT, `${name}-machine.json`, {
+    old: { content: JSON.stringify(before) },
+    new: { content: typeof after === "string" ? after : JSON.stringify(after) },
+  });
 const documentStep = (op: string, old: object, next: object) =>
   resource(op, DOCUMENT, "orders-document", { old, new: next });
 const BERLIN = { "203.0.113.0/24": "Berlin office" };
@@ -55,6 +66,69 @@ const cases: readonly Case[] = [
     title: "a portal and its twin are replaced",
     steps: [replace("orders-portal-1"), replace("orders-portal-2")],
     refused: [/^orders: orders-portal-1 and orders-portal-2 .* no portal would be left/],
+  },
+  {
+    title: "two nodes get another type in place, for which they stop",
+    steps: [
+      stopped("orders-1", "instanceType", "m7g.large"),
+      stopped("orders-2", "instanceType", "m7g.large"),
+    ],
+    refused: [/^orders: orders-1 and orders-2 would be restarted in one update \(instanceType\)/],
+  },
+  {
+    title: "one node gets another type",
+    steps: [stopped("orders-1", "instanceType", "m7g.large")],
+    refused: [],
+  },
+  {
+    title: "two portals get user data that isn't known yet",
+    steps: [
+      stopped("orders-portal-1", "userData", UNKNOWN),
+      stopped("orders-portal-2", "userData", UNKNOWN),
+    ],
+    refused: [/portal-1 and orders-portal-2 would be restarted .* \(userData\), so no portal/],
+  },
+  {
+    title: "two machines change in what they go on running with",
+    steps: [stopped("orders-1", "tags", "b"), stopped("orders-2", "tags", "b")],
+    refused: [],
+  },
+  {
+    title: "one node stops, another one is replaced",
+    steps: [replace("orders-1"), stopped("orders-2", "userDataBase64", "b")],
+    refused: [/orders-1 and orders-2 would be replaced or restarted .* \(ami, userDataBase64\)/],
+  },
+  {
+    title: "two nodes get another image",
+    steps: [
+      settings("orders-1", { image: "a" }, { image: "b" }),
+      settings("orders-3", { image: "a" }, { image: "b" }),
+    ],
+    refused: [/^orders: orders-1 and orders-3 would be restarted in one update \(image\)/],
+  },
+  {
+    title: "two nodes get settings that aren't known yet",
+    steps: [
+      settings("orders-1", { image: "a" }, UNKNOWN),
+      settings("orders-3", { image: "a" }, UNKNOWN),
+    ],
+    refused: [/\(image\)/],
+  },
+  {
+    title: "two nodes get more memory, which takes nothing away",
+    steps: [
+      settings("orders-1", { image: "a", memory: 512 }, { image: "a", memory: 1024 }),
+      settings("orders-3", { image: "a", memory: 512 }, { image: "a", memory: 1024 }),
+    ],
+    refused: [],
+  },
+  {
+    title: "two portals get another image, one after the other by themselves",
+    steps: [
+      settings("orders-portal-1", { image: "a" }, { image: "b" }),
+      settings("orders-portal-2", { image: "a" }, { image: "b" }),
+    ],
+    refused: [],
   },
   {
     title: "the parts of a replacement are shown too",

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { adopt } from "../../proxy-image/src/judge/adopt.ts";
+import { judge } from "../../proxy-image/src/judge/judge.ts";
 import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
 import { isSettled } from "../../proxy-image/src/judge/settled.ts";
 import type { Actual, ActualSlot } from "../../proxy-image/src/plan/actual.ts";
@@ -100,4 +102,55 @@ test("after a second and a half silence is an answer too", () => {
 
   assert.equal(isSettled(view, "a", 100, 1599), false);
   assert.equal(isSettled(view, "a", 100, 1600), true);
+});
+
+const SPREADS: PortalDocument = {
+  ...DOCUMENT,
+  endpoints: { any: { port: 5671, route: "any" } },
+};
+
+function spreading(door: Door, admins: Record<string, Admin>): Actual {
+  const { endpoints, ...rest } = haproxy(door, admins, {});
+  return { ...rest, endpoints: { any: { door, slots: endpoints.primary?.slots ?? {} } } };
+}
+
+test("a new agent goes on with the nodes that HAProxy serves, and with those that drain", () => {
+  const actual = spreading("accepting", { a: "ready", b: "drain", c: "maint" });
+
+  const { members, pool } = adopt(SPREADS, undefined, actual, 100);
+
+  assert.deepEqual(members, {
+    a: { kind: "ready" },
+    b: { kind: "drain", since: 100 },
+    c: { kind: "cut" },
+  });
+  assert.equal(pool.kind, "open");
+});
+
+test("a new agent goes on with a hold of an endpoint over any node, and with one that is closed", () => {
+  const slots: Record<string, Admin> = { a: "drain", b: "maint", c: "maint" };
+
+  assert.equal(adopt(SPREADS, undefined, spreading("ending", slots), 100).pool.kind, "held");
+  assert.equal(adopt(SPREADS, undefined, spreading("accepting", slots), 100).pool.kind, "closed");
+});
+
+const members = { a: "serving", b: "serving", c: "serving" };
+const leaderless = { ...said, quorum: "leaderless", words: members };
+
+test("without a leader every node must have been heard, or a second and a half have passed", () => {
+  const oneSilent = viewOf({ ...leaderless, words: { ...members, b: "silent" } }, 105);
+
+  assert.equal(isSettled(viewOf(leaderless, 90), undefined, 100, 110), false);
+  assert.equal(isSettled(viewOf(leaderless, 105), undefined, 100, 110), true);
+  assert.equal(isSettled(oneSilent, undefined, 100, 110), false);
+  assert.equal(isSettled(oneSilent, undefined, 100, 1600), true);
+});
+
+test("a restarted agent that finds a node dead cuts what HAProxy still serves there", () => {
+  const before = adopt(SPREADS, undefined, spreading("accepting", { a: "ready", b: "ready" }), 100);
+  const view = viewOf({ ...leaderless, words: { ...members, b: "silent" } }, 1600);
+
+  const { endpoints } = judge(SPREADS, before, view, 1600);
+
+  assert.deepEqual(endpoints.any?.slots, { a: "ready", b: "cut", c: "ready" });
 });

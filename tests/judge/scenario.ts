@@ -8,11 +8,14 @@ import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/judge/v
  * A topology scenario as data. What a step doesn't say stays as the step before left it; answers are as fresh as the
  * step, so silence has to be said.
  *
- * quorum: "a@5" (a leads in epoch 5), "a@5#x" (incarnation x), "none", "none#x", "unknown", "conflict"
- * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:cut-off", "stopping", "silent", any with "#x"
+ * quorum: "a@5" (a leads in epoch 5), "a@5#x" (incarnation x), "none", "none#x", "unknown", "conflict", "leaderless",
+ *   "leaderless#x"
+ * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:cut-off", "serving", "stopping", "silent", any with "#x"
  * ports: "open", "closed", "silent", "unknown"
  * words and ports may end with an age: "leader~50" was said 50 ms before the step
- * expect: "open a", "held", "held a" (a's sessions live on), "closed", "closed a"; readers: what the read endpoint does
+ * expect: "open a", "held", "held a" (a's sessions live on), "closed", "closed a"; readers: what the read endpoint does.
+ *   Where the document has an endpoint `any`: what that one does, "open", "held" or "closed"; members: its slots, but for those
+ *   that are cut; doors: what the endpoints of one node each do, by node
  */
 export interface Scenario {
   readonly title: string;
@@ -31,6 +34,8 @@ interface Step {
   readonly paused?: boolean;
   readonly expect: string;
   readonly readers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, string>>;
+  readonly doors?: Readonly<Record<string, string>>;
   /** A part of the reason that must be given. */
   readonly why?: string;
 }
@@ -39,6 +44,8 @@ export interface Seen {
   readonly at: number;
   readonly expect: string;
   readonly readers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, string>>;
+  readonly doors?: Readonly<Record<string, string>>;
   readonly why: string;
 }
 
@@ -66,18 +73,34 @@ export function play({ document: changes, steps }: Scenario): readonly Seen[] {
     const document = { ...DOCUMENT, ...changes, generation };
     const verdict = judge(document, memory ?? blankMemory(generation, at), viewOf(said, at), at);
     memory = verdict.memory;
-    const { gate } = memory;
-    const node = gate.kind === "open" ? gate.node : gate.keep;
-    const readers = Object.fromEntries(
-      Object.entries(verdict.endpoints.replica?.slots ?? {}).filter(([, slot]) => slot !== "cut"),
-    );
-    return {
-      at,
-      expect: node === undefined ? gate.kind : `${gate.kind} ${node}`,
-      ...(step.readers && { readers }),
-      why: gate.why,
-    };
+    return { at, ...seenIn(verdict, document, step) };
   });
+}
+
+type Verdict = ReturnType<typeof judge>;
+
+function seenIn(
+  { memory: { gate, pool }, endpoints }: Verdict,
+  document: PortalDocument,
+  step: Step,
+): Omit<Seen, "at"> {
+  const alive = (name: string) =>
+    Object.fromEntries(
+      Object.entries(endpoints[name]?.slots ?? {}).filter(([, slot]) => slot !== "cut"),
+    );
+  const doors = Object.entries(document.endpoints).flatMap(([name, { node }]) =>
+    node === undefined ? [] : [[node, endpoints[name]?.gate ?? "none"]],
+  );
+  const node = gate.kind === "open" ? gate.node : gate.keep;
+  const writes = node === undefined ? gate.kind : `${gate.kind} ${node}`;
+  const spreads = "any" in document.endpoints;
+  return {
+    expect: spreads ? pool.kind : writes,
+    ...(step.readers && { readers: alive("replica") }),
+    ...(step.members && { members: alive("any") }),
+    ...(step.doors && { doors: Object.fromEntries(doors) }),
+    why: spreads ? pool.why : gate.why,
+  };
 }
 
 export const DOCUMENT: PortalDocument = {
@@ -136,6 +159,7 @@ function quorumOf(text: string, at: number): Quorum {
   if (claim === "none")
     return { kind: "none", at, source: "etcd", why: "nobody holds the key", ...known };
   if (claim === "conflict") return { kind: "conflict", at, why: "two leaders" };
+  if (claim === "leaderless") return { kind: "leaderless", at, ...known };
   if (claim === "unknown") return { kind: "unknown", why: "no quorum answer" };
   const [node = "", epoch = ""] = claim.split("@");
   return { kind: "leader", node, epoch: [Number(epoch)], at, source: "etcd", ...known };
@@ -145,6 +169,7 @@ function wordOf(text: string, at: number): Word {
   const [kind, detail] = text.split(":");
   if (kind === "leader") return { kind, at, failsafe: false };
   if (kind === "failsafe") return { kind: "leader", at, failsafe: true };
+  if (kind === "serving") return { kind, at };
   if (kind === "silent") return { kind, since: at, why: "does not answer" };
   if (kind !== "replica") return { kind: "neither", at, why: `is ${kind}` };
   if (detail === "cut-off") return { kind, at, streaming: false };

@@ -13,11 +13,13 @@ for (const file of readdirSync(folder).sort()) {
       const seen = play(scenario);
 
       assert.deepEqual(
-        seen.map(({ at, expect, readers }) => ({ at, expect, ...(readers && { readers }) })),
-        scenario.steps.map(({ at, expect, readers }) => ({
+        seen.map(({ why: _, ...step }) => step),
+        scenario.steps.map(({ at, expect, readers, members, doors }) => ({
           at,
           expect,
           ...(readers && { readers }),
+          ...(members && { members }),
+          ...(doors && { doors }),
         })),
       );
       scenario.steps.forEach(({ why }, index) => {

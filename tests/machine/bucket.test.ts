@@ -18,7 +18,7 @@ async function running(machine: Machine) {
   describeNode(machine.s3.objects, image);
   await attachVolume(machine);
   await machine.boot();
-  return machine.reports("healthy", 60, ({ healthy, problem }) => healthy && problem === null);
+  return machine.reports("healthy", 240, ({ healthy, problem }) => healthy && problem === null);
 }
 
 const says = (machine: Machine, seconds: number, words: RegExp) =>
@@ -47,7 +47,7 @@ test("a first boot without the bucket tries again ever more slowly, says why, an
   node.s3.fault = null;
   await node.s3.open();
 
-  await node.reports("healthy", 90, ({ healthy }) => healthy);
+  await node.reports("healthy", 240, ({ healthy }) => healthy);
 });
 
 test("without the bucket what runs goes on, also over a reboot", async (t) => {
@@ -87,14 +87,16 @@ test("a machine.json that can't be used changes nothing, and is named", async (t
   }
   node.s3.objects.remove(BUCKET, "orders/orders-1/machine.json");
   await node.wake();
-  await node.reports("gone", 90, ({ problem }) => /is not in the bucket; what/.test(problem ?? ""));
+  await node.reports("gone", 240, ({ problem }) =>
+    /is not in the bucket; what/.test(problem ?? ""),
+  );
   putMachine(node.s3.objects, "orders-1", {
     ...{ role: "node", image: image.id, memory: 1024 },
     volume: { serial: "vol0123456789abcdef0", mount: "/var/lib/portico-data" },
   });
 
   await node.wake();
-  const now = await node.reports("mended", 90, ({ problem }) => problem === null);
+  const now = await node.reports("mended", 240, ({ problem }) => problem === null);
   assert.equal(now.since, before.since);
 });
 

@@ -17,7 +17,7 @@ const node = {
 };
 const { volume, ...rest } = node;
 const portal = { ...rest, role: "portal", documentKey: "orders/document.json" };
-const after = { key: "orders/orders-portal-1/reported/machine.json" };
+const after = { key: "reported/orders/orders-portal-1/machine.json" };
 
 const MISTAKES: readonly (readonly [content: unknown, why: string | null])[] = [
   [node, null],

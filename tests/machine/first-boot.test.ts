@@ -20,21 +20,22 @@ test("a new node is brought up, and its second boot does nothing twice", async (
   await node.sh("echo 1 > /stand-in/dnf-fails");
 
   await node.boot();
-  const first = await node.reports("healthy", 90, ({ healthy }) => healthy);
+  const first = await node.reports("healthy", 240, ({ healthy }) => healthy);
 
   assert.equal(first.image, image.id);
   assert.equal(first.state, "running");
   assert.equal(first.why, "it is healthy");
   assert.match(first.service, /^[0-9a-f]{12}$/);
-  await node.reports("no problem", 30, ({ problem }) => problem === null);
+  await node.reports("no problem", 240, ({ problem }) => problem === null);
   const calls = await node.calls();
-  const dnf = "dnf install --assumeyes --quiet docker";
+  const dnf = "dnf install --assumeyes --quiet docker e2fsprogs";
   assert.deepEqual(
     calls.filter((call) => !call.startsWith("docker run")),
     [
       ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
       ...[dnf, dnf, "systemctl enable --now docker.service"],
       "docker load --quiet --input /var/lib/portico-machine/image.tar",
+      ...calls.filter((call) => call.startsWith("docker image tag sha256:")),
     ],
   );
   const run = calls.find((call) => call.startsWith("docker run")) ?? "";
@@ -63,7 +64,11 @@ test("a new node is brought up, and its second boot does nothing twice", async (
   );
 
   await node.reboot();
-  await node.reports("running again", 60, ({ healthy, since }) => healthy && since !== first.since);
+  await node.reports(
+    "running again",
+    240,
+    ({ healthy, since }) => healthy && since !== first.since,
+  );
 
   assert.deepEqual((await node.calls()).slice(calls.length), [
     ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
@@ -85,7 +90,7 @@ test("killed again and again on its way, the service gets there all the same, on
   for (let times = 0; times < 6; times++) {
     await node.sh(`sleep ${1.2 + times * 0.3}; kill -9 $(cat /stand-in/service.pid) || true`);
   }
-  await node.reports("healthy", 60, ({ healthy, problem }) => healthy && problem === null);
+  await node.reports("healthy", 240, ({ healthy, problem }) => healthy && problem === null);
 
   const calls = await node.calls();
   assert.equal(calls.filter((call) => call.startsWith("docker run")).length, 1);
@@ -96,7 +101,7 @@ test("SIGTERM ends the service at once, and what runs goes on", async (t) => {
   describeNode(node.s3.objects, image);
   await attachVolume(node);
   await node.boot();
-  await node.reports("healthy", 60, ({ healthy }) => healthy);
+  await node.reports("healthy", 240, ({ healthy }) => healthy);
 
   const started = performance.now();
   await node.sh(
@@ -113,7 +118,7 @@ test("a newer service is taken over without a reboot, and one that is damaged is
   describeNode(node.s3.objects, image);
   await attachVolume(node);
   await node.boot();
-  const first = await node.reports("healthy", 60, ({ healthy }) => healthy);
+  const first = await node.reports("healthy", 240, ({ healthy }) => healthy);
   const archive = node.s3.objects.get(BUCKET, SERVICE)?.body ?? Buffer.alloc(0);
 
   const damaged = Buffer.from(archive);
@@ -126,13 +131,13 @@ test("a newer service is taken over without a reboot, and one that is damaged is
     ),
   );
   await node.sh("rm /stand-in/container.json");
-  await node.reports("made again", 60, ({ since }) => since !== null && since !== first.since);
+  await node.reports("made again", 240, ({ since }) => since !== null && since !== first.since);
   // A comment at the end of a zip is another file to everybody but Python.
   const newer = Buffer.concat([archive, Buffer.from("\0\0new\0")]);
   newer.writeUInt16LE(6, archive.length - 2);
   node.s3.objects.put(BUCKET, SERVICE, newer);
   await node.wake();
-  await node.reports("new", 60, ({ service, healthy }) => service !== first.service && healthy);
+  await node.reports("new", 240, ({ service, healthy }) => service !== first.service && healthy);
 
   const runs = (await node.calls()).filter((call) => call.startsWith("docker run"));
   assert.equal(runs.length, 2);

@@ -16,13 +16,13 @@ test("a volume that comes late is waited for, and one that has data is mounted a
   const node = await startMachine(t, "orders-1");
   describeNode(node.s3.objects, image);
   await node.boot();
-  await node.reports("waiting", 60, ({ problem }) =>
+  await node.reports("waiting", 240, ({ problem }) =>
     new RegExp(`waits for volume ${SERIAL}: .* is not there`).test(problem ?? ""),
   );
 
   const row = "mkdir /was; mount $d /was; mkdir /was/data; echo kept > /was/data/row; umount /was";
   await attachVolume(node, `mkfs.ext4 -q -U 11111111-2222-3333-4444-555555555555 $d; ${row}`);
-  await node.reports("healthy", 60, ({ healthy }) => healthy);
+  await node.reports("healthy", 240, ({ healthy }) => healthy);
 
   assert.equal(await node.sh("cat /var/lib/portico-data/data/row"), "kept\n");
   const uuid = await node.sh("blkid -p -o value -s UUID /dev/disk/by-id/*");
@@ -49,7 +49,7 @@ for (const [what, { fill, why }] of Object.entries(FOREIGN))
     const before = await volumeDigest(node);
 
     await node.boot();
-    const reported = await node.reports("refused", 60, ({ problem }) => why.test(problem ?? ""));
+    const reported = await node.reports("refused", 240, ({ problem }) => why.test(problem ?? ""));
 
     assert.equal(reported.state, "absent");
     assert.equal(await volumeDigest(node), before);
@@ -66,9 +66,9 @@ test("a file system that was half made when the power went is made again, on tha
 
   await mark("vol00000000");
   await node.boot();
-  await node.reports("refused", 60, ({ problem }) => /is not formatted/.test(problem ?? ""));
+  await node.reports("refused", 240, ({ problem }) => /is not formatted/.test(problem ?? ""));
   await mark(SERIAL);
-  await node.reports("healthy", 60, ({ healthy }) => healthy);
+  await node.reports("healthy", 240, ({ healthy }) => healthy);
 
   assert.doesNotMatch(await node.sh("ls /var/lib/portico-machine"), /formatting/);
 });

@@ -19,7 +19,8 @@ test("a deployment's costs by their parts", () => {
   near("2 × t4g.small (portals)", 2 * 730 * 0.0168);
   near("300 GiB of data volumes", 24);
   near("2 public IPv4 addresses", 7.3);
-  near("the portals' questions to the bucket", 1.05);
+  near("questions to the bucket", 1.05 + 5 * 1.46);
+  near("reports into the bucket", 5 * 0.219 + 2 * 0.438);
 });
 
 test("a type without a price makes no total up", () => {
@@ -50,10 +51,11 @@ orders     3 × m7g.large (nodes)                 about $180
            daily snapshots of them, kept 7 days  about $20
            root disks (5 × 16 GiB)               about $6
            2 public IPv4 addresses               about $7
-           the portals' questions to the bucket  about $1
+           questions to the bucket               about $8
+           reports into the bucket               about $2
 the stack  KMS key                               about $1
            bucket                                below $1
-together                                         about $260
+together                                         about $270
 An estimate, by on-demand list prices for us-east-1, as public tables had them in 2026-06; other regions differ. Not counted:
   traffic to the internet ($0.09 a GB) and between zones ($0.01 a GB each way: replication)
   disk performance above gp3's baseline

@@ -12,6 +12,7 @@ import { blockOf, contains, overlaps } from "../../infra/model/block.ts";
 import type { AwsDeployment, AwsStack } from "../../infra/model/stack.ts";
 
 const AWS = {
+  name: "portico-test",
   region: "eu-central-1",
   zones: ["eu-central-1a", "eu-central-1b", "eu-central-1c"],
   ami: "ami-0123456789abcdef0",
@@ -130,6 +131,18 @@ test("a note becomes a description that AWS takes", () => {
   assert.equal(rule?.description, "B?ro ?Ann? ?home?");
 });
 
+test("a node's memory follows its machine, and the smallest one of all nodes", () => {
+  const memory = (orders: object) => awsStack({ orders }).deployments[0]?.memory;
+  assert.equal(memory({ nodeType: "m7g.large" }), 8192 - 820);
+  assert.equal(memory({ nodeType: "c7g.4xlarge" }), 32_768 - 3277);
+  assert.equal(
+    memory({ nodeType: "m7g.xlarge", pins: { "orders-2": { type: "m7g.large" } } }),
+    7372,
+  );
+  assert.equal(memory({ nodeType: "m7g.large", memory: "4GiB" }), 4096);
+  assert.equal(memory({ nodeType: "x2gd.large", memory: "16GiB" }), 16_384);
+});
+
 test("a machine may read its own prefix and what all machines share, and write its own report, nothing else", () => {
   const text = machinePolicy({
     bucketArn: "arn:aws:s3:::b",
@@ -150,7 +163,7 @@ test("a machine may read its own prefix and what all machines share, and write i
     "s3:GetObject arn:aws:s3:::b/machine/portico-machine",
     "s3:GetObject arn:aws:s3:::b/images/*",
     "s3:ListBucket arn:aws:s3:::b",
-    "s3:PutObject arn:aws:s3:::b/orders/orders-1/reported/*",
+    "s3:PutObject arn:aws:s3:::b/reported/orders/orders-1/*",
     "kms:Decrypt,kms:GenerateDataKey arn:aws:kms:k",
   ]);
 });
@@ -172,9 +185,79 @@ for (const [what, problems, expected] of [
     'aws.images.portal: must be the id of an image, "sha256:" and 64 hexadecimal digits',
   ],
   [
+    "no image of the portals, and nothing that builds one",
+    problemsIn({}, { images: {} }),
+    "aws.images.portal: is missing: must be the id of an image, or build: true",
+  ],
+  [
+    "an image beside one that is built",
+    problemsIn({}, { build: true, images: { portal: AWS.images.portal } }),
+    "aws.images.portal: is built, as build: true says; leave out one of the two",
+  ],
+  [
     "a pin of a node that isn't there",
     problemsIn({ orders: { pins: { "orders-4": { image: AWS.images.portal } } } }),
-    "deployments.orders.pins.orders-4: is no node: they are orders-1, orders-2, orders-3",
+    "deployments.orders.pins.orders-4: is no machine of it: they are orders-1, orders-2, orders-3, orders-portal-1, orders-portal-2",
+  ],
+  [
+    "an image pinned to a portal",
+    problemsIn({ orders: { pins: { "orders-portal-1": { image: AWS.images.portal } } } }),
+    "deployments.orders.pins.orders-portal-1.image: is for nodes: portals change theirs one after the other",
+  ],
+  [
+    "a machine on Xen",
+    problemsIn({ orders: { nodeType: "m4.large", memory: "4GiB", portalType: "t3.micro" } }),
+    "deployments.orders.nodeType: m4.large is an older machine, on which a volume is not found; take a newer one",
+  ],
+  [
+    "machines of two architectures",
+    problemsIn({ orders: { portalType: "t3.micro" } }),
+    "deployments.orders: t3.micro is amd64, and t4g.small is arm64: all machines of a stack start from aws.ami, which is for one of them",
+  ],
+  [
+    "more memory than the machine has",
+    problemsIn({ orders: { memory: "2GiB" } }),
+    "deployments.orders.memory: must be 1536MiB at most on t4g.small, which needs the rest itself",
+  ],
+  [
+    "a machine of which nothing is known, without its memory",
+    problemsIn({ orders: { nodeType: "x2gd.large" } }),
+    "deployments.orders.memory: must be said: how much a machine of the type x2gd.large has is not known",
+  ],
+  [
+    "machines that are too small",
+    problemsIn({ orders: { nodeType: "t4g.nano" } }),
+    "deployments.orders.nodeType: t4g.nano is too small: it has room for 0MiB of the 256MiB",
+  ],
+  [
+    "a portal's machine that is too small",
+    problemsIn({ orders: { pins: { "orders-portal-2": { type: "t4g.nano" } } } }),
+    "deployments.orders.portalType: t4g.nano is too small: a portal needs 512MiB",
+  ],
+  [
+    "a network of public addresses",
+    problemsIn({ orders: { network: "172.0.1.0/24" } }),
+    "deployments.orders.network: 172.0.1.0/24 holds public addresses, and clients there could not be answered; private ones are in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10",
+  ],
+  [
+    "a network where Docker has its own",
+    problemsIn({ orders: { network: "172.17.9.0/24" } }),
+    "deployments.orders.network: 172.17.9.0/24 overlaps 172.17.0.0/16, Docker's own on each machine",
+  ],
+  [
+    "a range of public addresses",
+    problemsIn({}, { range: "100.0.0.0/8" }),
+    "aws.range: 100.0.0.0/8 holds public addresses, and clients there could not be answered; private ones are in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10",
+  ],
+  [
+    "a range around Docker's own",
+    problemsIn({}, { range: "172.16.0.0/12" }),
+    "aws.range: 172.16.0.0/12 overlaps 172.17.0.0/16, Docker's own on each machine",
+  ],
+  [
+    "a stack without a name, which would share its snapshots with the next one",
+    problemsIn({}, { name: undefined }),
+    "aws.name: must be 2 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash",
   ],
   [
     "two deployments in one network",

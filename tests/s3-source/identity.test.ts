@@ -11,7 +11,7 @@ const SOURCE = {
   bucket: "portico-test",
   region: "eu-central-1",
   key: "orders/document.json",
-  reportKey: "orders/orders-portal-1/reported/applied.json",
+  reportKey: "reported/orders/orders-portal-1/applied.json",
 };
 
 async function identityWith(t: TestContext, source: unknown) {

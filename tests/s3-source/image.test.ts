@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 
 const BUCKET = "portico-test";
 const KEY = "orders/document.json";
-const REPORT_KEY = "orders/orders-portal-1/reported/applied.json";
+const REPORT_KEY = "reported/orders/orders-portal-1/applied.json";
 
 /** A portal that finds the stand-in at the gateway of its network. */
 async function portal(t: TestContext, s3: StandIn) {

@@ -8,7 +8,7 @@ import { s3Report } from "../../proxy-image/src/s3/report.ts";
 import { until } from "../support/until.ts";
 import { BUCKET, createMessages, type Portal, portal } from "./portal.ts";
 
-const KEY = "orders/orders-portal-1/reported/applied.json";
+const KEY = "reported/orders/orders-portal-1/applied.json";
 
 const saying = (digest: string, at: number): Applied => ({
   at,

@@ -36,6 +36,10 @@ export interface Deployed {
     readonly urn: string;
     readonly type: string;
     readonly id?: string;
+    /** ISO times. */
+    readonly created?: string;
+    readonly modified?: string;
+    readonly dependencies?: readonly string[];
     readonly inputs?: Readonly<Record<string, unknown>>;
     readonly outputs?: Readonly<Record<string, unknown>>;
   }[];
@@ -57,9 +61,12 @@ export class Stack {
 
   /** Replaces the whole config. Keys as in a `Pulumi.<stack>.yaml`, values as they are (JSON is YAML). */
   async configure(config: Readonly<Record<string, unknown>>): Promise<void> {
-    const [salt = ""] =
-      /^"?encryptionsalt.*$/m.exec(await readFile(this.#configFile, "utf8")) ?? [];
-    await writeFile(this.#configFile, `${salt}\nconfig: ${JSON.stringify(config)}\n`);
+    await this.configureText(`config: ${JSON.stringify(config)}\n`);
+  }
+
+  /** Replaces the whole config by the text of a `Pulumi.<stack>.yaml`, as a person wrote it. */
+  async configureText(yaml: string): Promise<void> {
+    await writeFile(this.#configFile, `${await this.#salt()}\n${yaml}`);
   }
 
   async preview(): Promise<Preview> {
@@ -73,14 +80,30 @@ export class Stack {
 
   /** Returns what the update did, by operation: `{ create: 3, same: 1 }`. */
   async up(...options: string[]): Promise<Readonly<Record<string, number>>> {
-    await this.#configured("up", "--yes", "--skip-preview", ...options);
+    return (await this.upWithLog(...options)).changes;
+  }
+
+  /** The same, with what the CLI said meanwhile. */
+  async upWithLog(...options: string[]): Promise<{
+    readonly changes: Readonly<Record<string, number>>;
+    readonly log: string;
+  }> {
+    const log = await this.#configured("up", "--yes", "--skip-preview", ...options);
     const [last] = JSON.parse(await this.run("stack", "history", "--json"));
-    return last.resourceChanges ?? {};
+    return { changes: last.resourceChanges ?? {}, log };
   }
 
   /** The whole state as it is stored: secrets stay encrypted. */
-  async export(): Promise<Deployed> {
-    return JSON.parse(await this.run("stack", "export")).deployment;
+  async export(...options: string[]): Promise<Deployed> {
+    return JSON.parse(await this.run("stack", "export", ...options)).deployment;
+  }
+
+  /** Changes the state behind the CLI's back, as time or another hand would. */
+  async rewrite(change: (deployed: Deployed) => Deployed): Promise<void> {
+    const stored = JSON.parse(await this.run("stack", "export"));
+    const file = join(this.#folder, "rewritten.json");
+    await writeFile(file, JSON.stringify({ ...stored, deployment: change(stored.deployment) }));
+    await this.run("stack", "import", "--file", file);
   }
 
   /** Secrets in clear. */
@@ -122,6 +145,12 @@ export class Stack {
   /** Arguments that name the config file, for the commands that take it. */
   get configArguments(): readonly string[] {
     return ["--config-file", this.#configFile];
+  }
+
+  async #salt(): Promise<string> {
+    const [salt = ""] =
+      /^"?encryptionsalt.*$/m.exec(await readFile(this.#configFile, "utf8")) ?? [];
+    return salt;
   }
 
   #configured(command: string, ...options: string[]): Promise<string> {

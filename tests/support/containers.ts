@@ -1,36 +1,16 @@
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Outcome } from "../../tools/local/containers.ts";
+import { execIn, logOf } from "../../tools/local/containers.ts";
 import { docker } from "./docker.ts";
 
-export interface Outcome {
-  readonly code: number;
-  /** Standard output and error together, in the order they came. */
-  readonly output: string;
-}
-
 /** Runs a command in a running container, given by name or id. `user` as in `docker exec -u`. */
-export async function exec(
+export const exec = (
   name: string,
   command: readonly string[],
   user = "",
   env: readonly string[] = [],
-): Promise<Outcome> {
-  const run = await docker.getContainer(name).exec({
-    Cmd: [...command],
-    User: user,
-    Env: [...env],
-    AttachStdout: true,
-    AttachStderr: true,
-  });
-  const stream = await run.start({});
-  const output = new PassThrough();
-  docker.modem.demuxStream(stream, output, output);
-  stream.once("end", () => output.end());
-  const said = await text(output);
-  return { code: (await run.inspect()).ExitCode ?? -1, output: said };
-}
+): Promise<Outcome> => execIn(docker, name, command, { user, env });
 
 export interface OneOff {
   readonly image: string;
@@ -66,15 +46,7 @@ export async function runOnce({
 }
 
 /** Everything that a container has said. `since`: seconds of the wall clock. */
-export async function logsOf(name: string, since = 0): Promise<string> {
-  const raw = await docker.getContainer(name).logs({ stdout: true, stderr: true, since });
-  const output = new PassThrough();
-  const input = new PassThrough();
-  docker.modem.demuxStream(input, output, output);
-  input.once("end", () => output.end());
-  input.end(raw);
-  return text(output);
-}
+export const logsOf = (name: string, since = 0): Promise<string> => logOf(docker, name, since);
 
 /** Asks until there is an answer; fails after `seconds` with the last reason why there was none. */
 export async function until<T>(

@@ -58,7 +58,7 @@ export async function runToEnd(
 
 /** Starts a container that ends with the test. */
 export async function runFor(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   options: Docker.ContainerCreateOptions,
 ): Promise<Docker.Container> {
   const container = await docker.createContainer(options);
@@ -110,7 +110,7 @@ function filesBelow(folder: string, path: string): readonly string[] {
 }
 
 /** Where `debian:trixie-slim` can't be pulled, setup has made the same from packages. */
-async function baseImage(): Promise<string> {
+export async function baseImage(): Promise<string> {
   const made = "portico/debian:trixie-slim";
   const found = await docker.listImages({ filters: { reference: [made] } });
   return found.length > 0 ? made : "debian:trixie-slim";

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 
 import { guardCommand } from "../guard/command.ts";
 import { planCommand } from "../plan/command.ts";
+import { switchoverCommand } from "../switchover/command.ts";
 
 /** Not 1, by which the guard refuses: wrong arguments and our own bugs are no judgement. */
 const FAILED = 2;
@@ -12,6 +13,7 @@ const program = new Command("portico")
   .exitOverride();
 guardCommand(program);
 planCommand(program);
+switchoverCommand(program);
 
 try {
   await program.parseAsync();

@@ -5,6 +5,7 @@ const KINDS = {
   "aws:ec2/instance:Instance": "machine",
   "docker:index/container:Container": "machine",
   "aws:ebs/volume:Volume": "volume",
+  "aws:ec2/volumeAttachment:VolumeAttachment": "attachment",
   "docker:index/volume:Volume": "volume",
   "aws:ec2/networkInterface:NetworkInterface": "interface",
   "aws:ec2/eip:Eip": "address",
@@ -17,12 +18,18 @@ const KINDS = {
   "tls:index/selfSignedCert:SelfSignedCert": "certificate",
 } as const;
 
-type Kind = (typeof KINDS)[keyof typeof KINDS] | "authority's key" | "password source";
+type Kind =
+  | (typeof KINDS)[keyof typeof KINDS]
+  | "authority's key"
+  | "password source"
+  | "machine settings";
 
 /** Undefined: a resource of which the guard knows no more than its type. */
 export function kindOf({ type, urn, name }: Step): Kind | undefined {
-  if (type === "aws:s3/bucketObjectv2:BucketObjectv2")
-    return name.endsWith("-document") ? "document" : undefined;
+  if (type === "aws:s3/bucketObjectv2:BucketObjectv2") {
+    if (name.endsWith("-document")) return "document";
+    return name.endsWith("-machine.json") ? "machine settings" : undefined;
+  }
   if (type === "tls:index/privateKey:PrivateKey") {
     if (urn.includes(":Authority$")) return "authority's key";
     if (urn.includes(":Passwords$")) return "password source";

@@ -12,10 +12,19 @@ export interface Cost {
 /** Snapshots are incremental: a first whole copy, and what a week changes. */
 const SNAPSHOT_SHARE = 1.3;
 
-/** A portal asks for its document every 2 s. */
-const ASKS_A_MONTH = (HOURS_A_MONTH * 3600) / 2;
+const SECONDS_A_MONTH = HOURS_A_MONTH * 3600;
 
-/** Image archives and their older versions. */
+/** A portal asks for its document every 2 s. */
+const ASKS_A_MONTH = SECONDS_A_MONTH / 2;
+
+/** A machine's service lists its prefix every 10 s or sooner (machine.py) and reports every minute. */
+const LISTS_A_MONTH = SECONDS_A_MONTH / 9;
+const REPORTS_A_MONTH = SECONDS_A_MONTH / 60;
+
+/** A portal's agent says every 30 s what it has applied. */
+const APPLIED_A_MONTH = SECONDS_A_MONTH / 30;
+
+/** Image archives and documents with their older versions; those of reports go after a day. */
 const IMAGES_GIB = 5;
 
 /** What an estimate leaves out, since nobody knows it before. */
@@ -28,6 +37,7 @@ export const NOT_COUNTED = [
 export function costsOf(deployment: Footprint): readonly Cost[] {
   const { nodes, portals, nodeType, portalType, volumeGiB } = deployment;
   const data = nodes * volumeGiB;
+  const machines = nodes + portals;
   return [
     instances(nodes, nodeType, "node"),
     instances(portals, portalType, "portal"),
@@ -37,13 +47,17 @@ export function costsOf(deployment: Footprint): readonly Cost[] {
       monthly: data * SNAPSHOT_SHARE * PRICES.snapshot,
     },
     {
-      what: `root disks (${nodes + portals} × ${ROOT_GIB} GiB)`,
-      monthly: (nodes + portals) * ROOT_GIB * PRICES.gp3,
+      what: `root disks (${machines} × ${ROOT_GIB} GiB)`,
+      monthly: machines * ROOT_GIB * PRICES.gp3,
     },
     { what: `${portals} public IPv4 addresses`, monthly: portals * HOURS_A_MONTH * PRICES.ipv4 },
     {
-      what: "the portals' questions to the bucket",
-      monthly: (portals * ASKS_A_MONTH * PRICES.get) / 1000,
+      what: "questions to the bucket",
+      monthly: (portals * ASKS_A_MONTH * PRICES.get + machines * LISTS_A_MONTH * PRICES.put) / 1000,
+    },
+    {
+      what: "reports into the bucket",
+      monthly: ((machines * REPORTS_A_MONTH + portals * APPLIED_A_MONTH) * PRICES.put) / 1000,
     },
   ];
 }

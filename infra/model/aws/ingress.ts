@@ -1,6 +1,7 @@
 import { blockOf } from "../block.ts";
-import { endpointsOf, STATUS } from "../catalogue.ts";
+import { endpointsOf, SSH, STATUS } from "../catalogue.ts";
 import type { AwsDeployment } from "../stack.ts";
+import { description } from "./description.ts";
 
 /** One rule of the portals' security group. */
 export interface IngressRule {
@@ -26,7 +27,11 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 
 /** The portals' ports, neighbours in one range. */
 export function portRanges(deployment: Ported): readonly PortRange[] {
-  const ports = [...endpointsOf(deployment).map(({ port }) => port), STATUS].sort((a, b) => a - b);
+  const ports = [
+    ...endpointsOf(deployment).map(({ port }) => port),
+    STATUS,
+    ...(deployment.ssh ? [SSH] : []),
+  ].sort((a, b) => a - b);
   const ranges: { from: number; to: number }[] = [];
   for (const port of ports) {
     const last = ranges.at(-1);
@@ -50,7 +55,7 @@ export function ingressRules(deployment: AwsDeployment): readonly IngressRule[] 
         cidr,
         fromPort: from,
         toPort: to,
-        description: describe(note),
+        description: description(note),
       })),
     ),
   );
@@ -66,9 +71,4 @@ function reachOf(deployment: AwsDeployment, family: IngressRule["family"]) {
 
 function sourcesOf({ whitelist }: AwsDeployment, family: IngressRule["family"]) {
   return whitelist.filter(({ cidr }) => blockOf(cidr).family === family);
-}
-
-/** AWS takes 255 characters of a small set. */
-function describe(note: string): string {
-  return note.replace(/[^A-Za-z0-9 ._\-:/()#,@[\]+=&;{}!$*]/g, "?").slice(0, 255);
 }

@@ -6,9 +6,11 @@ export const keys = {
   machine: (deployment: string, machine: string): string => `${deployment}/${machine}/machine.json`,
   file: (deployment: string, machine: string, file: string): string =>
     `${deployment}/${machine}/files/${file}`,
+  /** Below it is what machines write. They write often, so old versions of it go. */
+  reports: "reported/",
   reported: (deployment: string, machine: string): string =>
-    `${deployment}/${machine}/reported/machine.json`,
+    `reported/${deployment}/${machine}/machine.json`,
   applied: (deployment: string, machine: string): string =>
-    `${deployment}/${machine}/reported/applied.json`,
+    `reported/${deployment}/${machine}/applied.json`,
   image: (digest: string): string => `images/${digest.replace("sha256:", "")}.tar`,
 } as const;

@@ -53,7 +53,7 @@ export function machinePolicy(rights: MachineRights): string {
       Sid: "Report",
       Effect: "Allow",
       Action: "s3:PutObject",
-      Resource: object(`${deployment}/${machine}/reported/*`),
+      Resource: object(`${keys.reports}${deployment}/${machine}/*`),
     },
     {
       Sid: "Encryption",

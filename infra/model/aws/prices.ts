@@ -26,6 +26,8 @@ export const PRICES = {
   ipv4: 0.005,
   /** A thousand requests. */
   get: 0.0004,
+  /** A thousand lists or puts. */
+  put: 0.005,
   /** A month. */
   kmsKey: 1,
 } as const;

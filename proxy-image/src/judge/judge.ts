@@ -2,8 +2,8 @@ import type { PortalDocument } from "../contract.ts";
 import { keptBy, nextGate } from "./gate.ts";
 import { findLeader } from "./leader.ts";
 import { weigh } from "./lineage.ts";
-import { judgeMembers, nextPool } from "./members.ts";
-import type { Gate, Memory, Reader } from "./memory.ts";
+import { judgeMembers, nextPool, reasonAgainst } from "./members.ts";
+import type { Gate, Lineage, Memory, Reader } from "./memory.ts";
 import { blankMemory } from "./memory.ts";
 import { judgeReaders } from "./readers.ts";
 import type { View } from "./view.ts";
@@ -30,7 +30,7 @@ export function judge(
   }
   if (hasRoute(document, "any", "node")) {
     members = judgeMembers(start.members, view, lineage, drainMs, now);
-    pool = nextPool(start.pool, members, view, holdMs, now);
+    pool = nextPool(start.pool, members, view, lineage, holdMs, now);
   }
   const wantedFor = ({ route, node }: Endpoint): WantedEndpoint => {
     switch (route) {
@@ -41,7 +41,7 @@ export function judge(
       case "any":
         return { gate: pool.kind, slots: slotsOf(Object.keys(members), members), why: pool.why };
       case "node":
-        return nodeEndpoint(node ?? "", members);
+        return nodeEndpoint(node ?? "", members, view, lineage);
     }
   };
   const endpoints = Object.fromEntries(
@@ -67,14 +67,16 @@ function slotsOf(
 }
 
 /** A node that doesn't serve is closed at once: its driver has others, and comes back by itself. */
-function nodeEndpoint(node: string, members: Readonly<Record<string, Reader>>): WantedEndpoint {
+function nodeEndpoint(
+  node: string,
+  members: Readonly<Record<string, Reader>>,
+  view: View,
+  lineage: Lineage,
+): WantedEndpoint {
   const slots = slotsOf([node], members);
-  const serves = slots[node] === "ready";
-  return {
-    gate: serves ? "open" : "closed",
-    slots,
-    why: serves ? `${node} serves` : `${node} doesn't serve`,
-  };
+  if (slots[node] === "ready") return { gate: "open", slots, why: `${node} serves` };
+  const why = reasonAgainst(node, view, lineage) ?? `${node} doesn't serve`;
+  return { gate: "closed", slots, why };
 }
 
 function writeEndpoint({ nodes }: PortalDocument, gate: Gate): WantedEndpoint {

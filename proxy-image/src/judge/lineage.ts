@@ -16,9 +16,7 @@ export function weigh(
   lineage: Lineage,
   quorum: Quorum,
 ): { readonly lineage: Lineage; readonly evidence: Evidence } {
-  if (quorum.kind === "leaderless") {
-    return { lineage, evidence: { kind: "none", why: "this engine has no leader" } };
-  }
+  if (quorum.kind === "leaderless") return weighLeaderless(lineage, quorum.incarnation);
   // It may be the answer of a time, or of a cluster, that this portal was past already.
   if (lineage.lost !== undefined) {
     return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
@@ -49,6 +47,14 @@ export function weigh(
   return {
     lineage: { ...known, highest: { epoch, node, at } },
     evidence: { kind: "leader", node, source },
+  };
+}
+
+function weighLeaderless(lineage: Lineage, told: string | undefined): ReturnType<typeof weigh> {
+  const incarnation = lineage.incarnation ?? told;
+  return {
+    lineage: incarnation === undefined ? lineage : { ...lineage, incarnation },
+    evidence: { kind: "none", why: "this engine has no leader" },
   };
 }
 

@@ -3,9 +3,9 @@ import type { Lineage, Pool, Reader } from "./memory.ts";
 import type { NodeView, View } from "./view.ts";
 
 /**
- * Which nodes serve whoever is sent to them, whatever their role. One that falls silent beside others that answer is cut:
- * its clients would only hang. One that answers, but doesn't serve, drains. A portal that reaches no node keeps its sessions:
- * its blindness disproves nobody. With a history that was lost nobody new comes in.
+ * Which nodes serve whoever is sent to them, whatever their role. One that falls silent gets nobody new, and is cut as soon
+ * as another one has answered since: its clients would only hang. One that answers, but doesn't serve, drains. A portal that
+ * reaches no node keeps its sessions: its blindness disproves nobody. With a history that was lost nobody new comes in.
  */
 export function judgeMembers(
   before: Readonly<Record<string, Reader>>,
@@ -14,15 +14,15 @@ export function judgeMembers(
   drainMs: number,
   now: number,
 ): Readonly<Record<string, Reader>> {
-  const blind = isBlind(view);
   return Object.fromEntries(
     Object.entries(view.nodes).map(([name, node]): [string, Reader] => {
       const was = before[name] ?? { kind: "cut" };
       if (isForeignNode(lineage, node)) return [name, { kind: "cut" }];
       if (serves(node) && mayServe(lineage, was)) return [name, { kind: "ready" }];
-      if (was.kind === "cut" || (isGone(node) && !blind)) return [name, { kind: "cut" }];
+      if (was.kind === "cut" || isDisproved(node, view)) return [name, { kind: "cut" }];
       const since = was.kind === "drain" ? was.since : now;
-      return [name, !blind && now - since >= drainMs ? { kind: "cut" } : { kind: "drain", since }];
+      const over = !isBlind(view) && now - since >= drainMs;
+      return [name, over ? { kind: "cut" } : { kind: "drain", since }];
     }),
   );
 }
@@ -32,23 +32,35 @@ export function nextPool(
   before: Pool,
   members: Readonly<Record<string, Reader>>,
   view: View,
+  lineage: Lineage,
   holdMs: number,
   now: number,
 ): Pool {
   const names = Object.keys(members);
-  const ready = names.filter((name) => members[name]?.kind === "ready").length;
-  if (ready > 0) {
-    const since = before.kind === "open" ? before.since : now;
-    return { kind: "open", since, why: `${ready} of ${names.length} nodes serve` };
-  }
-  const closed = (why: string): Pool => {
-    const since = before.kind === "closed" ? before.since : now;
-    return { kind: "closed", since, why };
+  const ready = names.filter((name) => members[name]?.kind === "ready");
+  const next = (kind: Pool["kind"], why: string): Pool => {
+    const since = before.kind === kind ? before.since : now;
+    const reasons = names.map((name) => reasonAgainst(name, view, lineage));
+    return {
+      kind,
+      since,
+      why: [why, ...reasons.filter((reason) => reason !== undefined)].join("; "),
+    };
   };
-  if (isBlind(view)) return closed("no node can be reached");
-  const since = before.kind === "held" ? before.since : now;
-  if (before.kind === "closed" || now - since >= holdMs) return closed("no node serves");
-  return { kind: "held", since, why: "no node serves yet" };
+  if (ready.length > 0) return next("open", `${ready.length} of ${names.length} nodes serve`);
+  if (isBlind(view)) return next("closed", "no node can be reached");
+  if (before.kind === "closed") return next("closed", "no node serves");
+  if (before.kind === "held" && now - before.since >= holdMs)
+    return next("closed", `no node serves, held for ${holdMs / 1000} s`);
+  return holdMs === 0 ? next("closed", "no node serves") : next("held", "no node serves yet");
+}
+
+/** Why a node doesn't serve. Undefined where it does. */
+export function reasonAgainst(name: string, { nodes }: View, lineage: Lineage): string | undefined {
+  const node = nodes[name];
+  if (node === undefined) return `${name} is not in the document`;
+  if (isForeignNode(lineage, node)) return `${name} answers as another cluster`;
+  return "why" in node.word ? `${name} ${node.word.why}` : undefined;
 }
 
 function mayServe({ lost }: Lineage, was: Reader): boolean {
@@ -59,10 +71,14 @@ function serves({ word }: NodeView): boolean {
   return word.kind === "serving" || word.kind === "leader" || word.kind === "replica";
 }
 
-function isGone({ word }: NodeView): boolean {
-  return word.kind === "silent";
+/** Silent, while another node was asked later and answered: so it is not this portal that hears nothing. */
+function isDisproved({ word }: NodeView, { nodes }: View): boolean {
+  if (word.kind !== "silent") return false;
+  return Object.values(nodes).some(
+    (other) => other.word.kind !== "silent" && other.word.at >= word.since,
+  );
 }
 
 function isBlind({ nodes }: View): boolean {
-  return Object.values(nodes).every(isGone);
+  return Object.values(nodes).every(({ word }) => word.kind === "silent");
 }

@@ -33,7 +33,7 @@ export type Quorum =
       readonly why: string;
     }
   /** The engine has no leader: every node that serves, serves everybody. */
-  | { readonly kind: "leaderless"; readonly at: number }
+  | { readonly kind: "leaderless"; readonly incarnation?: string; readonly at: number }
   /** Two leaders in one epoch, or answers that can't both be true. */
   | { readonly kind: "conflict"; readonly at: number; readonly why: string }
   /** No quorum has ever answered, or the last answer is older than the engine's freshness limit. */

@@ -15,34 +15,44 @@ export interface Question<T> {
 const LONGEST_REPLY = 1024 * 1024;
 
 /**
- * Asks one question over a connection, which may still be on its way, and ends it. Never rejects. The deadline is total: a
- * peer that drips bytes doesn't outlive it.
+ * Asks one question over a connection, which may still be on its way, and ends it, unless `keep` takes it over with the
+ * answer. Never rejects. The deadline is total: a peer that drips bytes doesn't outlive it.
  */
 export function exchange<T>(
   socket: Socket,
   { request, decode }: Question<T>,
   deadlineMs: number,
+  keep?: (socket: Socket) => void,
 ): Promise<Exchanged<T>> {
   return new Promise((resolve) => {
     let reply = Buffer.alloc(0);
+    let settled = false;
     const settle = (result: Exchanged<T>): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(deadline);
-      socket.destroy();
+      if (keep && result.kind === "answer") {
+        socket.off("data", read);
+        keep(socket);
+      } else {
+        socket.destroy();
+      }
       resolve(result);
     };
     const closed = (why: string): void => settle({ kind: "closed", why });
+    const read = (chunk: Buffer): void => {
+      reply = Buffer.concat([reply, chunk]);
+      const answer = decode(reply);
+      if (answer !== undefined) settle({ kind: "answer", answer });
+      else if (reply.length > LONGEST_REPLY) closed(`answers with over ${LONGEST_REPLY} bytes`);
+    };
     const deadline = setTimeout(
       () => settle({ kind: "silent", why: `gives no answer in ${deadlineMs} ms` }),
       deadlineMs,
     );
     socket.on("error", (error) => settle(failureOf(error)));
     socket.on("close", () => closed("closed the connection before it answered"));
-    socket.on("data", (chunk) => {
-      reply = Buffer.concat([reply, chunk]);
-      const answer = decode(reply);
-      if (answer !== undefined) settle({ kind: "answer", answer });
-      else if (reply.length > LONGEST_REPLY) closed(`answers with over ${LONGEST_REPLY} bytes`);
-    });
+    socket.on("data", read);
     socket.write(request);
   });
 }

@@ -24,6 +24,9 @@ const HURRY: Pace = { everyMs: 10, deadlineMs: 300, depth: 2 };
 /** A holder that does not lead: it hands over, or recovers, or can't. */
 const EXPECTED: Pace = { everyMs: 100, deadlineMs: 300, depth: 1 };
 
+/** A node that serves whoever is sent to it: frozen, it is known within 750 ms, the second question included. */
+const MEMBER: Pace = { everyMs: 250, deadlineMs: 250, depth: 1 };
+
 const HURRY_MS = 5000;
 
 /** A word counts in a term only when it was asked for after whoever judges knew of the term: this allows for its delay. */
@@ -31,6 +34,7 @@ const KNOWN_MS = 20;
 
 /** How often to ask a node, given what is known. Pure. */
 export function paceOf(name: string, view: View, term: Term | undefined, now: number): Pace {
+  if (view.quorum.kind === "leaderless") return MEMBER;
   const isHolder = view.quorum.kind === "leader" && view.quorum.node === name;
   if (!isHolder || !term) return OTHER;
   const word = view.nodes[name]?.word.kind;

@@ -1,5 +1,5 @@
 import type { Exchanged } from "./exchange.ts";
-import type { Answer } from "./heard.ts";
+import type { Answer, Miss } from "./heard.ts";
 import type { Line } from "./line.ts";
 import type { Pace } from "./pace.ts";
 
@@ -9,7 +9,7 @@ export interface WatchArgs<Said> {
   /** Asked before every question: what is known changes the pace. */
   readonly pace: () => Pace;
   readonly onAnswer: (answer: Answer<Said>) => void;
-  readonly onMiss: (why: string) => void;
+  readonly onMiss: (miss: Miss) => void;
 }
 
 export interface Watch {
@@ -40,7 +40,8 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
   };
 
   const turn = (): void => {
-    const { depth, deadlineMs, everyMs } = pace();
+    const { deadlineMs, everyMs, ...asked } = pace();
+    const depth = line.setDepth ? asked.depth : 1;
     line.setDepth?.(depth);
     due = waiting.size >= depth;
     if (!due) void ask(deadlineMs);
@@ -67,7 +68,7 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
       // The second question follows the first miss at once, so that silence is known early.
       due ||= !missed;
       missed = true;
-      onMiss(result.why);
+      onMiss(result);
     }
   };
 

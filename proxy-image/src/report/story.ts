@@ -34,9 +34,9 @@ export function tell(
   const gateLines = changed ? [gateLine(sofar, after, now)] : [];
   const lines = [
     ...gateLines,
-    ...nodeLines(before.readers, after.readers, READS),
-    ...poolLines(before.pool, after.pool, cut),
-    ...nodeLines(before.members, after.members, SERVES),
+    ...nodeLines(before.readers, after.readers, READS, cut),
+    ...poolLines(before.pool, after.pool),
+    ...nodeLines(before.members, after.members, SERVES, cut),
   ];
   const opened = changed ? leaderOf(after) : undefined;
   return { story: opened ? { leader: opened, cut: 0 } : sofar, lines };
@@ -73,36 +73,44 @@ function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: numbe
 
 type Readers = Memory["readers"];
 
-function nodeLines(before: Readers, after: Readers, words: typeof READS | typeof SERVES) {
+/** `cut`: sessions that were ended meanwhile, over all nodes. */
+function nodeLines(
+  before: Readers,
+  after: Readers,
+  words: typeof READS | typeof SERVES,
+  cut: number,
+) {
   return Object.entries(after).flatMap(([node, { kind }]): readonly Line[] => {
     const was = before[node]?.kind ?? "cut";
     if (was === kind) return [];
-    return [{ level: "info", msg: `${node} ${words[kind]}`, facts: { node, was, is: kind } }];
+    const facts = { node, was, is: kind, ...(kind === "cut" && { cut }) };
+    return [{ level: "info", msg: `${node} ${words[kind]}`, facts }];
   });
 }
 
-function poolLines(before: Pool, { kind, why }: Pool, cut: number): readonly Line[] {
+function poolLines(before: Pool, { kind, why }: Pool): readonly Line[] {
   if (before.kind === kind) return [];
+  const facts = { proof: why };
   switch (kind) {
     case "open":
-      return [{ level: "info", msg: `New connections are served: ${why}`, facts: { proof: why } }];
+      return [{ level: "info", msg: `New connections are served: ${why}`, facts }];
     case "held":
-      return [{ level: "warn", msg: `New connections wait: ${why}`, facts: { proof: why, cut } }];
+      return [{ level: "warn", msg: `New connections wait: ${why}`, facts }];
     case "closed":
       return [
         {
           level: "error",
           msg: `New connections are refused: ${why}`,
-          facts: { proof: why, cut, alarm: true },
+          facts: { ...facts, alarm: true },
         },
       ];
   }
 }
 
 const SERVES = {
-  ready: "serves",
+  ready: "gets new connections",
   drain: "gets no new connections, those it has go on",
-  cut: "does not serve, its connections are cut",
+  cut: "gets no connections, those it had are cut",
 } as const;
 
 const READS = {

@@ -2,7 +2,7 @@ import { nearest } from "../../../infra/config/nearest.ts";
 import type { Failure } from "../../../tools/airgap/plugin/check.ts";
 import type { State } from "../../../tools/airgap/plugin/kind.ts";
 import { isAsset, UNKNOWN } from "../../../tools/airgap/plugin/properties.ts";
-import type { Properties, Shape } from "./shape.ts";
+import type { Properties, Property } from "./shape.ts";
 import type { Table } from "./table.ts";
 
 /** Everything that is wrong with `inputs`. What a preview can't know yet is taken to be right. */
@@ -30,7 +30,7 @@ function inObject(type: string, known: Properties, given: State, path: string): 
   return [...missing, ...others];
 }
 
-function inValue(type: string, shape: Shape, value: unknown, property: string): Failure[] {
+function inValue(type: string, shape: Property, value: unknown, property: string): Failure[] {
   if (value === UNKNOWN) return [];
   const wrong = [
     {
@@ -53,8 +53,18 @@ function inValue(type: string, shape: Shape, value: unknown, property: string): 
     case "asset":
       return isAsset(value) ? [] : wrong;
     default:
-      return typeof value === shape.kind ? [] : wrong;
+      return typeof value === shape.kind ? inText(type, shape, String(value), property) : wrong;
   }
+}
+
+function inText(
+  type: string,
+  { takes }: { readonly takes?: RegExp },
+  text: string,
+  property: string,
+): Failure[] {
+  if (takes === undefined || takes.test(text)) return [];
+  return [{ property, reason: `${type} takes no ${JSON.stringify(text)} here, only ${takes}` }];
 }
 
 function inChoices({ exactlyOneOf = [], atMostOneOf = [] }: Table, given: State): Failure[] {

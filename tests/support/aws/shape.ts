@@ -8,6 +8,8 @@ export type Shape =
 /** The provider marks none of those in the tables as sensitive: only what comes in as a secret is one. */
 export type Property = Shape & {
   readonly required?: boolean;
+  /** Of a string: what AWS takes. */
+  readonly takes?: RegExp;
   /** A change of it replaces the resource ("forces new" in the provider). */
   readonly replaces?: boolean;
 };

@@ -11,6 +11,7 @@ import type { Objects } from "../s3/objects.ts";
 import { createObjects } from "../s3/objects.ts";
 import type { StandIn } from "../s3/server.ts";
 import { startStandIn } from "../s3/server.ts";
+import { tarOf } from "./tar.ts";
 
 export const BUCKET = "portico-test";
 export const REGION = "eu-central-1";
@@ -73,7 +74,7 @@ export async function startMachine(
     allows: (_, action, bucket, key) => {
       if (bucket !== BUCKET) return false;
       if (action === "ListBucket") return true;
-      if (action === "PutObject") return key.startsWith(`orders/${name}/reported/`);
+      if (action === "PutObject") return key.startsWith(`reported/orders/${name}/`);
       const own = [`orders/${name}/`, "images/", SERVICE].some((start) => key.startsWith(start));
       return action === "GetObject" && (own || key === after);
     },
@@ -125,7 +126,7 @@ function machineIn(container: Docker.Container, s3: StandIn, name: string, text:
   const lines = async (file: string) =>
     (await sh(`cat ${file} 2>/dev/null || true`)).split("\n").filter((line) => line !== "");
   const reported = (): Reported | undefined => {
-    const object = s3.objects.get(BUCKET, `orders/${name}/reported/machine.json`);
+    const object = s3.objects.get(BUCKET, `reported/orders/${name}/machine.json`);
     return object && JSON.parse(object.body.toString());
   };
   const boot = async () => void (await sh(text));
@@ -179,13 +180,18 @@ export interface Archive {
   /** `sha256:…` */
   readonly id: string;
   readonly key: string;
-  readonly text: string;
+  readonly text: Buffer;
 }
 
-/** An image's archive as the stand-in for docker reads it. */
-export function archiveOf(text: string): Archive {
-  const hex = createHash("sha256").update(text).digest("hex");
-  return { id: `sha256:${hex}`, key: `images/${hex}.tar`, text };
+const ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
+
+/** An image's archive as the stand-in for docker reads it. Its config says `text` besides. */
+export function archiveOf(text: string, architecture: string = ARCHITECTURE): Archive {
+  const config = JSON.stringify({ architecture, text });
+  const hex = createHash("sha256").update(config).digest("hex");
+  const manifest = JSON.stringify([{ Config: `${hex}.json`, RepoTags: null, Layers: [] }]);
+  const files = { "manifest.json": manifest, [`${hex}.json`]: config };
+  return { id: `sha256:${hex}`, key: `images/${hex}.tar`, text: tarOf(files) };
 }
 
 export const SECRET = "correct-horse-battery-staple";

@@ -8,7 +8,16 @@ import { contextDigest, contextFiles } from "./build-context.ts";
 
 const inputs = z.strictObject({
   imageName: z.string(),
-  skipPush: z.literal(true, "this stand-in builds for the local engine only: set skipPush"),
+  /** What is to be pushed can be previewed here, not built. */
+  skipPush: z.boolean(),
+  registry: z
+    .strictObject({
+      server: z.string(),
+      // Not kept, so never compared: as in the real one, another password is no change.
+      username: z.string().optional(),
+      password: z.string().optional(),
+    })
+    .optional(),
   buildOnPreview: z.literal(false).optional(),
   build: z.strictObject({
     context: z.string(),
@@ -26,13 +35,17 @@ type ImageInputs = z.infer<typeof inputs>;
 export function images(docker: Docker): Kind<ImageInputs> {
   return {
     inputs,
-    inPlace: ["imageName", "skipPush", "buildOnPreview", "build"],
+    inPlace: ["imageName", "skipPush", "buildOnPreview", "build", "registry"],
     computed: ["baseImageName", "context", "dockerfile", "platform", "repoDigest"],
     updateComputes: true,
     async normalise(wanted) {
-      const { build } = wanted as unknown as ImageInputs;
+      const { build, registry } = wanted as unknown as ImageInputs;
       const digest = await contextDigest(resolve(build.context));
-      return { ...wanted, build: { ...build, contextDigest: digest } };
+      return {
+        ...wanted,
+        build: { ...build, contextDigest: digest },
+        ...(registry !== undefined && { registry: { server: registry.server } }),
+      };
     },
     async create(wanted, cancelled) {
       const outputs = await build(docker, wanted, cancelled);
@@ -47,9 +60,13 @@ export function images(docker: Docker): Kind<ImageInputs> {
 
 async function build(
   docker: Docker,
-  { imageName, build: wanted }: ImageInputs,
+  { imageName, skipPush, build: wanted }: ImageInputs,
   abortSignal: AbortSignal,
 ): Promise<State> {
+  if (!skipPush)
+    throw new Error(
+      `this stand-in previews ${imageName}, and pushes nothing: it needs the real plugin`,
+    );
   const context = resolve(wanted.context);
   const dockerfile = relative(context, resolve(wanted.dockerfile ?? `${context}/Dockerfile`));
   const stream = await docker.buildImage(

@@ -9,6 +9,7 @@ const HOLDS: Readonly<Record<string, string>> = {
   "password source": "every password would be another one",
   "KMS key": "nothing that it encrypted could be read again",
   bucket: "documents, secrets and images would be gone",
+  address: "clients have it in their URIs, and certificates name it",
 };
 
 /** What holds data or identity is neither deleted nor replaced, protected or not. */

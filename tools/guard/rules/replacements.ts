@@ -1,46 +1,62 @@
 import type { Facts, Rule } from "../facts.ts";
+import { restartsFor, stopsFor } from "../gone.ts";
 import { kindOf } from "../kind.ts";
 import type { Machine } from "../place.ts";
 import type { Step } from "../preview.ts";
 
 /** What a node is made of. */
-const STATEFUL: readonly unknown[] = ["machine", "volume", "interface"];
+const STATEFUL: readonly unknown[] = ["machine", "volume", "attachment", "interface"];
 
 /** What a client meets at a portal. */
 const FACING: readonly unknown[] = ["machine", "interface", "address"];
 
-/** Replacements begin together, so two nodes replaced in one update are two nodes gone at once. */
+/** Machines of one update go together, so two nodes that it takes away are two nodes gone at once. */
 export const oneNodeAtATime: Rule = (facts) =>
-  replaced(facts, "node", STATEFUL).map(
-    ([deployment, machines, why]) =>
-      `${deployment}: ${list(machines)} would be replaced in one update (${why}); replace one node, wait until it is back, then the next.`,
+  gone(facts, "node", (step) => [
+    ...replacedFor(step, STATEFUL),
+    ...stopsFor(step),
+    // Nodes don't wait for each other, as portals do.
+    ...restartsFor(step),
+  ]).map(
+    ([deployment, machines, how, why]) =>
+      `${deployment}: ${machines} would be ${how} in one update (${why}); change one node, wait until it is back, then the next.`,
   );
 
 /** Two portals are there so that one can go. */
 export const oneTwinAtATime: Rule = (facts) =>
-  replaced(facts, "portal", FACING).map(
-    ([deployment, machines, why]) =>
-      `${deployment}: ${list(machines)} would be replaced in one update (${why}), so no portal would be left to connect to; replace one after the other.`,
+  gone(facts, "portal", (step) => [...replacedFor(step, FACING), ...stopsFor(step)]).map(
+    ([deployment, machines, how, why]) =>
+      `${deployment}: ${machines} would be ${how} in one update (${why}), so no portal would be left to connect to; change one after the other.`,
   );
 
-type Group = readonly [deployment: string, machines: readonly string[], why: string];
+/** The property that takes a machine away; empty where it stays. */
+type Why = (step: Step) => readonly string[];
 
-function replaced(
-  { changes, placeOf }: Facts,
-  kind: Machine["kind"],
-  parts: readonly unknown[],
-): readonly Group[] {
-  const groups = new Map<string, Step[]>();
+type Group = readonly [deployment: string, machines: string, how: string, why: string];
+
+function gone({ changes, placeOf }: Facts, kind: Machine["kind"], whyOf: Why): readonly Group[] {
+  const groups = new Map<string, { readonly step: Step; readonly machine: string }[]>();
   for (const step of changes) {
     const { deployment = "", machine } = placeOf(step);
-    if (step.op !== "replace" || machine?.kind !== kind || !parts.includes(kindOf(step))) continue;
-    groups.set(deployment, [...(groups.get(deployment) ?? []), step]);
+    if (machine?.kind !== kind || whyOf(step).length === 0) continue;
+    groups.set(deployment, [...(groups.get(deployment) ?? []), { step, machine: machine.name }]);
   }
-  return [...groups].flatMap(([deployment, steps]) => {
-    const machines = unique(steps.map((step) => placeOf(step).machine?.name ?? step.name));
-    const why = unique(steps.flatMap(({ reasons }) => reasons)).join(", ");
-    return machines.length > 1 ? [[deployment, machines, why || "no reason given"] as const] : [];
+  return [...groups].flatMap(([deployment, all]) => {
+    const machines = unique(all.map(({ machine }) => machine));
+    if (machines.length < 2) return [];
+    const how = unique(all.map(({ step }) => (step.op === "replace" ? "replaced" : "restarted")));
+    const why = unique(all.flatMap(({ step }) => whyOf(step)).filter((one) => one !== UNSAID));
+    return [
+      [deployment, list(machines), how.join(" or "), why.join(", ") || "no reason given"] as const,
+    ];
   });
+}
+
+const UNSAID = "";
+
+function replacedFor(step: Step, parts: readonly unknown[]): readonly string[] {
+  if (step.op !== "replace" || !parts.includes(kindOf(step))) return [];
+  return step.reasons.length > 0 ? step.reasons : [UNSAID];
 }
 
 function unique(texts: readonly string[]): readonly string[] {

@@ -6,10 +6,14 @@ import type { Step, Values } from "../preview.ts";
 /** The stack shows its outputs as a change of its own. */
 const STACK = "pulumi:pulumi:Stack";
 
+/** Waits until the portals have applied a document; it holds nothing but the document's digest. */
+const WAITS = "portico:index:InForce";
+
 /** With `--whitelist-only`: documents change in their whitelist, ingress rules come and go, and nothing else happens. */
 export const whitelistOnly: Rule = ({ changes, documents }) =>
   changes.flatMap((step) => {
-    if (step.type === STACK || kindOf(step) === "ingress rule") return [];
+    if (step.type === STACK || (step.type === WAITS && step.op === "update")) return [];
+    if (kindOf(step) === "ingress rule") return [];
     const document = documents.find(({ step: { urn } }) => urn === step.urn);
     if (document === undefined || step.op !== "update")
       return [`${title(step)} would be ${past(step.op)}, which is no change of a whitelist.`];

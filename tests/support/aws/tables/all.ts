@@ -10,6 +10,7 @@ import { internetGateway, route, routeTable, routeTableAssociation } from "./rou
 import {
   bucket,
   bucketEncryption,
+  bucketLifecycle,
   bucketObject,
   bucketPolicy,
   bucketPublicAccessBlock,
@@ -42,6 +43,7 @@ export const tables: Readonly<Record<string, Table>> = {
   "aws:kms/alias:Alias": alias,
   "aws:kms/key:Key": key,
   "aws:s3/bucket:Bucket": bucket,
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": bucketLifecycle,
   "aws:s3/bucketObjectv2:BucketObjectv2": bucketObject,
   "aws:s3/bucketPolicy:BucketPolicy": bucketPolicy,
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": bucketPublicAccessBlock,

@@ -1,11 +1,22 @@
 // Read in terraform-provider-aws, internal/service/s3: object.go, bucket_policy.go, bucket_public_access_block.go, bucket.go (an older one),
-// and the heads of bucket_versioning.go and bucket_server_side_encryption_configuration.go; in pulumi-aws 7.x,
+// and the heads of bucket_versioning.go, bucket_lifecycle_configuration.go and bucket_server_side_encryption_configuration.go; in pulumi-aws 7.x,
 // provider/resource_overrides.go. Not verified: that `objectLockEnabled` replaces. The blocks of Bucket that have a resource of their own
 // (versioning, policy, …) are left out on purpose.
 import { createHash } from "node:crypto";
 
 import { arn } from "../plausible.ts";
-import { asset, boolean, list, map, object, replacing, required, set, string } from "../shape.ts";
+import {
+  asset,
+  boolean,
+  list,
+  map,
+  number,
+  object,
+  replacing,
+  required,
+  set,
+  string,
+} from "../shape.ts";
 import { inRegion, type Table, tagged } from "../table.ts";
 
 export const bucket: Table = {
@@ -36,6 +47,27 @@ export const bucketVersioning: Table = {
     ...ofBucket,
     versioningConfiguration: required(object({ status: required(string), mfaDelete: string })),
     mfa: string,
+  },
+  id: ({ inputs }) => String(inputs.bucket),
+};
+
+export const bucketLifecycle: Table = {
+  inputs: {
+    ...ofBucket,
+    rules: list(
+      object({
+        id: required(string),
+        status: required(string),
+        filter: object({ prefix: string }),
+        expiration: object({ days: number }),
+        noncurrentVersionExpiration: object({
+          noncurrentDays: required(number),
+          newerNoncurrentVersions: number,
+        }),
+        abortIncompleteMultipartUpload: object({ daysAfterInitiation: number }),
+      }),
+    ),
+    transitionDefaultMinimumObjectSize: string,
   },
   id: ({ inputs }) => String(inputs.bucket),
 };

@@ -2,8 +2,21 @@
 // its code), and in pulumi-aws 7.x, provider/resource_overrides.go and autonaming.go. Inline rules are known although we make none: the
 // guard has to be shown them.
 import { account, ec2Arn, ec2Id } from "../plausible.ts";
-import { boolean, list, number, object, replacing, required, set, string } from "../shape.ts";
+import {
+  boolean,
+  list,
+  number,
+  object,
+  type Property,
+  replacing,
+  required,
+  set,
+  string,
+} from "../shape.ts";
 import { inRegion, named, type Table, tagged } from "../table.ts";
+
+// EC2's API reference: IpRange and CreateSecurityGroup, "Constraints: Up to 255 characters in length".
+const description: Property = { ...string, takes: /^[A-Za-z0-9 ._\-:/()#,@[\]+=&;{}!$*]{0,255}$/ };
 
 const inlineRules = set(
   object({
@@ -12,7 +25,7 @@ const inlineRules = set(
     prefixListIds: list(string),
     securityGroups: set(string),
     self: boolean,
-    description: string,
+    description,
     fromPort: required(number),
     toPort: required(number),
     protocol: required(string),
@@ -23,7 +36,7 @@ export const securityGroup: Table = {
   inputs: {
     name: replacing(string),
     namePrefix: replacing(string),
-    description: replacing(string),
+    description: replacing(description),
     vpcId: replacing(string),
     ingress: inlineRules,
     egress: inlineRules,
@@ -52,7 +65,7 @@ export const securityGroupRule: Table = {
     fromPort: number,
     toPort: number,
     ...Object.fromEntries(SOURCES.map((name) => [name, string])),
-    description: string,
+    description,
     ...inRegion,
     ...tagged,
   },

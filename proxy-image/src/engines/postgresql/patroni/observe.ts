@@ -1,6 +1,7 @@
 import type { Credentials } from "../../../observe/identity.ts";
 import { credentialsOf } from "../../../observe/identity.ts";
 import type { Identity, Observer, ObserverArgs } from "../../../observe/observer.ts";
+import type { PatroniEvidence } from "../evidence.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { NodeSource } from "./node-source.ts";
 import { createNodeSource } from "./node-source.ts";
@@ -13,7 +14,7 @@ const TICK_MS = 100;
 /** Observes a PostgreSQL cluster that Patroni manages with etcd. */
 export function observePatroni(args: ObserverArgs): Observer {
   const { document, identity, clock, onChange, log } = args;
-  const { scope, patroni: restPort, etcd } = document.evidence;
+  const { scope, patroni: restPort, etcd } = document.evidence as PatroniEvidence;
   const nodes = Object.entries(document.nodes);
   const sources = new Map<string, NodeSource>();
 

@@ -1,0 +1,1 @@
+"""Writes what Elasticsearch reads, from what the node was told, and becomes Elasticsearch."""

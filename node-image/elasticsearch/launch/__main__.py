@@ -1,0 +1,69 @@
+"""Writes the files that Elasticsearch reads, and becomes Elasticsearch."""
+
+import fcntl
+import glob
+import json
+import os
+import resource
+import shutil
+import sys
+
+from . import paths
+from .config import elasticsearch_yml, jvm_options, log4j2_properties
+from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+from .files import write
+from .users import ROLES, users, users_roles
+
+
+def main() -> None:
+    try:
+        node, secrets = read_node(), read_secrets()
+    except DescriptionError as error:
+        refuse(str(error))
+    lock()
+    prepare(node, secrets)
+    [java] = glob.glob(f"{paths.JAVA}-*")
+    places = {"ES_PATH_CONF": paths.CONFIG, "ES_JAVA_HOME": java, "ES_TMPDIR": paths.TEMPORARY}
+    os.execve(paths.SERVER, [paths.SERVER], {**os.environ, **places})
+
+
+def prepare(node: Node, secrets: Secrets) -> None:
+    shutil.rmtree(paths.TEMPORARY, ignore_errors=True)
+    for folder in (paths.CONFIG, paths.LOGS, paths.DATA, paths.TEMPORARY):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    _, descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = {
+        "elasticsearch.yml": elasticsearch_yml(node),
+        "jvm.options": jvm_options(node, descriptors),
+        "log4j2.properties": log4j2_properties(),
+        "roles.yml": ROLES,
+        "users": users(node, secrets),
+        "users_roles": users_roles(node),
+    }
+    for name, content in files.items():
+        write(f"{paths.CONFIG}/{name}", content)
+    # Java's security manager lets Elasticsearch read its own folder alone.
+    for name in (paths.CA, paths.PEER_CERT, paths.PEER_KEY):
+        with open(f"{paths.NODE}/{name}", encoding="utf-8") as file:
+            write(f"{paths.CONFIG}/{name}", file.read())
+
+
+def lock() -> None:
+    """Two containers on one volume would destroy the data. The lock ends with the last process of this one."""
+    try:
+        descriptor = os.open(paths.LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError as error:
+        refuse(f"{paths.STATE} must belong to the user elasticsearch, mode 0700: {error}")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        refuse(f"another container uses {paths.STATE}: not started")
+    os.set_inheritable(descriptor, True)
+
+
+def refuse(why: str) -> None:
+    print(json.dumps({"level": "error", "service": "start", "msg": why}), flush=True)
+    sys.exit(1)
+
+
+main()

@@ -1,0 +1,34 @@
+import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
+import type { AmqpEvidence } from "./evidence.ts";
+import { PROTOCOL_HEADER, START } from "./greeting.ts";
+import { observeAmqp } from "./observe.ts";
+
+export const rabbitmq: Engine = {
+  observe: observeAmqp,
+  roleCheck: greetingCheck,
+  // RabbitMQ has no limit of its own but memory, of which a connection takes 100 kB and more. Idle connections are ended by
+  // AMQP's heartbeats, unless a client asked for none.
+  limits: { sessions: 1000, idle: "24h" },
+};
+
+/** Whether a node greets as one of the cluster, by the same question as the agent's. */
+function greetingCheck({ document }: RoleCheckArgs): RoleCheck {
+  const { cluster, amqp } = document.evidence as AmqpEvidence;
+  const hex = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("hex");
+  const length = Buffer.byteLength(cluster).toString(16).padStart(8, "0");
+  const name = `${hex("cluster_name")}${hex("S")}${length}${hex(cluster)}`;
+  return {
+    backend: [
+      "option tcp-check",
+      "tcp-check connect",
+      `tcp-check send-binary ${hex(PROTOCOL_HEADER)}`,
+      // HAProxy compares in upper case.
+      `tcp-check expect rbinary ^${START.frame}.{8}${START.method}.*${name}`.replace(
+        /[0-9a-f]{6,}/g,
+        (digits) => digits.toUpperCase(),
+      ),
+    ],
+    servers: `port ${amqp}`,
+    server: () => "",
+  };
+}

@@ -1,0 +1,34 @@
+import { Authority } from "../../../components/authority.ts";
+import { Network } from "../../../components/aws/network.ts";
+import type { Place } from "../../../components/aws/place.ts";
+import { Store } from "../../../components/aws/store.ts";
+import { Passwords } from "../../../components/passwords.ts";
+import { parseConfig } from "../../../infra/config.ts";
+import { planOnAws } from "../../../infra/model/aws/plan.ts";
+import type { AwsStack } from "../../../infra/model/stack.ts";
+import { awsConfig } from "../../aws/stack.ts";
+
+/** The model of a stack with one deployment, `orders`, as its config says. */
+export function awsStack(orders: Readonly<Record<string, unknown>> = {}): AwsStack {
+  const config = awsConfig({ orders: { whitelist: { "203.0.113.0/24": "Berlin" }, ...orders } });
+  const raw = Object.entries(config).map(([key, value]) => [key.replace("portico:", ""), value]);
+  const { stack } = parseConfig(Object.fromEntries(raw), new Date());
+  if (stack.target !== "aws") throw new Error("the config is for another target");
+  return stack;
+}
+
+/** All that a machine's component takes for granted. Only inside of `declare`. */
+export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): Place {
+  if (deployment === undefined) throw new Error("the stack has no deployment");
+  const plan = planOnAws(deployment, target);
+  const store = new Store("store", { stack: target.name });
+  const { region } = target;
+  const { portal, ...nodes } = target.images;
+  const images = { portal: portal ?? "", nodes };
+  return {
+    ...{ target, deployment, plan, images, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
+    network: new Network("orders", { plan, region, bucketArn: store.bucketArn }),
+    authority: new Authority("orders"),
+    passwords: new Passwords("orders"),
+  };
+}

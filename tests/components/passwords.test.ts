@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { Passwords } from "../../components/passwords.ts";
+import { catalogue, engines } from "../../infra/model/catalogue.ts";
+import { declare, only, settled } from "./declare.ts";
+
+const { built, resources } = await declare(() => new Passwords("orders"));
+
+test("all passwords follow from one protected key", () => {
+  assert.equal(resources.length, 1);
+  assert.ok(only(resources, "PrivateKey").protect);
+});
+
+test("each use has a password of its own, always the same, and it is secret", async () => {
+  assert.ok(await pulumi.isSecret(built.for("app")));
+  const [app, again, other] = await Promise.all(
+    [built.for("app"), built.for("app"), built.for("replication")].map(settled),
+  );
+  assert.equal(app, again);
+  assert.notEqual(app, other);
+  assert.ok((app ?? "").length > 20);
+});
+
+for (const engine of engines)
+  test(`nodes and portals of ${engine} get what their row asks for, all of it secret`, async () => {
+    const row = catalogue[engine];
+    const [nodes, portals] = [built.forNodes(row), built.forPortals(row)];
+    assert.deepEqual(await Promise.all([pulumi.isSecret(nodes), pulumi.isSecret(portals)]), [
+      true,
+      true,
+    ]);
+    assert.deepEqual(Object.keys(await settled(nodes)).sort(), [...row.passwords].sort());
+    for (const [what, { user, password }] of Object.entries(await settled(portals))) {
+      assert.equal(user, row.logins[what]?.user);
+      assert.ok(password.length > 20);
+    }
+  });

@@ -1,0 +1,35 @@
+import type { Cluster } from "./cluster.ts";
+import { containerOf } from "./cluster.ts";
+import { docker } from "./docker.ts";
+
+/** Resolves once every node is healthy and every portal sends clients to each; rejects with the reason while not. */
+export async function allServe(cluster: Cluster): Promise<true> {
+  const { nodes, outputs } = cluster;
+  for (const node of nodes) {
+    const { State } = await docker.getContainer(containerOf(cluster, node)).inspect();
+    if (State.Health?.Status !== "healthy")
+      throw new Error(`${node}: ${State.Health?.Log.at(-1)?.Output ?? State.Status}`);
+  }
+  for (const { name, status } of outputs.portals) {
+    const { gate, nodes: ready, why } = (await statusOf(status)).endpoints.any ?? NONE;
+    if (gate !== "open" || ready.length !== nodes.length) throw new Error(`${name}: ${why}`);
+  }
+  return true;
+}
+
+/** A portal's status page. */
+export async function statusOf(url: string): Promise<Status> {
+  const reply = await fetch(url, { signal: AbortSignal.timeout(5000) });
+  return (await reply.json()) as Status;
+}
+
+interface Status {
+  readonly endpoints: Readonly<
+    Record<
+      string,
+      { readonly gate: string; readonly nodes: readonly string[]; readonly why: string }
+    >
+  >;
+}
+
+const NONE = { gate: "none", nodes: [], why: "it has no such endpoint" };

@@ -1,0 +1,89 @@
+import type { ChannelModel, ConfirmChannel } from "amqplib";
+import { connect } from "amqplib";
+
+import { until } from "./containers.ts";
+import type { Driver, Target } from "./writer.ts";
+
+export const QUEUE = "written";
+
+/** Longer than any hold: whoever waits longer than this hangs. */
+const LONGEST_WAIT = 60_000;
+
+/** A URI as the deployment's outputs have it, with the authority given beside it, as amqplib wants it. */
+export async function clientFor(uri: string, ca: string): Promise<ChannelModel> {
+  const client = await connect(uri, { ca, timeout: LONGEST_WAIT });
+  // Without a listener an error between two calls ends the process: the next call tells of it.
+  client.on("error", () => {});
+  return client;
+}
+
+/** The node that a client is on, as that node says itself. */
+export function nodeOf(client: ChannelModel): string {
+  const { serverProperties } = client.connection as unknown as {
+    readonly serverProperties: Readonly<Record<string, unknown>>;
+  };
+  return String(serverProperties.node);
+}
+
+/**
+ * Publishes ids into a quorum queue, each confirmed on its own: it is on the disks of a majority then. `addresses`: each
+ * node's, by its name.
+ */
+export function publishing(addresses: Readonly<Record<string, string>>): Driver {
+  return {
+    connect: async ({ host, port, user, password, database, ca }: Target) => {
+      const client = await clientFor(
+        `amqps://${user}:${password}@${host}:${port}/${database}?heartbeat=5`,
+        ca,
+      );
+      const channel = await client.createConfirmChannel();
+      channel.on("error", () => {});
+      const server = addresses[nodeOf(client)] ?? "unknown";
+      return {
+        write: async (id) => {
+          await confirmed(client, channel, id);
+          return server;
+        },
+        end: () => client.close().catch(() => {}),
+      };
+    },
+  };
+}
+
+/** Rejects when the connection ends before the confirmation: amqplib itself would say nothing. */
+function confirmed(client: ChannelModel, channel: ConfirmChannel, id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lost = (): void => reject(new Error("the connection ended before the confirmation"));
+    client.once("close", lost);
+    channel.publish("", QUEUE, Buffer.from(id), { persistent: true, mandatory: true }, (error) => {
+      client.off("close", lost);
+      error ? reject(error) : resolve();
+    });
+  });
+}
+
+/** The ids of all messages that are in the queue now. They stay in it. */
+export async function idsIn(uri: string, ca: string): Promise<ReadonlySet<string>> {
+  const client = await clientFor(uri, ca);
+  try {
+    const channel = await client.createChannel();
+    const { messageCount } = await channel.checkQueue(QUEUE);
+    const ids: string[] = [];
+    let over = false;
+    client.once("close", () => {
+      over = true;
+    });
+    await channel.consume(QUEUE, (message) => {
+      if (message === null) over = true;
+      else ids.push(message.content.toString());
+    });
+    await until("every message was read", 60, async () => {
+      if (over) throw new Error("the connection ended before all was read");
+      return ids.length >= messageCount;
+    });
+    // What was not acknowledged goes back into the queue when the connection ends.
+    return new Set(ids);
+  } finally {
+    await client.close().catch(() => {});
+  }
+}

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { changesIn } from "../../tools/switchover/switches.ts";
+
+const line = (changes: object) =>
+  JSON.stringify({
+    level: "info",
+    time: "2026-06-01T12:00:05.000Z",
+    portal: "orders-portal-1",
+    oldLeader: "orders-1",
+    newLeader: "orders-2",
+    epoch: "77",
+    heldMs: 1400,
+    cut: 3,
+    proof: "etcd names it, and it says so",
+    msg: "New connections go to orders-2",
+    ...changes,
+  });
+const began = Date.parse("2026-06-01T12:00:00Z");
+
+test("a change of leader is found among the lines of a portal's log", () => {
+  const log = `not JSON\n${line({})}\n{"msg":"orders-2 leads"}\n{"trunca`;
+
+  const [change, ...others] = changesIn(log, began);
+
+  assert.deepEqual([change?.oldLeader, change?.newLeader], ["orders-1", "orders-2"]);
+  assert.deepEqual([change?.heldMs, change?.cut], [1400, 3]);
+  assert.deepEqual(others, []);
+});
+
+test("what came before, and a leader that goes on, are no change", () => {
+  const before = line({ time: "2026-06-01T11:59:59.000Z" });
+  const same = line({ newLeader: "orders-1" });
+
+  assert.deepEqual(changesIn(`${before}\n${same}`, began), []);
+});

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import Docker from "dockerode";
+import { execIn } from "../local/containers.ts";
+import { SetupError } from "../setup/setup-error.ts";
+import { readSwitches, type Switch } from "./switches.ts";
+
+/** In every engine's image: asks the cluster to hand over, to the node that is named or to any. */
+const SWITCHOVER = "/usr/local/lib/portico/switchover";
+/** The longest hold, and a moment more. */
+const PATIENCE_MS = 125_000;
+
+interface Place {
+  readonly nodes: readonly Docker.ContainerInfo[];
+  readonly portals: readonly Docker.ContainerInfo[];
+}
+
+/** True when every portal follows the new leader. Throws a SetupError where there is nothing to ask. */
+export async function switchOver(
+  deployment: string,
+  to: string | undefined,
+  stack: string | undefined,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const docker = new Docker();
+  const { nodes, portals } = await find(docker, deployment, stack);
+  const began = Date.now();
+  const { code, output } = await ask(docker, nodes, to);
+  if (code !== 0) {
+    say(`✗ ${deployment} does not hand over: ${output.trim()}`);
+    return false;
+  }
+  const seen = await Promise.all(portals.map((portal) => follow(docker, portal, began)));
+  for (const [index, change] of seen.entries())
+    say(change === undefined ? `✗ ${nameOf(portals[index])}: does not follow yet` : tell(change));
+  return seen.every((change) => change !== undefined);
+}
+
+async function find(docker: Docker, deployment: string, stack?: string): Promise<Place> {
+  const label = [`portico.deployment=${deployment}`];
+  if (stack !== undefined) label.push(`portico.stack=${stack}`);
+  const found = (await docker.listContainers({ filters: { label } })).toSorted((a, b) =>
+    nameOf(a) < nameOf(b) ? -1 : 1,
+  );
+  const stacks = new Set(found.map(({ Labels }) => Labels["portico.stack"]));
+  if (stacks.size > 1)
+    throw new SetupError(
+      `Several stacks here have a deployment ${deployment}: name one of ${[...stacks].join(", ")} with --name`,
+    );
+  const isPortal = (container: Docker.ContainerInfo) => nameOf(container).includes("-portal-");
+  const nodes = found.filter((container) => !isPortal(container));
+  if (nodes.length === 0) throw new SetupError(`No node of ${deployment} runs on this machine`);
+  return { nodes, portals: found.filter(isPortal) };
+}
+
+/** The first node that can be asked: one that is down or frozen is no obstacle. */
+async function ask(docker: Docker, nodes: readonly Docker.ContainerInfo[], to?: string) {
+  const command = [SWITCHOVER, ...(to === undefined ? [] : [to])];
+  const healthy = nodes.filter(({ Status }) => Status.includes("(healthy)"));
+  const [node] = healthy.length > 0 ? healthy : nodes;
+  return execIn(docker, node?.Id ?? "", command);
+}
+
+async function follow(
+  docker: Docker,
+  portal: Docker.ContainerInfo,
+  began: number,
+): Promise<Switch | undefined> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (Date.now() < deadline) {
+    const [last] = (await readSwitches(docker, portal.Id, began)).slice(-1);
+    if (last !== undefined) return last;
+    await sleep(250);
+  }
+  return undefined;
+}
+
+function tell({ portal, oldLeader, newLeader, epoch, heldMs, cut, proof }: Switch): string {
+  return `✓ ${portal}: ${newLeader} leads instead of ${oldLeader ?? "nobody"} (epoch ${epoch}): new connections waited ${heldMs} ms, ${cut} sessions were cut; ${proof}`;
+}
+
+function nameOf(container: Docker.ContainerInfo | undefined): string {
+  return container?.Names[0]?.replace(/^\//, "") ?? "";
+}
