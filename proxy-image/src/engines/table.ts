@@ -1,6 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
-import type { Engine } from "./engine.ts";
 import { elasticsearch } from "./elasticsearch/engine.ts";
+import type { Engine } from "./engine.ts";
 import { mongodb } from "./mongodb/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { rabbitmq } from "./rabbitmq/engine.ts";

@@ -16,16 +16,13 @@ export function weigh(
   lineage: Lineage,
   quorum: Quorum,
 ): { readonly lineage: Lineage; readonly evidence: Evidence } {
-  if (quorum.kind === "leaderless") {
-    const incarnation = lineage.incarnation ?? quorum.incarnation;
-    return {
-      lineage: incarnation === undefined ? lineage : { ...lineage, incarnation },
-      evidence: { kind: "none", why: "this engine has no leader" },
-    };
-  }
   // It may be the answer of a time, or of a cluster, that this portal was past already.
   if (lineage.lost !== undefined) {
     return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
+  }
+  if (quorum.kind === "leaderless") {
+    const evidence: Evidence = { kind: "none", why: "this engine has no leader" };
+    return { lineage: joined(lineage, quorum.incarnation), evidence };
   }
   if (quorum.kind === "unknown" || quorum.kind === "conflict") {
     return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };
@@ -35,7 +32,7 @@ export function weigh(
     const why = `the cluster answers as ${incarnation}, this generation's is ${lineage.incarnation}`;
     return { lineage, evidence: { kind: "foreign", why } };
   }
-  const known: Lineage = incarnation === undefined ? lineage : { ...lineage, incarnation };
+  const known = joined(lineage, incarnation);
   if (quorum.kind === "none") {
     return { lineage: known, evidence: { kind: "none", why: quorum.why } };
   }
@@ -54,6 +51,12 @@ export function weigh(
     lineage: { ...known, highest: { epoch, node, at } },
     evidence: { kind: "leader", node, source },
   };
+}
+
+/** The first incarnation that is seen is the generation's. */
+function joined(lineage: Lineage, incarnation: string | undefined): Lineage {
+  if (incarnation === undefined || lineage.incarnation !== undefined) return lineage;
+  return { ...lineage, incarnation };
 }
 
 /** True when a node belongs to another cluster than the one served. */

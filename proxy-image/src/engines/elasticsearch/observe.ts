@@ -1,6 +1,6 @@
-import { renewedLine } from "../../observe/renewed-line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
+import { renewedLine } from "../../observe/renewed-line.ts";
 import type { ElasticsearchEvidence } from "./evidence.ts";
 import { decodeHealth, HEALTH_REQUEST } from "./health.ts";
 import { viewOf } from "./view-of.ts";
