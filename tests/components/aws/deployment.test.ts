@@ -21,7 +21,16 @@ const { built, resources } = await declare(
     const service = new Service("service", { store, archive: Buffer.from("a zip") });
     const plan = planOnAws(deployment, target);
     const images = imagesOf(target);
-    const args = { images, target, deployment, plan, store, snapshots, service, userData: "#!/bin/sh" };
+    const args = {
+      images,
+      target,
+      deployment,
+      plan,
+      store,
+      snapshots,
+      service,
+      userData: "#!/bin/sh",
+    };
     return new Deployment("orders", args);
   },
   { slow: ["service"] },

@@ -1,6 +1,6 @@
 import { Authority } from "../../../components/authority.ts";
-import { Network } from "../../../components/aws/network.ts";
 import type { ImageIds } from "../../../components/aws/images.ts";
+import { Network } from "../../../components/aws/network.ts";
 import type { Place } from "../../../components/aws/place.ts";
 import { Store } from "../../../components/aws/store.ts";
 import { Passwords } from "../../../components/passwords.ts";
