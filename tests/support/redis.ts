@@ -16,6 +16,8 @@ export async function redisClient({ host, port, user, password, ca }: Target): P
     commandTimeout: LONGEST_WAIT,
     retryStrategy: null,
     maxRetriesPerRequest: 0,
+    // Who is logged in is connected: by the node's own answer, and before the client asks INFO for its own sake.
+    enableReadyCheck: false,
   });
   // Without a listener an error between commands would be printed; the next command tells of it.
   client.on("error", () => {});

@@ -16,10 +16,13 @@ export function weigh(
   lineage: Lineage,
   quorum: Quorum,
 ): { readonly lineage: Lineage; readonly evidence: Evidence } {
-  if (quorum.kind === "leaderless") return weighLeaderless(lineage, quorum.incarnation);
   // It may be the answer of a time, or of a cluster, that this portal was past already.
   if (lineage.lost !== undefined) {
     return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
+  }
+  if (quorum.kind === "leaderless") {
+    const evidence: Evidence = { kind: "none", why: "this engine has no leader" };
+    return { lineage: joined(lineage, quorum.incarnation), evidence };
   }
   if (quorum.kind === "unknown" || quorum.kind === "conflict") {
     return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };
@@ -29,7 +32,7 @@ export function weigh(
     const why = `the cluster answers as ${incarnation}, this generation's is ${lineage.incarnation}`;
     return { lineage, evidence: { kind: "foreign", why } };
   }
-  const known: Lineage = incarnation === undefined ? lineage : { ...lineage, incarnation };
+  const known = joined(lineage, incarnation);
   if (quorum.kind === "none") {
     return { lineage: known, evidence: { kind: "none", why: quorum.why } };
   }
@@ -50,12 +53,10 @@ export function weigh(
   };
 }
 
-function weighLeaderless(lineage: Lineage, told: string | undefined): ReturnType<typeof weigh> {
-  const incarnation = lineage.incarnation ?? told;
-  return {
-    lineage: incarnation === undefined ? lineage : { ...lineage, incarnation },
-    evidence: { kind: "none", why: "this engine has no leader" },
-  };
+/** The first incarnation that is seen is the generation's. */
+function joined(lineage: Lineage, incarnation: string | undefined): Lineage {
+  if (incarnation === undefined || lineage.incarnation !== undefined) return lineage;
+  return { ...lineage, incarnation };
 }
 
 /** True when a node belongs to another cluster than the one served. */
