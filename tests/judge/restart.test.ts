@@ -146,11 +146,14 @@ test("without a leader every node must have been heard, or a second and a half h
   assert.equal(isSettled(oneSilent, undefined, 100, 1600), true);
 });
 
-test("a restarted agent that finds a node dead cuts what HAProxy still serves there", () => {
+test("a restarted agent that finds a node silent sends nobody there, and cuts it when it stays so", () => {
   const before = adopt(SPREADS, undefined, spreading("accepting", { a: "ready", b: "ready" }), 100);
-  const view = viewOf({ ...leaderless, words: { ...members, b: "silent" } }, 1600);
+  const silentSince = (at: number, since: number) =>
+    viewOf({ ...leaderless, words: { ...members, b: `silent~${at - since}` } }, at);
 
-  const { endpoints } = judge(SPREADS, before, view, 1600);
+  const first = judge(SPREADS, before, silentSince(1600, 1300), 1600);
+  const second = judge(SPREADS, first.memory, silentSince(4300, 1300), 4300);
 
-  assert.deepEqual(endpoints.any?.slots, { a: "ready", b: "cut", c: "ready" });
+  assert.deepEqual(first.endpoints.any?.slots, { a: "ready", b: "drain", c: "ready" });
+  assert.deepEqual(second.endpoints.any?.slots, { a: "ready", b: "cut", c: "ready" });
 });

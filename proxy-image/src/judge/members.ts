@@ -3,9 +3,15 @@ import type { Lineage, Pool, Reader } from "./memory.ts";
 import type { NodeView, View } from "./view.ts";
 
 /**
- * Which nodes serve whoever is sent to them, whatever their role. One that falls silent gets nobody new, and is cut as soon
- * as another one has answered since: its clients would only hang. One that answers, but doesn't serve, drains. A portal that
- * reaches no node keeps its sessions: its blindness disproves nobody. With a history that was lost nobody new comes in.
+ * How long, in milliseconds, a silent node's sessions are kept. One that is slow on a busy machine answers again within it; a
+ * dead one's sessions were ended by its kernel.
+ */
+const PATIENCE = 3000;
+
+/**
+ * Which nodes serve whoever is sent to them, whatever their role. One that falls silent gets nobody new at once, and is cut when
+ * it stays so while another one answers: its clients would only hang. One that answers, but doesn't serve, drains. A portal
+ * that reaches no node keeps its sessions: its blindness disproves nobody. With a history that was lost nobody new comes in.
  */
 export function judgeMembers(
   before: Readonly<Record<string, Reader>>,
@@ -19,7 +25,7 @@ export function judgeMembers(
       const was = before[name] ?? { kind: "cut" };
       if (isForeignNode(lineage, node)) return [name, { kind: "cut" }];
       if (serves(node) && mayServe(lineage, was)) return [name, { kind: "ready" }];
-      if (was.kind === "cut" || isDisproved(node, view)) return [name, { kind: "cut" }];
+      if (was.kind === "cut" || isDisproved(node, view, now)) return [name, { kind: "cut" }];
       const since = was.kind === "drain" ? was.since : now;
       const over = !isBlind(view) && now - since >= drainMs;
       return [name, over ? { kind: "cut" } : { kind: "drain", since }];
@@ -71,9 +77,9 @@ function serves({ word }: NodeView): boolean {
   return word.kind === "serving" || word.kind === "leader" || word.kind === "replica";
 }
 
-/** Silent, while another node was asked later and answered: so it is not this portal that hears nothing. */
-function isDisproved({ word }: NodeView, { nodes }: View): boolean {
-  if (word.kind !== "silent") return false;
+/** Silent for long, while another node was asked later and answered: so it is not this portal that hears nothing. */
+function isDisproved({ word }: NodeView, { nodes }: View, now: number): boolean {
+  if (word.kind !== "silent" || now - word.since < PATIENCE) return false;
   return Object.values(nodes).some(
     (other) => other.word.kind !== "silent" && other.word.at >= word.since,
   );
