@@ -9,7 +9,17 @@ import { runOnce, until as waitFor } from "../support/containers.ts";
 import { clientFor, farewell, inserting } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
-import { container, documentFile, engine, NODES, orders, PORTALS, query, targets, whole } from "./orders.ts";
+import {
+  container,
+  documentFile,
+  engine,
+  NODES,
+  orders,
+  PORTALS,
+  query,
+  targets,
+  whole,
+} from "./orders.ts";
 
 beforeEach(() => whole());
 
