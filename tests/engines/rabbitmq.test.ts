@@ -5,7 +5,7 @@ import { addressOf, bringUp, containerOf, logLines, targetsOf } from "../support
 import { exec, logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { allServe, statusOf } from "../support/pool.ts";
-import { clientFor, idsIn, nodeOf, publishing, QUEUE } from "../support/rabbitmq.ts";
+import { clientFor, farewell, idsIn, nodeOf, publishing, QUEUE } from "../support/rabbitmq.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 
 const cluster = await bringUp({ name: "jobs", engine: "rabbitmq" });
@@ -19,7 +19,7 @@ await until("a whole cluster", 240, whole);
 const client = await clientFor(uri, ca);
 const channel = await client.createChannel();
 await channel.assertQueue(QUEUE, { durable: true });
-await client.close();
+await farewell(client);
 
 const addresses = Object.fromEntries(
   await Promise.all(
@@ -44,7 +44,7 @@ test("jobs: the outputs' URIs are taken by amqplib as they are, with the certifi
   for (const each of uris) {
     const client = await clientFor(each, ca);
     assert.match(nodeOf(client), /^jobs-[123]$/);
-    await client.close();
+    await farewell(client);
   }
   assert.equal(endpoints.any?.uri, uri);
   await assert.rejects(clientFor(uri, ""), /self-signed|unable to (get|verify)/);
@@ -89,7 +89,7 @@ test("jobs: a node under maintenance gets nobody, the portals say why, and it co
     });
   const clients = await Promise.all([1, 2, 3, 4].map(() => clientFor(uri, ca)));
   assert.equal(clients.map(nodeOf).includes("jobs-3"), false);
-  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all(clients.map(farewell));
 
   await inNode("jobs-3", "rabbitmq-upgrade", "revive");
   await until("a whole cluster", 60, whole);

@@ -17,6 +17,25 @@ export async function clientFor(uri: string, ca: string): Promise<ChannelModel> 
   return client;
 }
 
+/** Ends a client. One whose connection broke at the wrong moment never says that it has ended. */
+export async function farewell(client: ChannelModel): Promise<void> {
+  let patience: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    patience = setTimeout(resolve, 1000);
+  });
+  await Promise.race([client.close().catch(() => {}), over]);
+  clearTimeout(patience);
+}
+
+/** Rejects when the connection ends before `work` is done: amqplib itself may say nothing then. */
+function unlessLost<T>(client: ChannelModel, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const lost = (): void => reject(new Error("the connection ended before the answer"));
+    client.once("close", lost);
+    work.then(resolve, reject).finally(() => client.off("close", lost));
+  });
+}
+
 /** The node that a client is on, as that node says itself. */
 export function nodeOf(client: ChannelModel): string {
   const { serverProperties } = client.connection as unknown as {
@@ -36,27 +55,28 @@ export function publishing(addresses: Readonly<Record<string, string>>): Driver 
         `amqps://${user}:${password}@${host}:${port}/${database}?heartbeat=5`,
         ca,
       );
-      const channel = await client.createConfirmChannel();
+      const channel = await unlessLost(client, client.createConfirmChannel()).catch(
+        async (error) => {
+          await farewell(client);
+          throw error;
+        },
+      );
       channel.on("error", () => {});
       const server = addresses[nodeOf(client)] ?? "unknown";
       return {
         write: async (id) => {
-          await confirmed(client, channel, id);
+          await unlessLost(client, confirmed(channel, id));
           return server;
         },
-        end: () => client.close().catch(() => {}),
+        end: () => farewell(client),
       };
     },
   };
 }
 
-/** Rejects when the connection ends before the confirmation: amqplib itself would say nothing. */
-function confirmed(client: ChannelModel, channel: ConfirmChannel, id: string): Promise<void> {
+function confirmed(channel: ConfirmChannel, id: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const lost = (): void => reject(new Error("the connection ended before the confirmation"));
-    client.once("close", lost);
     channel.publish("", QUEUE, Buffer.from(id), { persistent: true, mandatory: true }, (error) => {
-      client.off("close", lost);
       error ? reject(error) : resolve();
     });
   });
@@ -66,8 +86,8 @@ function confirmed(client: ChannelModel, channel: ConfirmChannel, id: string): P
 export async function idsIn(uri: string, ca: string): Promise<ReadonlySet<string>> {
   const client = await clientFor(uri, ca);
   try {
-    const channel = await client.createChannel();
-    const { messageCount } = await channel.checkQueue(QUEUE);
+    const channel = await unlessLost(client, client.createChannel());
+    const { messageCount } = await unlessLost(client, channel.checkQueue(QUEUE));
     const ids: string[] = [];
     let over = false;
     client.once("close", () => {
@@ -84,6 +104,6 @@ export async function idsIn(uri: string, ca: string): Promise<ReadonlySet<string
     // What was not acknowledged goes back into the queue when the connection ends.
     return new Set(ids);
   } finally {
-    await client.close().catch(() => {});
+    await farewell(client);
   }
 }
