@@ -4,13 +4,12 @@ import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { buildSync } from "esbuild";
 
-import { bundleAgent } from "../../proxy-image/bundle.ts";
-import { imageOf, runToEnd } from "../support/docker.ts";
+import { runToEnd } from "../support/docker.ts";
+import { portalImage } from "../support/portal-container.ts";
 
 // The tests of `inside/` run in a container of the portal's image, with its HAProxy and its Node, on that container's own
 // loopback: no ports are published, and it is the same on every machine that has Docker.
 const PROJECT = resolve(import.meta.dirname, "../..");
-const IMAGE = join(PROJECT, "proxy-image");
 const INSIDE = join(import.meta.dirname, "inside");
 const DEADLINE_MS = 900_000;
 
@@ -39,7 +38,6 @@ for (const { name, ms, failure } of await runInside()) {
 }
 
 async function runInside(): Promise<readonly Outcome[]> {
-  bundleAgent();
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "inside-"));
   try {
@@ -60,13 +58,7 @@ async function runInside(): Promise<readonly Outcome[]> {
     writeFileSync(join(folder, "reporter.mjs"), REPORTER);
     const { code, output } = await runToEnd(
       {
-        Image: await imageOf("portal", IMAGE, [
-          "Dockerfile",
-          "image",
-          "dist/agent.mjs",
-          "dist/judge-document.mjs",
-          "dist/s3-client.mjs",
-        ]),
+        Image: await portalImage(),
         Entrypoint: ["node"],
         Cmd: [
           "--test",
