@@ -12,6 +12,7 @@ export function bundleAgent(folder: string = import.meta.dirname): void {
       agent: source("main.ts"),
       "judge-document": source("judge-document.ts"),
       "s3-client": source("s3/client.ts"),
+      "mysql-driver": source("engines/mysql/driver.ts"),
     },
     outdir: join(folder, "dist"),
     outExtension: { ".js": ".mjs" },

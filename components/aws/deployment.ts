@@ -46,6 +46,8 @@ export class Deployment extends pulumi.ComponentResource {
   /** Secret. */
   readonly password: pulumi.Output<string>;
   readonly portals: readonly PortalAddress[];
+  /** What each portal's SSH shows to clients; none where it is off. */
+  readonly hostKeys: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Deployment", name, {}, opts);
@@ -116,8 +118,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
-    for (const [index, portal] of plan.portals.entries())
-      new Portal(
+    this.hostKeys = plan.portals.flatMap((portal, index) => {
+      const { hostKey } = new Portal(
         portal.name,
         {
           ...{ place, portal, document },
@@ -126,6 +128,8 @@ export class Deployment extends pulumi.ComponentResource {
         },
         { ...child, dependsOn: service },
       );
+      return hostKey ?? [];
+    });
 
     this.authority = authority.certificate;
     this.password = passwords.for("app");

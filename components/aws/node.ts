@@ -60,7 +60,11 @@ export class Node extends pulumi.ComponentResource {
       engine.tls === "server"
         ? new Certificate(
             `${name}-server`,
-            { plan: serverCertificate(node, plan), laterAddresses: portalAddresses, authority },
+            {
+              plan: serverCertificate(node, plan, engine.serverUses),
+              laterAddresses: portalAddresses,
+              authority,
+            },
             child,
           )
         : undefined;

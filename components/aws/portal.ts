@@ -10,6 +10,7 @@ import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import { Certificate } from "../certificate.ts";
 import { json } from "../folder.ts";
+import { HostKey } from "../host-key.ts";
 import { Machine } from "./machine.ts";
 import { Objects } from "./objects.ts";
 import type { Place } from "./place.ts";
@@ -75,6 +76,9 @@ export interface PortalArgs {
 
 /** One portal: its settings in the bucket, and the instance behind its address. */
 export class Portal extends pulumi.ComponentResource {
+  /** What its SSH portal shows to clients. Undefined: it has none. */
+  readonly hostKey: pulumi.Output<string> | undefined;
+
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Portal", name, {}, opts);
     const { place, portal, address, document, after } = args;
@@ -101,6 +105,7 @@ export class Portal extends pulumi.ComponentResource {
             child,
           )
         : undefined;
+    const hostKey = deployment.ssh && new HostKey(`${name}-ssh`, child);
     const source = store.bucket.apply((bucket) => ({
       kind: "s3",
       bucket,
@@ -128,6 +133,7 @@ export class Portal extends pulumi.ComponentResource {
           ...(server
             ? [file("server.crt", server.certificate), file("server.key", server.key)]
             : []),
+          ...(hostKey ? [file("ssh_host_key", hostKey.privateKey)] : []),
         ]),
       },
       child,
@@ -163,6 +169,7 @@ export class Portal extends pulumi.ComponentResource {
       },
       child,
     );
+    this.hostKey = hostKey?.publicKey;
     this.registerOutputs({});
   }
 }

@@ -36,6 +36,8 @@ export class Deployment extends pulumi.ComponentResource {
   readonly authority: pulumi.Output<string>;
   /** Secret. */
   readonly password: pulumi.Output<string>;
+  /** What each portal's SSH shows to clients; none where it is off. */
+  readonly hostKeys: readonly pulumi.Output<string>[];
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:local:Deployment", name, {}, opts);
@@ -89,6 +91,7 @@ export class Deployment extends pulumi.ComponentResource {
 
     this.authority = authority.certificate;
     this.password = passwords.for("app");
+    this.hostKeys = portals.flatMap(({ hostKey }) => hostKey ?? []);
     this.registerOutputs({ authority: this.authority });
   }
 

@@ -45,7 +45,7 @@ export class Node extends pulumi.ComponentResource {
       engine.tls === "server"
         ? new Certificate(
             `${name}-server`,
-            { plan: serverCertificate(node, plan), authority },
+            { plan: serverCertificate(node, plan, engine.serverUses), authority },
             child,
           )
         : undefined;

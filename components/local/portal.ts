@@ -8,6 +8,7 @@ import type { Authority } from "../authority.ts";
 import { Certificate } from "../certificate.ts";
 import { Directory } from "../files.ts";
 import { Folder, json } from "../folder.ts";
+import { HostKey } from "../host-key.ts";
 import type { Passwords } from "../passwords.ts";
 import { hardened } from "./container.ts";
 import type { Placement } from "./placement.ts";
@@ -30,6 +31,9 @@ export interface PortalArgs {
 
 /** One portal: the only container of a deployment that anything outside can reach. */
 export class Portal extends pulumi.ComponentResource {
+  /** What its SSH portal shows to clients. Undefined: it has none. */
+  readonly hostKey: pulumi.Output<string> | undefined;
+
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:local:Portal", name, {}, opts);
     const { place, portal, image, privateNetwork, publicNetwork } = args;
@@ -57,6 +61,7 @@ export class Portal extends pulumi.ComponentResource {
             child,
           )
         : undefined;
+    const hostKey = place.deployment.ssh && new HostKey(`${name}-ssh`, child);
     const folder = new Folder(
       name,
       {
@@ -69,6 +74,7 @@ export class Portal extends pulumi.ComponentResource {
           "client.crt": client.certificate,
           "client.key": client.key,
           ...(server && { "server.crt": server.certificate, "server.key": server.key }),
+          ...(hostKey && { ssh_host_key: hostKey.privateKey }),
         },
       },
       child,
@@ -112,6 +118,7 @@ export class Portal extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [folder, reports, ...after], deleteBeforeReplace: true },
     );
+    this.hostKey = hostKey?.publicKey;
     this.registerOutputs({});
   }
 }

@@ -4,13 +4,14 @@ import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { unusableNetwork } from "../model/aws/private-network.ts";
 import { catalogue, engines, nodeNames } from "../model/catalogue.ts";
 import { OPTIONS } from "../model/engines/row.ts";
-import type { AwsDeployment, Deployment, Source } from "../model/stack.ts";
+import type { AwsDeployment, Deployment, Source, Ssh } from "../model/stack.ts";
 import { AWS_SHAPE } from "./aws.ts";
 import { readMachines } from "./machines.ts";
 import { NAME, NAME_RULE } from "./name.ts";
 import { duration, size } from "./quantity.ts";
 import type { Report } from "./report.ts";
 import { below } from "./report.ts";
+import { readSsh } from "./ssh.ts";
 import { oneOf, strict } from "./strict.ts";
 import { readWhitelist } from "./whitelist.ts";
 
@@ -40,8 +41,13 @@ const Network = z
     'must be a /24 such as "10.90.1.0/24"',
   );
 
+/** Engines by other names that people know them by. */
+const OTHER_NAMES = Object.fromEntries(
+  engines.flatMap((engine) => (catalogue[engine].alsoCalled ?? []).map((name) => [name, engine])),
+);
+
 const SHAPE = {
-  engine: oneOf(engines),
+  engine: oneOf(engines, OTHER_NAMES),
   version: z.string({ error: 'must be a version such as "17"' }).optional(),
   endpoints: z
     .array(z.string(), { error: "must be a list of endpoints, such as [primary]" })
@@ -64,6 +70,7 @@ const SHAPE = {
   fallback: oneOf(["role-check", "off"]).default("role-check"),
   open: z.boolean({ error: "must be true or false" }).default(false),
   whitelist: z.unknown().optional(),
+  ssh: z.unknown().optional(),
 };
 
 const Local = strict(SHAPE);
@@ -106,13 +113,21 @@ function parse<Read>(
   const read = shape.safeParse(raw);
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
   // Read apart from the rest, so that a mistake elsewhere hides none of those in it.
-  if (!read.success) readSources(raw, report);
+  if (!read.success) {
+    readSources(raw, report);
+    readSshOf(raw, report);
+  }
   return read.data;
 }
 
 function readSources(raw: unknown, report: Report): readonly Source[] {
   const { open, whitelist } = (raw ?? {}) as { open?: unknown; whitelist?: unknown };
   return readWhitelist(whitelist, open === true, below(["whitelist"], report));
+}
+
+function readSshOf(raw: unknown, report: Report): Ssh | undefined {
+  const { ssh } = (raw ?? {}) as { ssh?: unknown };
+  return readSsh(ssh, below(["ssh"], report));
 }
 
 function complete(
@@ -129,6 +144,7 @@ function complete(
     report(["database"], `"${database}" is a database of the cluster itself`);
   reportForeignOptions(read.engine, raw, report);
   const { engine, nodes, portals, durability, generation, maxLag, fallback, open, network } = read;
+  const ssh = readSshOf(raw, report);
   return {
     ...{ engine, nodes, portals, durability, generation, maxLag, fallback, open },
     name,
@@ -140,6 +156,7 @@ function complete(
     memory: readMemory(read, raw, report),
     timing: { hold, silence, drain },
     whitelist: readSources(raw, report),
+    ...(ssh && { ssh }),
   };
 }
 

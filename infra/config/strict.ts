@@ -23,14 +23,26 @@ export function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key "${key}"; did you mean "${meant}"?`;
 }
 
-/** One word of a few. */
-export function oneOf<Word extends string>(words: readonly Word[]): z.ZodEnum<{ [W in Word]: W }> {
+/** One word of a few. `aliases`: other names for them, which are not taken, but understood. */
+export function oneOf<Word extends string>(
+  words: readonly Word[],
+  aliases: Readonly<Record<string, Word>> = {},
+): z.ZodEnum<{ [W in Word]: W }> {
   return z.enum(words, {
     error: ({ input }) => {
       if (input === undefined) return `is missing: must be ${words.join(" or ")}`;
-      const meant = typeof input === "string" ? nearest(input, words) : undefined;
+      const meant = typeof input === "string" ? meaning(input, words, aliases) : undefined;
       const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
       return `must be ${words.join(" or ")}, not ${JSON.stringify(input)}${hint}`;
     },
   });
+}
+
+function meaning<Word extends string>(
+  input: string,
+  words: readonly Word[],
+  aliases: Readonly<Record<string, Word>>,
+): string | undefined {
+  const alias = nearest(input, Object.keys(aliases));
+  return nearest(input, words) ?? (alias === undefined ? undefined : aliases[alias]);
 }

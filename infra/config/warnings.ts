@@ -11,6 +11,7 @@ export function warningsFor(stack: Stack, now: Date): readonly string[] {
     ...deployment.whitelist.flatMap((source) => expiry(deployment, source, now)),
     ...nesting(deployment),
     ...lonely(deployment),
+    ...keyless(deployment),
     ...("enforcement" in deployment ? enforcement(deployment) : []),
   ]);
 }
@@ -46,6 +47,14 @@ function nesting({ name, whitelist }: Deployment): readonly string[] {
 function lonely({ name, nodes, durability }: Deployment): readonly string[] {
   if (nodes > 1 || durability === "async") return [];
   return [`deployments.${name}.nodes: is 1, so there is no second copy, whatever durability says`];
+}
+
+function keyless({ name, ssh }: Deployment): readonly string[] {
+  if (ssh === undefined || Object.keys(ssh.keys).length > 0) return [];
+  return [
+    `deployments.${name}.ssh.keys: is empty, so nobody can open a tunnel; ` +
+      `add a key with: pulumi config set --path 'portico:deployments.${name}.ssh.keys.ann' 'ssh-ed25519 AAAA…'`,
+  ];
 }
 
 function entry(name: string, cidr: string): string {

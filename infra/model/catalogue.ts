@@ -1,16 +1,22 @@
 import { elasticsearch } from "./engines/elasticsearch.ts";
 import { mongodb } from "./engines/mongodb.ts";
+import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { rabbitmq } from "./engines/rabbitmq.ts";
+import { redis } from "./engines/redis.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
+import { scylladb } from "./engines/scylladb.ts";
 import type { Deployment } from "./stack.ts";
 
 /** Every engine: one row each. */
 const ROWS = {
+  elasticsearch,
   postgresql,
   mongodb,
+  redis,
+  mysql,
+  scylladb,
   rabbitmq,
-  elasticsearch,
 } as const;
 
 export type Engine = keyof typeof ROWS;
@@ -22,7 +28,10 @@ export const engines = Object.keys(ROWS) as readonly Engine[];
 /** The port of every portal's status page. */
 export const STATUS = 8404;
 
-type Asked = Pick<Deployment, "name" | "engine" | "nodes" | "endpoints">;
+/** The port of the SSH portal, where there is one: 22 may be the machine's own. */
+export const SSH = 2222;
+
+type Asked = Pick<Deployment, "name" | "engine" | "nodes" | "endpoints" | "ssh">;
 
 export function nodeNames({ name, nodes }: Pick<Deployment, "name" | "nodes">): readonly string[] {
   return Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
@@ -37,11 +46,15 @@ export function endpointsOf(deployment: Asked): readonly EndpointRow[] {
 
 /**
  * The ports of a portal in the order in which they are given out: all that the engine can have, so that none moves when an
- * endpoint is asked for or left out, and the status page last.
+ * endpoint is asked for or left out, then the status page, and last what a deployment may have or not.
  */
 export function portsOf(
   deployment: Asked,
 ): readonly { readonly name: string; readonly port: number }[] {
   const all = catalogue[deployment.engine].endpoints(nodeNames(deployment));
-  return [...all, { name: "status", port: STATUS }];
+  return [
+    ...all,
+    { name: "status", port: STATUS },
+    ...(deployment.ssh ? [{ name: "ssh", port: SSH }] : []),
+  ];
 }

@@ -20,7 +20,11 @@ interface Speaker {
  * A database server's certificate on a node. TLS passes through the portals, so it names every place where a client may connect:
  * the portals on each of their networks, and this machine, where their ports are published.
  */
-export function serverCertificate(node: NodePlan, { portals }: LocalPlan): CertificatePlan {
+export function serverCertificate(
+  node: NodePlan,
+  { portals }: LocalPlan,
+  uses: CertificatePlan["uses"] = ["server_auth"],
+): CertificatePlan {
   return {
     dnsNames: [
       node.name,
@@ -33,7 +37,7 @@ export function serverCertificate(node: NodePlan, { portals }: LocalPlan): Certi
       ...portals.map(({ address }) => address),
       "127.0.0.1",
     ],
-    uses: ["server_auth"],
+    uses,
   };
 }
 

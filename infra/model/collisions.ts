@@ -1,6 +1,7 @@
 import { findMixed } from "./aws/architectures.ts";
 import { findOverlaps } from "./aws/overlaps.ts";
 import { blockOf, overlaps } from "./block.ts";
+import { portsOf } from "./catalogue.ts";
 import type { Collision } from "./collision.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment, planPublicNetwork } from "./plan.ts";
 import type { LocalDeployment, LocalStack, Stack } from "./stack.ts";
@@ -43,7 +44,13 @@ function collisionsHere({ local, deployments }: LocalStack): readonly Collision[
   });
 }
 
-function portProblems({ slot }: LocalDeployment, firstPort: number): readonly string[] {
+function portProblems(deployment: LocalDeployment, firstPort: number): readonly string[] {
+  const { slot, portals, nodes } = deployment;
+  const needed = portsOf(deployment).length * portals;
+  if (needed > PORTS_A_DEPLOYMENT)
+    return [
+      `its ${nodes} nodes and ${portals} portals take ${needed} ports on this machine, and a deployment has ${PORTS_A_DEPLOYMENT}: ask for fewer nodes or portals`,
+    ];
   if (slot > HIGHEST_SLOT)
     return [`is one too many: a stack holds ${HIGHEST_SLOT + 1} deployments`];
   const last = firstPort + (slot + 1) * PORTS_A_DEPLOYMENT - 1;

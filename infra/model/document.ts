@@ -1,6 +1,6 @@
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { CONTRACT } from "../../proxy-image/src/contract.ts";
-import { catalogue, endpointsOf, STATUS } from "./catalogue.ts";
+import { catalogue, endpointsOf, SSH, STATUS } from "./catalogue.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
@@ -42,6 +42,7 @@ export function documentOf(
         until === undefined ? note : { note, until },
       ]),
     ),
+    ...(deployment.ssh && { ssh: { port: SSH, keys: deployment.ssh.keys } }),
   };
 }
 

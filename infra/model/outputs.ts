@@ -1,3 +1,4 @@
+import { catalogue, endpointsOf } from "./catalogue.ts";
 import type { EndpointRow } from "./engines/row.ts";
 import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
@@ -19,8 +20,20 @@ export function connectionOf(
   hosts: readonly Host[],
   { route }: EndpointRow,
   caFile: string,
-): Omit<Connection, "password"> {
+): Omit<Connection, "password" | "ca"> {
   return { hosts, user, database, route, caFile };
+}
+
+/** What a deployment is, and whose it is, as far as its engine has such things. */
+export function identityOf({ engine, version, user, database }: Deployment) {
+  const { servedBy, options } = catalogue[engine];
+  return {
+    engine,
+    version,
+    ...(servedBy !== undefined && { servedBy: `${servedBy} ${version}` }),
+    ...(options.includes("user") && { user }),
+    ...(options.includes("database") && { database }),
+  };
 }
 
 export interface PortalOutput {
@@ -37,4 +50,27 @@ export function portalOutputs({ portals }: LocalPlan): readonly PortalOutput[] {
     address: publicAddress,
     status: `http://${THIS_MACHINE}:${ports.status?.host}/status`,
   }));
+}
+
+/** The only account that the SSH portal knows. */
+const SSH_USER = "tunnel";
+
+export interface SshOutput<Host> {
+  /** One a portal, in their order: host, port, and the key that it shows. */
+  readonly hosts: readonly Host[];
+  readonly user: string;
+  /** By endpoint: what a tunnel's far end is called, at the portal. */
+  readonly forwardTo: Readonly<Record<string, string>>;
+}
+
+/** How to open a tunnel. Nothing where SSH is off. */
+export function sshOutput<Host>(
+  deployment: Deployment,
+  hosts: readonly Host[],
+): { readonly ssh?: SshOutput<Host> } {
+  if (deployment.ssh === undefined) return {};
+  const forwardTo = Object.fromEntries(
+    endpointsOf(deployment).map(({ name, port }) => [name, `127.0.0.1:${port}`]),
+  );
+  return { ssh: { hosts, user: SSH_USER, forwardTo } };
 }

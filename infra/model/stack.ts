@@ -100,6 +100,13 @@ export interface Deployment {
   readonly open: boolean;
   /** In the order of the config. */
   readonly whitelist: readonly Source[];
+  /** Absent: no SSH portal. */
+  readonly ssh?: Ssh;
+}
+
+export interface Ssh {
+  /** Whose tunnels are let in: a public key by name. */
+  readonly keys: Readonly<Record<string, string>>;
 }
 
 /** One line of the whitelist. */

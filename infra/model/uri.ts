@@ -14,6 +14,8 @@ export interface Connection {
   readonly route: "primary" | "replica" | "any" | "node";
   /** Path of a file with the deployment's authority. */
   readonly caFile: string;
+  /** PEM of that authority. */
+  readonly ca: string;
 }
 
 /** One URI of all portals where the engine's usual client can take them, otherwise of the first. */

@@ -8,13 +8,16 @@ import { type ImageIds, Images } from "../../components/aws/images.ts";
 import { Service } from "../../components/aws/service.ts";
 import { Snapshots } from "../../components/aws/snapshots.ts";
 import { Store } from "../../components/aws/store.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { architectureIn } from "../model/aws/architectures.ts";
+import type { AwsPlan } from "../model/aws/plan.ts";
 import { planOnAws } from "../model/aws/plan.ts";
-import { catalogue, endpointsOf, STATUS } from "../model/catalogue.ts";
-import { connectionOf } from "../model/outputs.ts";
+import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
+import { connectionOf, identityOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
 import { machineService } from "./machine-service.ts";
+import { lendTrust } from "./trust.ts";
 
 /** Declares a stack on AWS. What it returns becomes the output `deployments`. */
 export function deployOnAws(stack: AwsStack): pulumi.Inputs {
@@ -39,7 +42,7 @@ export function deployOnAws(stack: AwsStack): pulumi.Inputs {
         { target, deployment, plan, images, store, snapshots, service, userData },
         opts,
       );
-      return [deployment.name, outputsOf(deployment, built)];
+      return [deployment.name, outputsOf(deployment, plan, built)];
     }),
   );
 }
@@ -53,35 +56,54 @@ function imagesOf(stack: AwsStack, store: Store, opts: pulumi.ComponentResourceO
   }
   const engines = [...new Set(stack.deployments.map(({ engine }) => engine))];
   const project = join(import.meta.dirname, "../..");
+  for (const engine of engines)
+    if (catalogue[engine].downloads) lendTrust(join(project, "node-image", engine));
   return new Images("images", { store, region, project, architecture, engines }, opts);
 }
 
-function outputsOf(deployment: Model, { authority, password, portals }: Deployment): pulumi.Inputs {
-  const { name, engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+function outputsOf(
+  deployment: Model,
+  { nodes }: AwsPlan,
+  { authority, password, portals, hostKeys }: Deployment,
+): pulumi.Inputs {
+  const { name } = deployment;
+  const row = catalogue[deployment.engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
+  const maps = addresses.apply((all) =>
+    addressMapsOf(deployment, nodes, ({ port }) => all.map((host) => ({ host, port }))),
+  );
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const { port } = endpoint;
         const hosts = addresses.apply((all) => all.map((host) => ({ host, port })));
-        const connection = pulumi.all([hosts, password]).apply(([hosts, password]) => ({
-          ...connectionOf(deployment, hosts, endpoint, caFile),
-          password,
-        }));
+        const connection = pulumi
+          .all([hosts, password, authority])
+          .apply(([hosts, password, ca]) => ({
+            ...connectionOf(deployment, hosts, endpoint, caFile),
+            ...{ password, ca },
+          }));
         const uri = connection.apply((connection) => uriOf(row, connection));
         const uris = connection.apply((connection) => urisOf(row, connection));
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
+    ...(isPerNode(deployment) && {
+      addressMap: maps.addressMap,
+      addressMaps: maps.addressMaps,
+    }),
     saveCa: `pulumi stack output deployments --json --show-secrets | jq -r '.["${name}"].ca' > ${caFile}`,
+    ...sshOutput(
+      deployment,
+      portals.flatMap(({ ipv4: host }, index) => {
+        const hostKey = hostKeys[index];
+        return hostKey === undefined ? [] : [{ host, port: SSH, hostKey }];
+      }),
+    ),
     portals: portals.map(({ ipv4, ipv6 }, index) => ({
       name: `${name}-portal-${index + 1}`,
       address: ipv4,

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
@@ -9,8 +8,15 @@ import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
+import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
-import { connectionOf, endpointHosts, portalOutputs } from "../model/outputs.ts";
+import {
+  connectionOf,
+  endpointHosts,
+  identityOf,
+  portalOutputs,
+  sshOutput,
+} from "../model/outputs.ts";
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
@@ -26,8 +32,7 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
   for (const engine of engines) {
     bundleStandIn(engine);
-    const folder = join(PROJECT, "node-image", engine);
-    if (existsSync(join(folder, "trust"))) lendTrust(folder);
+    if (catalogue[engine].downloads) lendTrust(join(PROJECT, "node-image", engine));
   }
   const images = new Images("images", {
     stack: local.name,
@@ -55,27 +60,35 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
 function outputsOf(
   deployment: Model,
   plan: LocalPlan,
-  { authority, password }: Deployment,
+  { authority, password, hostKeys }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
-  const { engine, version, user, database } = deployment;
-  const row = catalogue[engine];
+  const row = catalogue[deployment.engine];
   return {
-    engine,
-    version,
+    ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const hosts = endpointHosts(plan, endpoint.name);
         const known = connectionOf(deployment, hosts, endpoint, caFile);
-        const uri = password.apply((secret) => uriOf(row, { ...known, password: secret }));
-        const uris = password.apply((secret) => urisOf(row, { ...known, password: secret }));
+        const connection = pulumi
+          .all([password, authority])
+          .apply(([password, ca]) => ({ ...known, password, ca }));
+        const uri = connection.apply((connection) => uriOf(row, connection));
+        const uris = connection.apply((connection) => urisOf(row, connection));
         return [endpoint.name, { uri, uris, hosts }];
       }),
     ),
-    user,
     password,
-    database,
     ca: authority,
+    ...sshOutput(
+      deployment,
+      endpointHosts(plan, "ssh").flatMap((at, index) => {
+        const hostKey = hostKeys[index];
+        return hostKey === undefined ? [] : [{ ...at, hostKey }];
+      }),
+    ),
+    ...(isPerNode(deployment) &&
+      addressMapsOf(deployment, plan.nodes, ({ name }) => endpointHosts(plan, name))),
     portals: portalOutputs(plan),
   };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { canonicalCidr } from "./cidr.ts";
 import { ENGINE_NAMES, EVIDENCE } from "./engines/evidence.ts";
 import { Port } from "./engines/port.ts";
+import { readPublicKey } from "./ssh/public-key.ts";
 
 /**
  * The portal's desired state, as the infra writes it and the agent reads it. The reader owns the contract: infra imports
@@ -20,6 +21,9 @@ const Name = z
     /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
     "must be lower-case letters, digits and dashes, 2 to 63 long",
   );
+
+/** Whose key it is: the name stands in the log, and in a file that sshd reads. */
+export const KEY_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/;
 
 const Cidr = z
   .string()
@@ -51,6 +55,24 @@ const Endpoint = z.strictObject({
 
 const Evidence = z.discriminatedUnion("kind", Object.values(EVIDENCE) as Schemas);
 type Schemas = [(typeof EVIDENCE)[keyof typeof EVIDENCE]];
+
+const KeyName = z
+  .string()
+  .regex(KEY_NAME, "must be 1 to 63 letters, digits, dots, dashes, underscores and @");
+
+/** The agent writes it where sshd reads it: nothing but a whole key may pass. */
+const PublicKey = z.string().superRefine((line, context) => {
+  const read = readPublicKey(line);
+  if (read.kind === "refused") context.addIssue(read.why);
+  else if (read.line !== line) context.addIssue("must be a type and a base64, without a comment");
+});
+
+const Ssh = z.strictObject({
+  /** The portal's public port. */
+  port: Port,
+  /** Who may open tunnels to the endpoints, by name: a type and a base64 each. */
+  keys: z.record(KeyName, PublicKey),
+});
 
 const Timing = z.strictObject({
   /** Longest time, in seconds, that new connections wait for a leader before they are refused. 0: never hold. */
@@ -86,6 +108,8 @@ const Contract = z
     /** True: everybody may connect, whatever the whitelist says. */
     open: z.boolean(),
     whitelist: z.record(Cidr, Entry),
+    /** Absent: no SSH portal. */
+    ssh: Ssh.optional(),
   })
   .superRefine(({ engine, evidence, endpoints, nodes }, context) => {
     const own = EVIDENCE[engine].shape.kind.value;

@@ -19,7 +19,7 @@ export interface DocumentsArgs {
   /** The highest generation seen so far. */
   readonly generation: () => number;
   /** Called with a document that HAProxy's config stands for. */
-  readonly serve: (document: PortalDocument, digest: string) => void;
+  readonly serve: (document: PortalDocument, digest: string) => void | Promise<void>;
 }
 
 export interface Documents {
@@ -83,7 +83,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
       return refuse(digest, `is refused: ${configured.why}`);
     }
     refused = null;
-    serve(document, digest);
+    await serve(document, digest);
     const entries = Object.keys(document.whitelist).length;
     const reload = configured.kind === "reloaded" ? `, with a reload: ${configured.why}` : "";
     log.info({ digest, entries }, `The document is taken up${reload}`);

@@ -17,6 +17,7 @@ import { createMetrics } from "./report/metrics.ts";
 import { serve } from "./report/server.ts";
 import { openS3 } from "./s3/open.ts";
 import { fileSource } from "./source.ts";
+import { createTunnels } from "./ssh/tunnels.ts";
 import type { Loaded } from "./state.ts";
 import { loadLineage, lostLineage, writeDurably } from "./state.ts";
 
@@ -24,6 +25,8 @@ const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
 const STATE = "/var/lib/portico/state.json";
 const COPY = "/var/lib/portico/document.json";
+/** What sshd reads, and what its starter writes. */
+const SSH = { folder: "/run/ssh", sessions: "/run/tunnel/sessions" };
 const REPORT = "/report/applied.json";
 const PORT = 8405;
 
@@ -65,6 +68,7 @@ const identities = createIdentities({
   onChange: (next) => served?.observer.refreshIdentity(next),
 });
 
+const tunnels = createTunnels({ ...SSH, haproxy, log });
 const metrics = createMetrics(agent.snapshot);
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
@@ -73,7 +77,8 @@ const documents = createDocuments({
   clock,
   copy: COPY,
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
-  serve: (document, digest) => {
+  serve: async (document, digest) => {
+    await tunnels.take(document).catch(sayNoTunnels);
     const before = agent.snapshot()?.service ?? served;
     const observer =
       before && isSameSubject(before.document, document) ? before.observer : observe(document);
@@ -85,15 +90,18 @@ const documents = createDocuments({
 let served: Parameters<typeof agent.serve>[0] | undefined;
 
 function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
+  const { highest } = agent.snapshot()?.memory.lineage ?? lineage ?? {};
   return createObserver({
     document,
     identity: identities.current(),
     clock,
+    highest,
     onChange: agent.wake,
     log,
   });
 }
 
+let tunnelTrouble = "";
 let reported = "";
 let reporting: Promise<void> = Promise.resolve();
 
@@ -116,6 +124,12 @@ async function historyOf(loaded: Loaded): Promise<Lineage | undefined> {
   if (loaded.kind === "none") return undefined;
   if (loaded.kind === "lineage") return loaded.lineage;
   return lostLineage(loaded.why, await readFile(COPY, "utf8").catch(() => undefined));
+}
+
+function sayNoTunnels({ message }: Error): void {
+  if (message === tunnelTrouble) return;
+  tunnelTrouble = message;
+  log.error({ alarm: true }, `The keys of the SSH portal can't be put in force: ${message}`);
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -154,5 +168,6 @@ await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
+every(500, () => tunnels.look().catch(sayNoTunnels));
 every(2000, identities.look);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));

@@ -87,6 +87,7 @@ function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
     denied: async () => ({ kind: "denied", sources: [] }),
     configure: async () => ({ kind: "unchanged" }),
     replaceCertificates: async () => [],
+    endSsh: async () => [],
     close: () => {},
   };
 }

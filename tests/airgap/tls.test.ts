@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { opensshForms } from "../../tools/airgap/tls/openssh.ts";
 import { withStack } from "../support/cli.ts";
+import { runOnce } from "../support/containers.ts";
+import { portalImage } from "../support/portal-container.ts";
 
 const project = join(import.meta.dirname, "tls");
 
@@ -28,7 +33,32 @@ test("a certificate without a subject is verified by its authority, for every na
     assert.doesNotMatch(state, /PRIVATE KEY/, "a key is a secret wherever it is passed on");
     assert.match(state, /BEGIN CERTIFICATE/);
     assert.match(String(keyPem), /BEGIN EC PRIVATE KEY/);
+    assert.match(state, /ssh-ed25519 /, "a public key is no secret");
   });
+});
+
+test("a key in OpenSSH's form is the one that OpenSSH reads", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "portico-openssh-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const forms = ["ec", "ed25519", "rsa"].map((type) => {
+    const options = { namedCurve: "P-256", modulusLength: 2048 };
+    const pair = generateKeyPairSync(type as "ec", options);
+    return opensshForms(pair.privateKey);
+  });
+  const image = await portalImage();
+  for (const form of forms) {
+    writeFileSync(join(folder, "key"), form.privateKeyOpenssh, { mode: 0o600 });
+    const command = ["sh", "-c", "ssh-keygen -y -f /k/key && ssh-keygen -l -f /k/key"];
+    const { code, output } = await runOnce({
+      image,
+      command,
+      network: "none",
+      binds: [`${folder}:/k:ro`],
+    });
+    assert.equal(code, 0, output);
+    assert.equal(output.split("\n")[0], form.publicKeyOpenssh.trim());
+    assert.ok(output.includes(` ${form.publicKeyFingerprintSha256} `), output);
+  }
 });
 
 test("a changed name or a due renewal makes a new certificate; no change, nothing", async () => {

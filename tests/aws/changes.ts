@@ -18,6 +18,9 @@ export interface Change {
   readonly counted?: true;
 }
 
+const ANN =
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJRyqiw0lSQelyKiO8JaYyLFoxbX7KIBVzXPGEiur9DR ann@laptop";
+
 const OTHER_AMI = "ami-0fedcba9876543210";
 
 const many = Object.fromEntries(
@@ -64,6 +67,7 @@ export const CHANGES: readonly Change[] = [
       /^orders: orders-portal-1 and orders-portal-2 would be restarted .* no portal/,
     ],
   },
+  { name: "ssh-on", config: config({ ssh: { keys: { ann: ANN } } }) },
   { name: "bigger-disk", config: config({ volume: "40GiB" }) },
   { name: "node-ami-pin", config: config({ pins: { "orders-2": { ami: OTHER_AMI } } }) },
   {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { Authority } from "../../components/authority.ts";
 import { Certificate } from "../../components/certificate.ts";
-import { declare, only, valueOf } from "./declare.ts";
+import { declare, only, settled } from "./declare.ts";
 
 const DAY = 86_400_000;
 const plan = {
@@ -21,8 +21,8 @@ const { built, resources } = await declare(() => {
     server: new Certificate("orders-1-server", { plan, authority, laterAddresses }),
   };
 });
-const authority = new X509Certificate(await valueOf(built.authority.certificate));
-const server = new X509Certificate(await valueOf(built.server.certificate));
+const authority = new X509Certificate(await settled(built.authority.certificate));
+const server = new X509Certificate(await settled(built.server.certificate));
 
 test("the authority's key is protected, its certificate can be renewed", () => {
   assert.ok(only(resources, "PrivateKey", "orders").protect);

@@ -65,7 +65,7 @@ export async function declare<T>(
 }
 
 /** The value of an output, which a component without an engine has at once. */
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+export function settled<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((done) => output.apply((value) => done(value)));
 }
 

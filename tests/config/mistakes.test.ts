@@ -33,6 +33,26 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     `${AT}.engine: must be ${engines.join(" or ")}, not "oracle"`,
   ],
   [
+    "an engine by another name that it goes by",
+    ordersWith({ engine: "valkey" }),
+    `${AT}.engine: must be ${engines.join(" or ")}, not "valkey"; did you mean "redis"?`,
+  ],
+  [
+    "an option that Redis doesn't have",
+    ordersWith({ engine: "redis", durability: "quorum" }),
+    `${AT}.durability: redis has no such option; it has user, maxLag`,
+  ],
+  [
+    "a user that Redis' own cluster needs",
+    ordersWith({ engine: "redis", user: "probe" }),
+    `${AT}.user: "probe" is a user of the cluster itself`,
+  ],
+  [
+    "a version that Redis can't have here",
+    ordersWith({ engine: "redis", version: "7.2" }),
+    `${AT}.version: "7.2" is none that redis can have here: 8.1`,
+  ],
+  [
     "an unknown key, with the nearest known one",
     ordersWith({ whitelst: {} }),
     `${AT}: unknown key "whitelst"; did you mean "whitelist"?`,
@@ -56,6 +76,30 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     "an unknown target",
     problemsIn({ target: "locl" }),
     'target: must be local or aws, not "locl"; did you mean "local"?',
+  ],
+  [
+    "more nodes and portals than a deployment has ports here",
+    problemsIn({
+      target: "local",
+      deployments: { events: { engine: "scylladb", nodes: 7, portals: 4 } },
+    }),
+    "deployments.events: its 7 nodes and 4 portals take 32 ports on this machine, and a deployment has 20: ask for fewer nodes or portals",
+  ],
+  [
+    "an endpoint that a per-node engine has not",
+    problemsIn({
+      target: "local",
+      deployments: { events: { engine: "scylladb", endpoints: ["primary"] } },
+    }),
+    'deployments.events.endpoints[0]: scylladb has no endpoint "primary"; it has nodes',
+  ],
+  [
+    "an option that it has not",
+    problemsIn({
+      target: "local",
+      deployments: { events: { engine: "scylladb", maxLag: "1MiB" } },
+    }),
+    "deployments.events.maxLag: scylladb has no such option; it has user",
   ],
   ["a missing target", problemsIn({}), "target: is missing: must be local or aws"],
   [

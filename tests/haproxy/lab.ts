@@ -83,6 +83,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     image: "/usr/local/lib/portico",
     run: folder,
     group: "steering",
+    sshd: join(folder, "sshd.sock"),
     agent: { host: agentAddress.address, port: agentAddress.port },
   };
   const adminSocket = join(folder, "admin.sock");

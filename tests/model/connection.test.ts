@@ -7,7 +7,7 @@ import { derivePassword } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
 import { uriOf, urisOf } from "../../infra/model/uri.ts";
 
-const { postgresql } = catalogue;
+const { postgresql, redis } = catalogue;
 const connection = {
   hosts: [
     { host: "127.0.0.1", port: 15432 },
@@ -18,6 +18,7 @@ const connection = {
   database: "orders",
   route: "primary",
   caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
+  ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 } as const;
 
 test("a URI names every portal, verifies the certificate and never gives up a hold", () => {
@@ -40,6 +41,21 @@ test("clients that take one host get a URI for each portal", () => {
   assert.equal(second?.host, "127.0.0.1:15433");
   assert.equal(first?.searchParams.get("sslrootcert"), connection.caFile);
   assert.deepEqual(others, []);
+});
+
+test("Redis' clients take one portal each, by a URI that names no file", () => {
+  assert.equal(uriOf(redis, connection), "rediss://orders:s3cret@127.0.0.1:15432");
+  assert.deepEqual(urisOf(redis, connection), [
+    "rediss://orders:s3cret@127.0.0.1:15432",
+    "rediss://orders:s3cret@127.0.0.1:15433",
+  ]);
+});
+
+test("what a person types for Redis names the authority's file, blanks and all", () => {
+  assert.equal(
+    redis.command(uriOf(redis, connection), connection.caFile),
+    `redis-cli --tls --cacert "/home/ann/my portico/.portico/local/orders/ca.pem" --no-auth-warning -u "rediss://orders:s3cret@127.0.0.1:15432"`,
+  );
 });
 
 test("a password follows from its key and its use, and needs no escaping", () => {

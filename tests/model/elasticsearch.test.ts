@@ -22,6 +22,7 @@ const connection = {
   user: "logs",
   password: "s3cret",
   database: "logs",
+  ca: "",
   route: "any",
   caFile: "/home/ann/.portico/local/logs/ca.pem",
 } as const;

@@ -134,3 +134,21 @@ test("no two things have one Docker name", () => {
     assert.equal(new Set(networks).size, networks.length);
   });
 });
+
+test("SSH gets a port after all others, and moves none of them", () => {
+  const orders = { engine: "postgresql", portals: 4 };
+  const portsOf = (more: object) =>
+    planned({}, { orders: { ...orders, ...more } }).plans.flatMap(({ portals }) =>
+      portals.map(({ ports }) => ports),
+    );
+  const [without, withSsh] = [portsOf({}), portsOf({ ssh: { keys: {} } })];
+
+  assert.deepEqual(
+    withSsh.map(({ ssh, ...others }) => others),
+    without,
+  );
+  assert.deepEqual(
+    withSsh.map(({ ssh }) => ssh),
+    [12, 13, 14, 15].map((place) => ({ internal: 2222, host: 15432 + place })),
+  );
+});

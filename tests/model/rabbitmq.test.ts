@@ -22,6 +22,7 @@ const connection = {
   user: "jobs",
   password: "s3cret",
   database: "jobs",
+  ca: "",
   route: "any",
   caFile: "/home/ann/my portico/.portico/local/jobs/ca.pem",
 } as const;

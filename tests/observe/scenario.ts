@@ -73,7 +73,7 @@ function followNode(name: string, before: NodeObservation, step: Step): NodeObse
   const said = patroni?.[name];
   const kind = probe?.[name];
   let node = before;
-  if (typeof said === "string") node = afterMiss(node, said, at);
+  if (typeof said === "string") node = afterMiss(node, { kind: "silent", why: said }, at);
   else if (said) node = afterAnswer(node, { askedAt: at, said: readPatroni(name, said) });
   if (kind) node = { ...node, probe: { kind, at, why: `PostgreSQL is ${kind}` } };
   if (closed?.includes(name)) node = { ...node, closed: { at, why: "PostgreSQL closed" } };

@@ -8,6 +8,7 @@ import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { livenessFall, slotFall } from "../../proxy-image/src/plan/silence.ts";
 
 const GOLDEN = join(import.meta.dirname, "haproxy.cfg");
+const WITH_SSH = join(import.meta.dirname, "haproxy-ssh.cfg");
 
 const DOCUMENT: PortalDocument = {
   contract: 1,
@@ -35,6 +36,19 @@ test("haproxy.cfg of a whole document is the one that was reviewed (UPDATE=1 wri
   const text = renderConfig(DOCUMENT);
   if (process.env.UPDATE === "1") writeFileSync(GOLDEN, text);
   assert.equal(text, readFileSync(GOLDEN, "utf8"));
+});
+
+test("SSH adds its guarded door, and to each endpoint a way in on loopback; keys are not in it", () => {
+  const ann = { port: 2222, keys: { ann: "ssh-ed25519 AAAA" } };
+  const text = renderConfig({ ...DOCUMENT, ssh: ann });
+  const [golden, without] = [text, renderConfig(DOCUMENT)].map((each) => each.split("\n"));
+  const lines = (golden ?? []).filter((line) => !(without ?? []).includes(line));
+  const added = `${lines.join("\n")}\n`;
+  if (process.env.UPDATE === "1") writeFileSync(WITH_SSH, added);
+  assert.equal(added, readFileSync(WITH_SSH, "utf8"));
+  assert.equal(text, renderConfig({ ...DOCUMENT, ssh: { ...ann, keys: {} } }));
+  for (const frontend of text.split(/^(?=frontend )/m).slice(1))
+    assert.match(frontend, /tcp-request connection reject if aliased or !listed/);
 });
 
 test("who may connect and who leads is not in haproxy.cfg, so neither takes a reload", () => {

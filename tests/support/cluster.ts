@@ -39,6 +39,9 @@ export interface Outputs {
       }
     >
   >;
+  /** Of per-node engines. */
+  readonly addressMap?: Readonly<Record<string, string>>;
+  readonly addressMaps?: readonly Readonly<Record<string, string>>[];
   readonly portals: readonly {
     readonly name: string;
     readonly address: string;

@@ -58,7 +58,7 @@ export async function runToEnd(
 
 /** Starts a container that ends with the test. */
 export async function runFor(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   options: Docker.ContainerCreateOptions,
 ): Promise<Docker.Container> {
   const container = await docker.createContainer(options);

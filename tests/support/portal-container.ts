@@ -25,27 +25,22 @@ export interface PortalArgs {
   /** Where its document is, if not in its folder. */
   readonly source?: S3Source;
   readonly environment?: readonly string[];
+  /** What its document says, if not that of a cluster that doesn't exist. */
+  readonly document?: PortalDocument;
+  /** More files of its identity. */
+  readonly identity?: Readonly<Record<string, string>>;
   /** The network it is in; without, it has loopback alone. */
   readonly network?: string;
 }
 
 /** A portal as the stack starts it, in front of nodes that don't exist. */
-export async function portalFor(
-  t: TestContext,
-  { former, source, environment = [], network = "none" }: PortalArgs = {},
-): Promise<PortalContainer> {
-  bundleAgent();
-  const image = await imageOf("portal", join(PROJECT, "proxy-image"), [
-    "Dockerfile",
-    "image",
-    "dist/agent.mjs",
-    "dist/judge-document.mjs",
-    "dist/s3-client.mjs",
-  ]);
+export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<PortalContainer> {
+  const { former, environment = [], network = "none" } = args;
+  const image = await portalImage();
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  await writeInputs(folder, source);
+  await writeInputs(folder, args);
   const container = await runFor(t, {
     Image: image,
     Env: [...environment],
@@ -69,7 +64,23 @@ export async function portalFor(
   return { container, folder, sh };
 }
 
-async function writeInputs(folder: string, source: S3Source | undefined): Promise<void> {
+/** The portal's image, with the agent as it is now. */
+export function portalImage(): Promise<string> {
+  bundleAgent();
+  return imageOf("portal", join(PROJECT, "proxy-image"), [
+    "Dockerfile",
+    "image",
+    "dist/agent.mjs",
+    "dist/judge-document.mjs",
+    "dist/mysql-driver.mjs",
+    "dist/s3-client.mjs",
+  ]);
+}
+
+async function writeInputs(
+  folder: string,
+  { source, document = DOCUMENT, identity = {} }: PortalArgs,
+): Promise<void> {
   const authority = await Authority.create();
   const { certificate, key } = await authority.issue(["orders-portal-1"]);
   const files: Readonly<Record<string, string>> = {
@@ -78,7 +89,10 @@ async function writeInputs(folder: string, source: S3Source | undefined): Promis
     "identity/ca.crt": authority.pem,
     "identity/client.crt": certificate,
     "identity/client.key": key,
-    "document/document.json": formatDocument(DOCUMENT),
+    "document/document.json": formatDocument(document),
+    ...Object.fromEntries(
+      Object.entries(identity).map(([name, text]) => [`identity/${name}`, text]),
+    ),
   };
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(folder, name, ".."), { recursive: true });

@@ -1,5 +1,5 @@
 // `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then every test, or those below the paths: fast layers
-// first, end to end last. Options go to `node --test`.
+// first, end to end last. Without paths the heaviest engines are left out, unless there is `--all`. Other options go to `node --test`.
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
@@ -16,6 +16,18 @@ const ALONE = "tests/e2e/";
 /** One deployment a file, one after the other. */
 const ENGINES = "tests/engines/";
 
+/** Whole clusters that take minutes each: only where they are named, or with `--all` (`npm run test:all`). */
+const HEAVY = [
+  "tests/engines/elasticsearch.test.ts",
+  "tests/engines/mongodb.test.ts",
+  "tests/engines/mysql.test.ts",
+  "tests/engines/scylladb.test.ts",
+  "tests/engines/ssh.test.ts",
+  "tests/node-image/elasticsearch/",
+  "tests/node-image/mysql/",
+  "tests/node-image/scylladb",
+];
+
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
 
@@ -24,14 +36,16 @@ const GRACE_MS = 10_000;
 
 await run(async () => {
   const given = process.argv.slice(2);
-  const options = given.filter((argument) => argument.startsWith("-"));
+  const all = given.includes("--all");
+  const options = given.filter((argument) => argument.startsWith("-") && argument !== "--all");
   const paths = given
     .filter((argument) => !argument.startsWith("-"))
     .map((path) => relative(PROJECT, resolve(path)));
   const machine = await setUp();
   const files = (await testFiles()).filter(
     (file) =>
-      paths.length === 0 || paths.some((path) => file === path || file.startsWith(`${path}/`)),
+      (paths.length === 0 && (all || !isHeavy(file))) ||
+      paths.some((path) => file === path || file.startsWith(`${path}/`)),
   );
   if (files.length === 0) {
     say(`No test is below ${paths.join(", ")}.`);
@@ -78,6 +92,10 @@ await run(async () => {
   for (const line of results) say(line);
   return failed;
 });
+
+function isHeavy(file: string): boolean {
+  return HEAVY.some((path) => file.startsWith(path));
+}
 
 async function testFiles(): Promise<readonly string[]> {
   const entries = await readdir(join(PROJECT, "tests"), { recursive: true });

@@ -19,7 +19,10 @@ export async function introduce(
 ): Promise<boolean> {
   let open = true;
   for (const [name, deployment] of Object.entries(deployments)) {
-    say(`\n${name} (${deployment.engine}${deployment.version ? ` ${deployment.version}` : ""})`);
+    say(`\n${name} (${titleOf(deployment)})`);
+    const { standIn } = catalogue[deployment.engine as Engine];
+    if (standIn)
+      say(`  ${standIn} stands in for ${deployment.engine}: no proof for the engine itself`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
       say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
     }
@@ -33,6 +36,11 @@ export async function introduce(
   say("\nLet somebody in: an entry of the whitelist, then npm start");
   say(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
   return open;
+}
+
+function titleOf({ engine, version, servedBy }: Deployment): string {
+  const title = version === undefined ? engine : `${engine} ${version}`;
+  return servedBy === undefined ? title : `${title}, served by ${servedBy}`;
 }
 
 function commandFor(name: string, { engine }: Deployment, uri: string): string {

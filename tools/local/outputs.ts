@@ -3,6 +3,7 @@ import { z } from "zod";
 const Deployment = z.object({
   engine: z.string(),
   version: z.string().optional(),
+  servedBy: z.string().optional(),
   ca: z.string(),
   endpoints: z.record(
     z.string(),

@@ -1,5 +1,5 @@
 import { blockOf } from "../block.ts";
-import { endpointsOf, STATUS } from "../catalogue.ts";
+import { endpointsOf, SSH, STATUS } from "../catalogue.ts";
 import type { AwsDeployment } from "../stack.ts";
 import { description } from "./description.ts";
 
@@ -25,7 +25,10 @@ type Ported = Parameters<typeof endpointsOf>[0];
 const EVERYBODY = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
-/** The portals' ports, neighbours in one range. */
+/**
+ * The portals' ports, neighbours in one range. SSH has its own, and the last: turning it on adds rules, and moves none that
+ * clients come in by.
+ */
 export function portRanges(deployment: Ported): readonly PortRange[] {
   const ports = [...endpointsOf(deployment).map(({ port }) => port), STATUS].sort((a, b) => a - b);
   const ranges: { from: number; to: number }[] = [];
@@ -34,7 +37,7 @@ export function portRanges(deployment: Ported): readonly PortRange[] {
     if (last !== undefined && last.to + 1 === port) last.to = port;
     else ranges.push({ from: port, to: port });
   }
-  return ranges;
+  return deployment.ssh ? [...ranges, { from: SSH, to: SSH }] : ranges;
 }
 
 /**

@@ -16,6 +16,7 @@ export const elasticsearch: EngineRow = {
   ],
   evidence: (cluster) => ({ kind: "elasticsearch", cluster, http: PORTS.http }),
   options: ["user"],
+  downloads: true,
   memory: { least: 768, usual: 1024 },
   passwords: ["app"],
   logins: {},

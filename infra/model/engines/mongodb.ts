@@ -6,6 +6,7 @@ const SERVER = 27_017;
 
 export const mongodb: EngineRow = {
   versions: ["8.0"],
+  standIn: "a program of our own (tools/airgap/engines/mongodb)",
   endpoints: (nodes) => [
     { name: "primary", group: "primary", port: SERVER, route: "primary" },
     ...nodes.map((node, index) => ({

@@ -1,10 +1,17 @@
 import type { PortalDocument } from "../../../proxy-image/src/contract.ts";
+import type { CertificatePlan } from "../certificates.ts";
 import type { Connection } from "../uri.ts";
 
 /** What the product knows about an engine before it runs. All that differs between engines on this side is in such a row. */
 export interface EngineRow {
   /** What a config may ask for; the first one is the default. */
   readonly versions: readonly string[];
+  /** What its servers are, where that is not the engine's own name: for people, and to be honest about it. */
+  readonly servedBy?: string;
+  /** Names by which somebody might ask for it. */
+  readonly alsoCalled?: readonly string[];
+  /** What its node image runs in the engine's place. Absent: the engine itself. */
+  readonly standIn?: string;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -14,6 +21,8 @@ export interface EngineRow {
   readonly usual: readonly string[];
   /** `portal`: the portal ends TLS with a certificate of its own. `server`: bytes pass through, and servers hold certificates. */
   readonly tls: "portal" | "server";
+  /** What a server's certificate is for, where that is more than to answer clients. */
+  readonly serverUses?: CertificatePlan["uses"];
   /** The port on which every node serves clients. */
   readonly server: number;
   /** Who may open a connection to a node, at which port. */
@@ -38,6 +47,8 @@ export interface EngineRow {
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
   readonly manyHosts: boolean;
+  /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
+  readonly downloads?: boolean;
   /** What a person types to connect. */
   readonly command: (uri: string, caFile: string) => string;
 }

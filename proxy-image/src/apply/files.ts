@@ -5,11 +5,11 @@ import { dirname } from "node:path";
 /** Two writers of one file must not meet in the file beside it. */
 let writes = 0;
 
-/** Replaces a file in one step, so that a reader or a crash never meets a half. Readable by the group: HAProxy's. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** Replaces a file in one step, so that a reader or a crash never meets a half. Readable by the group, HAProxy's, unless said otherwise. */
+export async function replaceFile(path: string, text: string, mode = 0o640): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o750 });
   const next = `${path}.new${++writes % 8}`;
-  await writeFile(next, text, { mode: 0o640, flush: true });
+  await writeFile(next, text, { mode, flush: true });
   await rename(next, path);
 }
 

@@ -1,6 +1,7 @@
 import type { PortalDocument } from "../contract.ts";
 import type { ActualEndpoint } from "../plan/actual.ts";
 import type { Command } from "../plan/command.ts";
+import { SSH } from "../plan/names.ts";
 import { PLACES } from "../plan/render.ts";
 import type { Applied, Configured, Cut, DeniedReading, HaproxyEvent, Reading } from "./answers.ts";
 import type { Pems, Replaced } from "./certificate.ts";
@@ -8,6 +9,7 @@ import { createCertificates } from "./certificate.ts";
 import { configure } from "./configure.ts";
 import { ask, converse } from "./conversation.ts";
 import { createCutSlots } from "./cut-slots.ts";
+import { type Client, endSsh } from "./end-ssh.ts";
 import { createHolds } from "./hold.ts";
 import { createOldWorkers } from "./old-workers.ts";
 import { type Facts, QUESTIONS, readFacts } from "./read-actual.ts";
@@ -42,6 +44,8 @@ export interface Haproxy {
   ): Promise<Configured>;
   /** Puts renewed certificates into the running process: those that its config names, and that differ from what serves. */
   replaceCertificates(pems: Pems): Promise<readonly Replaced[]>;
+  /** Ends SSH sessions, with every tunnel in them, and gives those that were there to end. Rejects when HAProxy can't be asked. */
+  endSsh(clients: readonly Client[]): Promise<readonly Client[]>;
   /** Ends the connections that keep holds: a hold then has to be released by `execute`. */
   close(): void;
 }
@@ -123,7 +127,8 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     if (command.kind === "hold") holds.start(command.endpoint);
     else if (command.kind === "release") holds.forget(command.endpoint);
     else if (command.kind === "setWhitelist") {
-      void whitelist.put(command.list, command.digest, facts?.worker ?? "", oldWorkers.known());
+      const { worker = "", tunnels = false } = facts ?? {};
+      void whitelist.put(command.list, command.digest, worker, oldWorkers.known(), tunnels);
     } else cutSlots.note(command);
   };
 
@@ -138,10 +143,12 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     execute,
     denied: async () => {
       if (facts === undefined) return { kind: "unreadable", why: "HAProxy has not been read yet" };
-      return refusals.look(Object.keys(facts.endpoints), facts.worker);
+      const { endpoints, tunnels, worker } = facts;
+      return refusals.look([...Object.keys(endpoints), ...(tunnels ? [SSH] : [])], worker);
     },
     configure: (document, list, why) => configure(options, document, list, why),
     replaceCertificates: certificates.replace,
+    endSsh: (clients) => endSsh(options, oldWorkers.known(), clients),
     close: holds.close,
   };
 }

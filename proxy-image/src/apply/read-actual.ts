@@ -1,5 +1,5 @@
 import type { Actual, ActualEndpoint, ActualSlot, Room } from "../plan/actual.ts";
-import { AGENT, backendOf, fallbackOf, STATUS } from "../plan/names.ts";
+import { AGENT, backendOf, fallbackOf, frontendOf, SSH, STATUS } from "../plan/names.ts";
 import {
   type Acl,
   readAcl,
@@ -17,6 +17,8 @@ export interface Facts {
   readonly endpoints: Readonly<Record<string, Omit<ActualEndpoint, "door"> & { held: boolean }>>;
   readonly acl: Acl;
   readonly rooms: readonly Room[];
+  /** True where this process lets tunnels in. */
+  readonly tunnels: boolean;
 }
 
 /** Reads the four answers, or says which of them makes no sense. */
@@ -48,7 +50,9 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
       ]);
     return [endpoint, { held: limit === 0, slots: Object.fromEntries(slots) }];
   });
-  return { worker, endpoints: Object.fromEntries(endpoints), acl, rooms: roomsOf(info, stats) };
+  const tunnels = stats.some(({ proxy }) => proxy === frontendOf(SSH));
+  const rooms = roomsOf(info, stats);
+  return { worker, endpoints: Object.fromEntries(endpoints), acl, rooms, tunnels };
 }
 
 /** The process's limit follows from the descriptors that it was given. */
@@ -72,7 +76,8 @@ export function readOldSlots(block: string): Actual["oldWorkers"][number]["slots
   const slots = new Map<string, { endpoint: string; node: string; sessions: number }>();
   for (const { proxy, service: node, sessions } of stats) {
     const endpoint = proxy.replace(/^fallback_/, "");
-    if (sessions === 0 || proxy.startsWith("in_")) continue;
+    // An SSH session ends when its key or its source does, not with a node.
+    if (sessions === 0 || proxy.startsWith("in_") || proxy === SSH) continue;
     const key = `${endpoint}/${node}`;
     slots.set(key, { endpoint, node, sessions: (slots.get(key)?.sessions ?? 0) + sessions });
   }
@@ -80,5 +85,6 @@ export function readOldSlots(block: string): Actual["oldWorkers"][number]["slots
 }
 
 function isEndpointFrontend({ proxy, service }: Stat): boolean {
-  return service === "FRONTEND" && proxy.startsWith("in_") && proxy !== `in_${STATUS}`;
+  const own = [STATUS, SSH].map(frontendOf);
+  return service === "FRONTEND" && proxy.startsWith("in_") && !own.includes(proxy);
 }

@@ -3,6 +3,7 @@ export interface Session {
   /** A pointer that HAProxy uses again: read, then act at once. */
   readonly id: string;
   readonly source: string;
+  readonly port: number;
   readonly frontend: string;
   readonly backend: string;
   readonly server: string;
@@ -18,12 +19,13 @@ const ESTABLISHED = 8;
 export function readSessions(block: string): readonly Session[] {
   return block.split("\n").flatMap((line) => {
     const found =
-      /^(0x[0-9a-f]+): proto=\S+ src=(\S*):\d+ fe=(\S+) be=(\S+) srv=(\S+) .* scb=\[(\d+),/.exec(
+      /^(0x[0-9a-f]+): proto=\S+ src=(\S*):(\d+) fe=(\S+) be=(\S+) srv=(\S+) .* scb=\[(\d+),/.exec(
         line,
       );
     if (!found) return [];
-    const [, id = "", source = "", frontend = "", backend = "", server = "", number] = found;
-    return [{ id, source, frontend, backend, server, state: stateOf(Number(number)) }];
+    const [, id = "", source = "", port, frontend = "", backend = "", server = "", number] = found;
+    const state = stateOf(Number(number));
+    return [{ id, source, port: Number(port), frontend, backend, server, state }];
   });
 }
 

@@ -1,4 +1,4 @@
-import { STATUS } from "../plan/names.ts";
+import { TUNNEL_SOURCE } from "../plan/names.ts";
 import type { Revoked } from "./answers.ts";
 import { ask } from "./conversation.ts";
 import { endSessions } from "./end-sessions.ts";
@@ -14,15 +14,22 @@ export type Revocation =
     }
   | { readonly kind: "failed"; readonly why: string };
 
-/** Ends the sessions whose source is no longer on the list, in the present worker and in those from before a reload. */
+/**
+ * Ends the sessions whose source is no longer on the list, in the present worker and in those from before a reload. A
+ * tunnel's end at an endpoint shows the portal itself as its source: it ends with its SSH session.
+ */
 export async function revokeSessions(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   oldWorkers: readonly number[],
   list: readonly string[] | undefined,
+  tunnels: boolean,
 ): Promise<Revocation> {
   const listed = listedIn(list);
   const isGone = ({ source, frontend }: Session): boolean =>
-    frontend.startsWith("in_") && source !== "" && !listed(source);
+    frontend.startsWith("in_") &&
+    source !== "" &&
+    !(tunnels && source === TUNNEL_SOURCE) &&
+    !listed(source);
   const canEnd = (session: Session): boolean => session.state === "established" && isGone(session);
   try {
     const revoked = [...(await endSessions(sockets.adminSocket, canEnd))];
@@ -43,7 +50,7 @@ export async function revokeSessions(
 function counted(sessions: readonly Session[]): readonly Revoked[] {
   const counts = new Map<string, Revoked>();
   for (const { frontend, source } of sessions) {
-    const endpoint = frontend === `in_${STATUS}` ? STATUS : frontend.slice("in_".length);
+    const endpoint = frontend.slice("in_".length);
     const key = `${endpoint} ${source}`;
     counts.set(key, { endpoint, source, sessions: (counts.get(key)?.sessions ?? 0) + 1 });
   }

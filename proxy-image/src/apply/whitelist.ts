@@ -29,12 +29,13 @@ export function createWhitelist(args: WhitelistArgs) {
     list: readonly string[] | undefined,
     digest: string,
     oldWorkers: readonly OldWorker[],
+    tunnels: boolean,
   ): Promise<void> => {
     const pids = oldWorkers.map(({ pid }) => pid);
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += LOOK_AGAIN_MS) {
       await pause(LOOK_AGAIN_MS, undefined, { ref: false });
       if (inForce?.digest !== digest) return;
-      const looked = await revokeSessions(args, pids, list);
+      const looked = await revokeSessions(args, pids, list, tunnels);
       if (looked.kind === "failed") continue;
       if (looked.revoked.length > 0) {
         args.onEvent({ kind: "late-revoked", revoked: looked.revoked });
@@ -58,11 +59,12 @@ export function createWhitelist(args: WhitelistArgs) {
       digest: string,
       worker: string,
       oldWorkers: readonly OldWorker[],
+      tunnels: boolean,
     ): Promise<void> {
       if (changing !== undefined) return;
       changing = digest;
       const started = performance.now();
-      const put = await putWhitelist(args, file, list, oldWorkers).catch(
+      const put = await putWhitelist(args, file, list, oldWorkers, tunnels).catch(
         (error: Error): Put => ({ kind: "failed", why: error.message }),
       );
       if (put.kind === "failed") {
@@ -78,7 +80,7 @@ export function createWhitelist(args: WhitelistArgs) {
       const ms = Math.round(performance.now() - started);
       const { revoked } = put;
       args.onEvent({ kind: "whitelist-in-force", digest, entries: list?.length ?? 0, ms, revoked });
-      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers);
+      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers, tunnels);
     },
   };
 }
@@ -101,6 +103,7 @@ async function putWhitelist(
   file: string,
   list: readonly string[] | undefined,
   oldWorkers: readonly OldWorker[],
+  tunnels: boolean,
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
   const written = await writeWhitelist(dirname(file), list).then(
@@ -110,7 +113,7 @@ async function putWhitelist(
   const swapped = await swapWhitelist(sockets.adminSocket, file, list);
   if (swapped.kind === "failed") return swapped;
   const pids = oldWorkers.map(({ pid }) => pid);
-  const revocation = await revokeSessions(sockets, pids, list);
+  const revocation = await revokeSessions(sockets, pids, list, tunnels);
   if (revocation.kind === "failed") return revocation;
   if (written !== undefined) return { kind: "failed", why: `${file}: ${written}` };
   const { revoked, waiting } = revocation;

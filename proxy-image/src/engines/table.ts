@@ -2,15 +2,21 @@ import type { PortalDocument } from "../contract.ts";
 import { elasticsearch } from "./elasticsearch/engine.ts";
 import type { Engine } from "./engine.ts";
 import { mongodb } from "./mongodb/engine.ts";
+import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { rabbitmq } from "./rabbitmq/engine.ts";
+import { redis } from "./redis/engine.ts";
+import { scylladb } from "./scylladb/engine.ts";
 
 /** One row an engine. */
 const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
+  elasticsearch,
   postgresql,
   mongodb,
+  redis,
+  mysql,
+  scylladb,
   rabbitmq,
-  elasticsearch,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];

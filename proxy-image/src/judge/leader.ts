@@ -89,6 +89,7 @@ function without({ view, kept }: Scene, why: string, node: NodeView | undefined)
 
 /** The quorum can't be asked. A leader that goes on confirming itself stays; nobody else can be opened. */
 function unproved({ view, kept }: Scene, why: string, node: NodeView | undefined): Finding {
+  if (view.leaving) return { kind: "wait", keep: kept, why: view.leaving.why };
   if (kept !== undefined && node?.word.kind === "leader" && doubtOf(kept, node) === undefined) {
     return { kind: "lead", node: kept, why: `it says so; ${why}` };
   }

@@ -1,9 +1,23 @@
+import type { Exchanged } from "./exchange.ts";
+
 /** What one source has said last, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
 export interface Heard<Said> {
   readonly answer?: Answer<Said>;
   /** Questions in a row that got no answer. */
-  readonly misses?: { readonly count: number; readonly since: number; readonly why: string };
+  readonly misses?: Misses;
 }
+
+export interface Misses {
+  readonly count: number;
+  /** When it was first found silent. */
+  readonly since: number;
+  /** Of the last one. `closed`: the other side refused or closed. */
+  readonly kind: Miss["kind"];
+  readonly why: string;
+}
+
+/** A question that got no answer. */
+export type Miss = Exclude<Exchanged<never>, { kind: "answer" }>;
 
 export interface Answer<Said> {
   /** When the question was sent: whatever the answer says was true after that. */
@@ -18,12 +32,12 @@ export const WORD_FRESH_MS = 1200;
 
 export function afterMiss<Before extends Heard<unknown>>(
   before: Before,
-  why: string,
+  { kind, why }: Miss,
   now: number,
 ): Before {
   const count = (before.misses?.count ?? 0) + 1;
   const since = count <= MISSES ? now : (before.misses?.since ?? now);
-  return { ...before, misses: { count, since, why } };
+  return { ...before, misses: { count, since, kind, why } };
 }
 
 export function afterAnswer<Said, Before extends Heard<Said>>(

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import type { View } from "../judge/view.ts";
+import type { Epoch, View } from "../judge/view.ts";
 
 /** What an observer needs of the document. A change of anything else, such as the whitelist, is no reason for a new one. */
 export type Subject = Pick<PortalDocument, "engine" | "evidence" | "nodes">;
@@ -29,6 +29,11 @@ export interface ObserverArgs {
   readonly identity: Identity;
   /** Milliseconds of a monotonic clock: the one in which `View`'s times are told. */
   readonly clock: () => number;
+  /**
+   * The highest epoch that this portal has seen before, and who led in it: for an engine of which not every change of leader has
+   * a number of its own, so that the portal counts them itself.
+   */
+  readonly highest?: { readonly epoch: Epoch; readonly node: string } | undefined;
   /** Called at once when something changed that may change a verdict. Never called after `stop`. */
   readonly onChange: () => void;
   readonly log: Pick<Logger, "debug" | "info" | "warn">;

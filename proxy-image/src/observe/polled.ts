@@ -70,7 +70,7 @@ export function observePolled<Said>(args: PolledArgs<Said>): Observer {
       clock,
       pace: () => pace(name, paceOf(name, knowledge.told(), knowledge.term(), clock())),
       onAnswer: (answer) => change(name, (before) => afterAnswer(before, answer)),
-      onMiss: (why) => change(name, (before) => afterMiss(before, why, clock())),
+      onMiss: (miss) => change(name, (before) => afterMiss(before, miss, clock())),
     });
     watches.set(name, watching);
   }

@@ -1,5 +1,5 @@
 import type { Exchanged } from "./exchange.ts";
-import type { Answer } from "./heard.ts";
+import type { Answer, Miss } from "./heard.ts";
 import type { Line } from "./line.ts";
 import type { Pace } from "./pace.ts";
 
@@ -9,7 +9,7 @@ export interface WatchArgs<Said> {
   /** Asked before every question: what is known changes the pace. */
   readonly pace: () => Pace;
   readonly onAnswer: (answer: Answer<Said>) => void;
-  readonly onMiss: (why: string) => void;
+  readonly onMiss: (miss: Miss) => void;
 }
 
 export interface Watch {
@@ -68,7 +68,7 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
       // The second question follows the first miss at once, so that silence is known early.
       due ||= !missed;
       missed = true;
-      onMiss(result.why);
+      onMiss(result);
     }
   };
 

@@ -6,6 +6,11 @@ export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
 
 /** The page for people and Prometheus is guarded like an endpoint, under this name. */
 export const STATUS = "status";
+/** The door to sshd: guarded like an endpoint, under this name. */
+export const SSH = "ssh";
+export const SSHD = "sshd";
+/** The address at which tunnels reach an endpoint, and the source that they show there. */
+export const TUNNEL_SOURCE = "127.0.0.1";
 /** The backend whose only server is the agent: down means that it is silent, not that it says no. */
 export const AGENT = "agent";
 

@@ -1,16 +1,10 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import {
-  AGENT,
-  backendOf,
-  deniedTableOf,
-  FRONTEND_MAXCONN,
-  fallbackOf,
-  frontendOf,
-  STATUS,
-} from "./names.ts";
+import { AGENT, backendOf, FRONTEND_MAXCONN, fallbackOf, frontendOf, STATUS } from "./names.ts";
 import type { Places } from "./render.ts";
+import { binds, deniedTable, guard } from "./render-door.ts";
 import { sessionLog } from "./render-log.ts";
+import { TUNNELS_PASS, tunnelBind } from "./render-ssh.ts";
 import { slotFall } from "./silence.ts";
 
 type Endpoint = PortalDocument["endpoints"][string];
@@ -58,12 +52,13 @@ function frontend(
   fallback: boolean,
 ): string {
   return `frontend ${frontendOf(name)}
-${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2` : "")}
+${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2` : "")}${document.ssh ? tunnelBind(port) : ""}
     maxconn ${FRONTEND_MAXCONN}
     ${sessionLog(name, places.image)}
+${document.ssh ? TUNNELS_PASS : ""}
 ${guard(name, places)}
 ${fallback ? takeOver(name, document) : ""}
-    default_backend ${backendOf(name)}`.replace(/\n\n/g, "\n");
+    default_backend ${backendOf(name)}`.replace(/\n{2,}/g, "\n");
 }
 
 /** When HAProxy goes on by itself: the agent is silent, its choice has run out, and the nodes' own word is clear. */
@@ -75,23 +70,6 @@ function takeOver(name: string, { endpoints, timing }: PortalDocument): string {
     acl none nbsrv(${backendOf(name)}) eq 0
     acl clear nbsrv(${fallbackOf(name)}) ${claims}
     use_backend ${fallbackOf(name)} if settled silent none clear`;
-}
-
-// Two sockets, so that an IPv4 client is never seen as ::ffff:a.b.c.d.
-function binds(port: number, tls = ""): string {
-  return `    bind 0.0.0.0:${port} backlog 4096 tcp-ut 10s${tls}
-.if streq("$PORTICO_IPV6",yes)
-    bind [::]:${port} v6only backlog 4096 tcp-ut 10s${tls}
-.endif`;
-}
-
-/** HAProxy would match ::a.b.c.d and 2002:aabb:ccdd:: by the IPv4 entry a.b.c.d, so both are refused first. */
-function guard(name: string, { folder }: Places): string {
-  const table = deniedTableOf(name);
-  return `    acl aliased src 2002::/16 ::/96
-    acl listed src -f ${folder}/whitelist.lst
-    tcp-request connection track-sc1 src table ${table} if aliased or !listed
-    tcp-request connection reject if aliased or !listed`;
 }
 
 function slots(
@@ -149,11 +127,6 @@ function sessionsOf(document: PortalDocument): number {
 /** All nodes, or the one whose endpoint this is. */
 function nodesOf({ node }: Endpoint, { nodes }: PortalDocument) {
   return Object.entries(nodes).filter(([name]) => node === undefined || name === node);
-}
-
-function deniedTable(name: string): string {
-  return `backend ${deniedTableOf(name)}
-    stick-table type ipv6 size 100k expire 10m store conn_cnt,conn_rate(10s)`;
 }
 
 const hostOf = (address: string): string => (address.includes(":") ? `[${address}]` : address);

@@ -1,7 +1,8 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { AGENT, FRONTEND_MAXCONN, STATUS } from "./names.ts";
+import { AGENT, FRONTEND_MAXCONN, SSH, STATUS } from "./names.ts";
 import { renderEndpoint, renderStatus } from "./render-endpoint.ts";
+import { renderSsh } from "./render-ssh.ts";
 import { livenessFall } from "./silence.ts";
 
 /** Where the container keeps what haproxy.cfg names. */
@@ -16,6 +17,8 @@ export interface Places {
   readonly run: string;
   /** Group that may use the runtime socket: the agent's, and HAProxy is in it. */
   readonly group: string;
+  /** The socket of what starts an sshd for each connection. */
+  readonly sshd: string;
   /** The agent's HTTP server. */
   readonly agent: { readonly host: string; readonly port: number };
 }
@@ -26,8 +29,11 @@ export const PLACES: Places = {
   image: "/usr/local/lib/portico",
   run: "/run/haproxy",
   group: "steering",
+  sshd: "/run/tunnel/sshd.sock",
   agent: { host: "127.0.0.1", port: 8405 },
 };
+
+const OWN = [AGENT, STATUS, SSH];
 
 /**
  * The whole haproxy.cfg. It depends on nodes, endpoints and timing only: leader and whitelist change at run time. Every
@@ -35,13 +41,14 @@ export const PLACES: Places = {
  */
 export function renderConfig(document: PortalDocument, places: Places = PLACES): string {
   const endpoints = Object.entries(document.endpoints);
-  const taken = endpoints.map(([name]) => name).find((name) => name === AGENT || name === STATUS);
+  const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
   return `${[
     global(places),
     defaults(document),
     ...endpoints.map(([name]) => renderEndpoint(name, document, places)),
     renderStatus(document, places),
+    ...(document.ssh ? [renderSsh(document.ssh, places)] : []),
     agent(document, places),
   ].join("\n\n")}\n`;
 }

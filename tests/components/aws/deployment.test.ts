@@ -10,7 +10,7 @@ import { Store } from "../../../components/aws/store.ts";
 import { planOnAws } from "../../../infra/model/aws/plan.ts";
 import type { AwsDeployment } from "../../../infra/model/stack.ts";
 import { all, declare, only } from "../declare.ts";
-import { awsStack } from "./world.ts";
+import { awsStack, imagesOf } from "./world.ts";
 
 const { aws: target, deployments } = awsStack();
 const deployment = deployments[0] as AwsDeployment;
@@ -20,7 +20,17 @@ const { built, resources } = await declare(
     const snapshots = new Snapshots("snapshots", { stack: target.name });
     const service = new Service("service", { store, archive: Buffer.from("a zip") });
     const plan = planOnAws(deployment, target);
-    const args = { target, deployment, plan, store, snapshots, service, userData: "#!/bin/sh" };
+    const images = imagesOf(target);
+    const args = {
+      images,
+      target,
+      deployment,
+      plan,
+      store,
+      snapshots,
+      service,
+      userData: "#!/bin/sh",
+    };
     return new Deployment("orders", args);
   },
   { slow: ["service"] },

@@ -1,11 +1,12 @@
 import { Authority } from "../../../components/authority.ts";
+import type { ImageIds } from "../../../components/aws/images.ts";
 import { Network } from "../../../components/aws/network.ts";
 import type { Place } from "../../../components/aws/place.ts";
 import { Store } from "../../../components/aws/store.ts";
 import { Passwords } from "../../../components/passwords.ts";
 import { parseConfig } from "../../../infra/config.ts";
 import { planOnAws } from "../../../infra/model/aws/plan.ts";
-import type { AwsStack } from "../../../infra/model/stack.ts";
+import type { AwsStack, AwsTarget } from "../../../infra/model/stack.ts";
 import { awsConfig } from "../../aws/stack.ts";
 
 /** The model of a stack with one deployment, `orders`, as its config says. */
@@ -17,6 +18,11 @@ export function awsStack(orders: Readonly<Record<string, unknown>> = {}): AwsSta
   return stack;
 }
 
+/** What the machines of a stack run whose config says it, instead of building it. */
+export function imagesOf({ images: { portal = "", ...nodes } }: AwsTarget): ImageIds {
+  return { portal, nodes };
+}
+
 /** All that a machine's component takes for granted. Only inside of `declare`. */
 export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): Place {
   if (deployment === undefined) throw new Error("the stack has no deployment");
@@ -24,6 +30,7 @@ export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): P
   const store = new Store("store", { stack: target.name });
   const { region } = target;
   return {
+    images: imagesOf(target),
     ...{ target, deployment, plan, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
     network: new Network("orders", { plan, region, bucketArn: store.bucketArn }),
     authority: new Authority("orders"),

@@ -9,7 +9,10 @@ import { afterAnswer, afterMiss } from "../../../proxy-image/src/observe/heard.t
 /** "green", "yellow", "red", any with "@<cluster>"; "silent"; anything else: why it is no health. */
 function heardOf(text: string): Heard<Health> {
   if (text === "silent")
-    return [1000, 1010].reduce((heard: Heard<Health>, at) => afterMiss(heard, "is away", at), {});
+    return [1000, 1010].reduce(
+      (heard: Heard<Health>, at) => afterMiss(heard, { kind: "silent", why: "is away" }, at),
+      {},
+    );
   const [status = "", cluster = "logs"] = text.split("@");
   const said: Health =
     status === "green" || status === "yellow" || status === "red"

@@ -32,7 +32,9 @@ function view(members: Readonly<Record<Node, Hello | { readonly gone: Hello }>>)
     const gone = "gone" in said;
     const hello = gone ? said.gone : said;
     const answer = { askedAt: gone ? 0 : 1000, said: { kind: "hello", hello } as const };
-    const misses = gone && { misses: { count: 2, since: 900, why: "refuses connections" } };
+    const misses = gone && {
+      misses: { kind: "closed", count: 2, since: 900, why: "refuses connections" },
+    };
     return [name, { answer, ...misses }];
   });
   const polled = { awakeSince: 0, heard: Object.fromEntries(heard) };

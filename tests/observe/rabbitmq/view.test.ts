@@ -10,7 +10,10 @@ const start = (cluster: string | undefined): Greeting => ({ kind: "start", clust
 const answered = (said: Greeting, askedAt = 1000): Heard<Greeting> =>
   afterAnswer({}, { askedAt, said });
 const missed = (before: Heard<Greeting>, ...at: readonly number[]): Heard<Greeting> =>
-  at.reduce((heard, now) => afterMiss(heard, "refuses connections", now), before);
+  at.reduce(
+    (heard, now) => afterMiss(heard, { kind: "closed", why: "refuses connections" }, now),
+    before,
+  );
 
 const wordsAt = (now: number, heard: Readonly<Record<string, Heard<Greeting>>>) =>
   Object.fromEntries(

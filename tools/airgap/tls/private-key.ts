@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { z } from "zod";
 
 import type { Kind, State } from "../plugin/kind.ts";
+import { opensshForms } from "./openssh.ts";
 
 const inputs = z.strictObject({
   algorithm: z.enum(["ECDSA", "ED25519", "RSA"]),
@@ -14,8 +15,12 @@ const inputs = z.strictObject({
 export const privateKey: Kind<z.infer<typeof inputs>> = {
   inputs,
   inPlace: [],
-  computed: ["privateKeyPem", "privateKeyPemPkcs8", "publicKeyPem"],
-  secrets: ["privateKeyPem", "privateKeyPemPkcs8"],
+  computed: [
+    ...["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"],
+    ...["publicKeyPem", "publicKeyOpenssh"],
+    ...["publicKeyFingerprintMd5", "publicKeyFingerprintSha256"],
+  ],
+  secrets: ["privateKeyPem", "privateKeyPemPkcs8", "privateKeyOpenssh"],
   async create(wanted) {
     const { privateKey: key, publicKey } = generate(wanted);
     const publicDer = publicKey.export({ type: "spki", format: "der" });
@@ -25,6 +30,7 @@ export const privateKey: Kind<z.infer<typeof inputs>> = {
         ecdsaCurve: wanted.ecdsaCurve ?? "P224",
         rsaBits: wanted.rsaBits ?? 2048,
         ...pems(wanted.algorithm, key),
+        ...opensshForms(key),
         publicKeyPem: publicKey.export({ type: "spki", format: "pem" }),
       },
     };

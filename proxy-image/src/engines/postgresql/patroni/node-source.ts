@@ -44,7 +44,7 @@ export function createNodeSource(args: NodeSourceArgs): NodeSource {
     clock,
     pace: () => paceOf(name, knowledge.told(), knowledge.term(), clock()),
     onAnswer: (answer) => knowledge.changeNode(name, (before) => afterAnswer(before, answer)),
-    onMiss: (why) => knowledge.changeNode(name, (before) => afterMiss(before, why, clock())),
+    onMiss: (miss) => knowledge.changeNode(name, (before) => afterMiss(before, miss, clock())),
   });
   const port = watchPort({
     ...node,

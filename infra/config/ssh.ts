@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+import { KEY_NAME } from "../../proxy-image/src/contract.ts";
+import { readPublicKey } from "../../proxy-image/src/ssh/public-key.ts";
+import type { Ssh } from "../model/stack.ts";
+import type { Report } from "./report.ts";
+import { strict } from "./strict.ts";
+
+const NAME = "must be a name of 1 to 63 letters, digits, dots, dashes, underscores and @";
+
+const Raw = strict({
+  keys: z.record(z.string(), z.unknown(), {
+    error: 'must be a map from a name to a public key, such as { ann: "ssh-ed25519 AAAA…" }',
+  }),
+});
+
+/** Who may open tunnels. Reports what is wrong with each key; nothing where a deployment asks for no SSH portal. */
+export function readSsh(raw: unknown, report: Report): Ssh | undefined {
+  if (raw === undefined) return undefined;
+  const read = Raw.safeParse(raw);
+  for (const { path, message } of read.error?.issues ?? []) report(path, message);
+  // A misspelt key beside it hides no mistake in the keys.
+  const written = read.data?.keys ?? looselyKeys(raw);
+  const keys: Record<string, string> = {};
+  const owners = new Map<string, string>();
+  for (const [name, line] of Object.entries(written)) {
+    const at = ["keys", name];
+    if (!KEY_NAME.test(name)) report(at, NAME);
+    const key = readPublicKey(typeof line === "string" ? line : "");
+    if (key.kind === "refused") {
+      report(at, key.why);
+      continue;
+    }
+    const owner = owners.get(key.line);
+    if (owner !== undefined) report(at, `is the same key as ${owner}'s`);
+    owners.set(key.line, name);
+    keys[name] = key.line;
+  }
+  return read.success ? { keys } : undefined;
+}
+
+function looselyKeys(raw: unknown): Readonly<Record<string, unknown>> {
+  const keys = (raw as { keys?: unknown } | null)?.keys;
+  return typeof keys === "object" && keys !== null && !Array.isArray(keys) ? { ...keys } : {};
+}

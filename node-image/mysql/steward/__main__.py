@@ -1,0 +1,177 @@
+"""The steward's loop: follow the mounted files, bring the node into the group, answer for it, publish its health."""
+
+import subprocess
+import threading
+import time
+from dataclasses import asdict
+from typing import Any, Mapping
+
+import pymysql
+
+from . import certificates, config, files, health, log, paths
+from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+from .formation import Formation
+from .handover import HandoverError, end_offline_mode, hand_over
+from .install import install
+from .responder import Responder
+from .roles import ensure_roles
+from .server import Server, State
+
+LOOK = 0.5
+CONVERGE = 30.0
+"""Seconds between two looks of a primary at the users; a change of what is described is seen at once."""
+FRESH = 2.0
+"""Seconds for which a look at the server counts when HAProxy asks."""
+
+
+class Steward:
+    def __init__(self, node: Node) -> None:
+        self.server = Server()
+        self.formation = Formation(self.server)
+        self._node = node
+        self._peer = certificates.PeerCertificate()
+        self._seen: tuple[float, State] | None = None
+        self._up = False
+        self._reload = False
+        self._online = False
+        self._said = ""
+        self._step = ""
+        self._converged: tuple[float, Node, Secrets] | None = None
+        self._joining: threading.Thread | None = None
+
+    # What the responder asks for, in threads of its own.
+
+    def report(self) -> Mapping[str, Any]:
+        return asdict(self.formation.report(self._fresh()))
+
+    def promise(self, address: str, asked: Mapping[str, Any]) -> bool:
+        try:
+            return self.formation.promise(self._node, self.server.state(), address, asked)
+        except pymysql.Error:
+            return False
+
+    def hand_over(self, address: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        if address not in self._node.members.values():
+            return {"why": "only a node of the cluster may ask for that"}
+        try:
+            return {"leads": hand_over(self.server, self._node, asked.get("to"))}
+        except HandoverError as error:
+            return {"why": str(error)}
+
+    def serves(self, role: str) -> bool:
+        state = self._fresh()
+        return state is not None and health.serves(self._node, state, role)
+
+    def look(self, responder: Responder) -> health.Health:
+        """One round. A fault of a round is said once, and the next round tries again."""
+        try:
+            self._node, secrets = read_node(), read_secrets()
+            self._follow_files(responder)
+            self._ensure_running()
+            state = self._look_at_server()
+            if state is not None:
+                self._act(secrets, state)
+        except (DescriptionError, OSError, subprocess.SubprocessError, pymysql.Error) as error:
+            self._say(str(error).strip())
+        return health.judge(self._node, self._fresh(), self._step)
+
+    def _follow_files(self, responder: Responder) -> None:
+        self._reload |= certificates.install_server_certificate() and self._up
+        if self._peer.is_new():
+            responder.reload()
+            log.info("the steward uses its new certificate")
+        files.write(paths.CONFIG, config.server_config(self._node, self.formation.membership.group))
+
+    def _ensure_running(self) -> None:
+        if self._up:
+            return
+        install()
+        subprocess.run(["s6-svc", "-u", paths.SERVICE], check=True)
+        self._up = True
+
+    def _look_at_server(self) -> State | None:
+        began = time.monotonic()
+        try:
+            state = self.server.state()
+        except pymysql.Error as error:
+            self._step = str(error.args[-1])
+            return None
+        self._seen = (began, state)
+        return state
+
+    def _act(self, secrets: Secrets, state: State) -> None:
+        self.formation.note(self._node, state)
+        if not self._online:
+            end_offline_mode(self.server)
+            self._online = True
+        if self._reload:
+            self.server.do(["ALTER INSTANCE RELOAD TLS"])
+            self._reload = False
+            log.info("MySQL uses its new certificate")
+        if state.leads:
+            self._converge(secrets)
+        joining = self._joining is not None and self._joining.is_alive()
+        if not state.active and not joining:
+            # It may take a minute: meanwhile this loop goes on to answer.
+            self._joining = threading.Thread(
+                target=self._go_on, args=(self._node, secrets, state), daemon=True
+            )
+            self._joining.start()
+
+    def _go_on(self, node: Node, secrets: Secrets, state: State) -> None:
+        try:
+            self._say(self.formation.go_on(node, secrets, state))
+        except (OSError, pymysql.Error) as error:
+            self._say(f"can't become a member: {error.args[-1] if error.args else error}")
+            # What a failed start leaves behind needs a moment to settle.
+            time.sleep(1)
+
+    def _converge(self, secrets: Secrets) -> None:
+        now = time.monotonic()
+        if self._converged is not None:
+            at, node, described = self._converged
+            if (node, described) == (self._node, secrets) and now - at < CONVERGE:
+                return
+        ensure_roles(self.server, self._node, secrets)
+        self._converged = (now, self._node, secrets)
+
+    def _fresh(self) -> State | None:
+        if self._seen is None:
+            return None
+        at, state = self._seen
+        return state if time.monotonic() - at < FRESH else None
+
+    def _say(self, step: str) -> None:
+        if step != self._said:
+            log.info(step)
+        self._said = self._step = step
+
+
+def main() -> None:
+    steward = Steward(_first_description())
+    responder = Responder(steward)
+    responder.start()
+    before = ""
+    while True:
+        found = steward.look(responder)
+        health.publish(found)
+        if found.why != before:
+            (log.info if found.healthy else log.warn)(found.why)
+            before = found.why
+        time.sleep(LOOK)
+
+
+def _first_description() -> Node:
+    said = ""
+    while True:
+        try:
+            return read_node()
+        except DescriptionError as error:
+            if str(error) != said:
+                log.error(str(error))
+            said = str(error)
+            time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()

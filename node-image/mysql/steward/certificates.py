@@ -1,0 +1,44 @@
+"""Follows the mounted certificates. The server gets copies of pairs that fit together alone: it refuses keys that others can read."""
+
+import ssl
+
+from . import files, log, paths
+
+
+def install_server_certificate() -> bool:
+    """Whether there is another pair for MySQL than before."""
+    pair = _fitting_pair("server")
+    if pair is None:
+        return False
+    certificate, key = pair
+    new_key = files.write(paths.SERVER_KEY, key)
+    return files.write(paths.SERVER_CERT, certificate) or new_key
+
+
+class PeerCertificate:
+    def __init__(self) -> None:
+        self._used: tuple[bytes, ...] | None = None
+
+    def is_new(self) -> bool:
+        """Whether there is another pair, or authority, than at the last call, and the pair fits."""
+        pair = _fitting_pair("peer")
+        used = None if pair is None else (files.read(paths.CA) or b"", *pair)
+        if used is None or used == self._used:
+            return False
+        first = self._used is None
+        self._used = used
+        return not first
+
+
+def _fitting_pair(name: str) -> tuple[bytes, bytes] | None:
+    mounted = [f"{paths.NODE}/{name}.{kind}" for kind in ("crt", "key")]
+    certificate, key = (files.read(path) for path in mounted)
+    if certificate is None or key is None:
+        return None
+    try:
+        # Two files are not replaced at one moment: halves of different pairs are left for the next look.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*mounted)
+    except (OSError, ssl.SSLError) as error:
+        log.warn(f"the new {name} certificate is not used: {error}")
+        return None
+    return certificate, key

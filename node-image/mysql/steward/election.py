@@ -1,0 +1,144 @@
+"""Who forms the group when there is none. Pure: from what the nodes say of themselves to what this node does.
+
+A group that is bootstrapped twice is two groups, and each would take writes. So nobody bootstraps on what
+it knows alone: a majority of the cluster's nodes must have promised, each to one candidate at a time.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, Mapping
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a node's steward says of its node."""
+
+    group: str
+    joined: bool
+    active: bool
+    """Whether it is, or is becoming, a member of a running group."""
+    gtids: str
+    """All transactions that it has executed or received."""
+    ready: bool = True
+    """Whether its server answers."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    why: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """Draw a name, and make the very first group of this cluster."""
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """Take the name of the group that the others belong to."""
+
+    group: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """There is a group: become a member."""
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Ask for promises, and bootstrap the group with a majority of them."""
+
+    voters: frozenset[str]
+
+
+Decision = Wait | Found | Adopt | Join | Stand
+Contains = Callable[[str, str], bool]
+"""Whether the second set of transactions holds all of the first."""
+
+
+def decide(
+    name: str,
+    order: tuple[str, ...],
+    reports: Mapping[str, Report],
+    contains: Contains,
+) -> Decision:
+    """`order`: every node of the cluster. `reports`: those that answer, this one among them."""
+    mine = reports[name]
+    groups = {report.group for report in reports.values() if report.group}
+    if not mine.group:
+        return _without_a_group(name, order, reports, groups)
+    strangers = sorted(n for n, r in reports.items() if r.group and r.group != mine.group)
+    if strangers:
+        return Wait(f"{', '.join(strangers)} belongs to another group")
+    if any(report.active for other, report in reports.items() if other != name):
+        return Join()
+    return _without_a_running_group(name, order, reports, contains)
+
+
+def _without_a_group(
+    name: str, order: tuple[str, ...], reports: Mapping[str, Report], groups: set[str]
+) -> Decision:
+    if len(groups) > 1:
+        return Wait("the other nodes belong to different groups")
+    if groups:
+        return Adopt(groups.pop())
+    missing = [other for other in order if other not in reports]
+    if missing:
+        # One that is away may hold the data of a cluster that lost its other volumes.
+        return Wait(f"a new cluster waits for {', '.join(missing)}")
+    return Found() if name == order[0] else Wait(f"{order[0]} founds the group")
+
+
+def _without_a_running_group(
+    name: str, order: tuple[str, ...], reports: Mapping[str, Report], contains: Contains
+) -> Decision:
+    """Only those count that have been members: a node with a lost volume knows nothing of what was acknowledged."""
+    joined = {n for n, report in reports.items() if report.joined and report.group and report.ready}
+    if not joined and all(other in reports for other in order):
+        joined = set(order)  # the founder ended before anybody had joined it
+    majority = len(order) // 2 + 1
+    if len(joined) < majority:
+        return Wait(f"{len(joined)} of {len(order)} former members answer, {majority} must")
+    if name not in joined:
+        return Wait("a member with data forms the group")
+    best = [
+        candidate
+        for candidate in order
+        if candidate in joined
+        and all(contains(reports[other].gtids, reports[candidate].gtids) for other in joined)
+    ]
+    if not best:
+        return Wait("no node has all transactions of the others: an operator must choose")
+    return Stand(frozenset(joined)) if best[0] == name else Wait(f"{best[0]} forms the group")
+
+
+class Promises:
+    """What this node has promised: one candidate at a time, for longer than a bootstrap may take."""
+
+    LASTING = 60.0
+    """Seconds. A candidate gives up long before: see `HASTE` in `formation.py`."""
+
+    def __init__(
+        self, held: tuple[str, float], save: Callable[[str, float], None], clock: Callable[[], float]
+    ) -> None:
+        """`held`: to whom, and until when, as it was saved last. The clock is the wall's: it must outlive a restart."""
+        self._to, self._until = held
+        self._save = save
+        self._clock = clock
+
+    def give(self, candidate: str) -> bool:
+        now = self._clock()
+        # A clock that was set back must not make a promise last for ever.
+        live = now < self._until <= now + self.LASTING
+        if live and self._to != candidate:
+            return False
+        self._hold(candidate, now + self.LASTING)
+        return True
+
+    def withdraw(self, candidate: str) -> None:
+        if self._to == candidate:
+            self._hold("", 0.0)
+
+    def _hold(self, candidate: str, until: float) -> None:
+        self._to, self._until = candidate, until
+        self._save(candidate, until)

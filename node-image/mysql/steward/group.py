@@ -1,0 +1,35 @@
+"""Which group this node belongs to. Kept on the volume, beside the data."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+from . import files, paths
+
+
+@dataclass(frozen=True)
+class Membership:
+    group: str
+    """Name of the group: a UUID that the first bootstrap of the cluster drew. Empty: not known yet."""
+    joined: bool
+    """Whether this node has ever been a working member: only then its data can settle who has the most."""
+
+
+UNKNOWN = Membership("", False)
+
+
+def read_membership() -> Membership:
+    raw = files.read(paths.GROUP)
+    if raw is None or not os.path.isdir(paths.DATA):
+        return UNKNOWN
+    held = json.loads(raw)
+    return Membership(str(held["group"]), bool(held["joined"]))
+
+
+def write_membership(membership: Membership) -> None:
+    files.write(paths.GROUP, json.dumps(asdict(membership)))
+    # The name must be there after a loss of power, too, before anybody acts on it.
+    for path in (paths.GROUP, paths.VOLUME):
+        descriptor = os.open(path, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)

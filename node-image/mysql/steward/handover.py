@@ -1,0 +1,75 @@
+"""Hands the leadership over to another member, so that clients wait rather than fail. Only on the primary."""
+
+import time
+from contextlib import suppress
+
+import pymysql
+
+from . import log
+from .description import Node
+from .server import MEMBERS, Server
+
+LOCK = "portico_handover"
+"""While this lock is held, portals let new connections wait: they ask for it by its name."""
+NOTICE = 1.0
+"""Seconds from the lock until every portal has seen it: each asks four times in a second."""
+GRACE = 3.0
+"""Seconds for transactions that run. Those that are still running then are rolled back, and their sessions ended."""
+DEADLINE = 60
+
+
+class HandoverError(Exception):
+    """It can't be done; the message says why."""
+
+
+def hand_over(server: Server, node: Node, wanted: str | None) -> str:
+    """Returns the name of the node that leads now. Raises HandoverError."""
+    if wanted is not None and wanted not in node.members:
+        raise HandoverError(f"{wanted} is no node of this cluster: they are {', '.join(node.members)}")
+    try:
+        with server.connect(DEADLINE) as connection, connection.cursor() as cursor:
+            name, member = _candidate(cursor, node, wanted)
+            cursor.execute("SELECT GET_LOCK(%s, 0)", [LOCK])
+            if cursor.fetchone() != (1,):
+                raise HandoverError("the leadership is being handed over already")
+            log.info(f"hands the leadership over to {name}")
+            time.sleep(NOTICE)
+            _wait_for_transactions(cursor)
+            # Ends the sessions of clients: a write on one of them would find the server read-only, and fail as if misled.
+            cursor.execute("SET GLOBAL offline_mode = ON")
+            try:
+                cursor.execute("SELECT group_replication_set_as_primary(%s)", [member])
+            finally:
+                with suppress(pymysql.Error):
+                    end_offline_mode(server)
+            return name
+    except pymysql.Error as error:
+        raise HandoverError(str(error.args[-1])) from error
+
+
+def end_offline_mode(server: Server) -> None:
+    """Also for a steward that ended while it handed over: nothing else sets this mode. Raises pymysql.Error."""
+    server.do(["SET GLOBAL offline_mode = OFF"])
+
+
+def _candidate(
+    cursor: "pymysql.cursors.Cursor", node: Node, wanted: str | None
+) -> tuple[str, str]:
+    cursor.execute(
+        f"SELECT MEMBER_HOST, MEMBER_ID FROM {MEMBERS}"
+        " WHERE MEMBER_STATE = 'ONLINE' AND MEMBER_ROLE = 'SECONDARY'"
+    )
+    online = dict(cursor)
+    for name, address in node.members.items():
+        if address in online and wanted in (None, name):
+            return name, online[address]
+    raise HandoverError(f"{wanted or 'no other node'} is an online secondary of the group")
+
+
+def _wait_for_transactions(cursor: "pymysql.cursors.Cursor") -> None:
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
+        if cursor.fetchone() == (0,):
+            return
+        time.sleep(0.01)

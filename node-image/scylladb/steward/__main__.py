@@ -1,0 +1,111 @@
+"""The first process of the container: starts the server, looks after it, and ends with it."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from types import FrameType
+
+import yaml
+
+from . import access, certificates, cql, entry, files, health, java, log, paths
+from .config import server_config
+from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+
+EVERY = 2
+"""Seconds between two looks."""
+
+
+class Steward:
+    def __init__(self) -> None:
+        self._converged_for = ""
+        self._login: cql.Login | None = None
+
+    def look(self) -> health.Health:
+        try:
+            node, secrets = read_node(), read_secrets()
+            certificates.install_peer_certificate()
+            return self._ask(node, secrets)
+        except (DescriptionError, access.Incomplete, cql.Refused, *cql.Failed) as error:
+            return health.Health(False, " ".join(str(error).split()))
+
+    def _ask(self, node: Node, secrets: Secrets) -> health.Health:
+        described = json.dumps([asdict(node), asdict(secrets)], sort_keys=True)
+        try:
+            peers = self._peers(node, secrets)
+        except cql.Refused:
+            # The first one forms the ring: two at once would only repeat each other.
+            if node.ordinal != 0:
+                raise
+            access.form(node, secrets)
+            self._converged_for = described
+            peers = self._peers(node, secrets)
+        if self._converged_for != described:
+            if node.ordinal == 0:
+                access.converge(node, secrets)
+            self._converged_for = described
+        entry.settle()
+        return health.Health(True, f"CQL answers; {peers + 1} nodes in the ring")
+
+    def _peers(self, node: Node, secrets: Secrets) -> int:
+        if self._login is None:
+            self._login = cql.Login(node.address, node.user, secrets.app)
+        try:
+            return len(self._login.peers())
+        except cql.Failed:
+            self._login.close()
+            self._login = None
+            raise
+
+
+def main() -> None:
+    lock = open(paths.LOCK, "w", encoding="ascii")
+    try:
+        # Two containers on one volume would destroy the data.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        log.error("another container uses the volume: not started")
+        sys.exit(1)
+    server = start()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        server.terminate()
+
+    signal.signal(signal.SIGTERM, stop)
+    steward, before = Steward(), ""
+    while server.poll() is None:
+        found = steward.look()
+        health.publish(found)
+        if found.why != before:
+            (log.info if found.healthy else log.warn)(found.why)
+            before = found.why
+        try:
+            server.wait(EVERY)
+        except subprocess.TimeoutExpired:
+            pass
+    log.info("Cassandra has ended", code=server.returncode)
+    sys.exit(max(server.returncode, 0))
+
+
+def start() -> "subprocess.Popen[bytes]":
+    try:
+        node, secrets = read_node(), read_secrets()
+    except DescriptionError as error:
+        log.error(str(error))
+        sys.exit(1)
+    shutil.rmtree(paths.SCRATCH, ignore_errors=True)
+    os.mkdir(paths.SCRATCH, 0o700)
+    certificates.install_peer_certificate()
+    way = entry.entry_of(node, secrets)
+    files.write(paths.CONFIG, yaml.safe_dump(server_config(node, way), sort_keys=False))
+    log.info(f"starts Apache Cassandra in ScyllaDB's place, as {way.kind}")
+    return subprocess.Popen(java.server_command(node, way), cwd=paths.SCRATCH)
+
+
+if __name__ == "__main__":
+    main()

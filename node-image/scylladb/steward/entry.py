@@ -1,0 +1,57 @@
+"""How a node comes into the ring: decided once, while its volume is empty, and kept until it is a member."""
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from . import cql, files, log, paths
+from .description import Node, Secrets
+
+Kind = Literal["member", "form", "join", "replace"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    `member`: it has its place and its data. `form`: the ring is new, there is nothing to stream. `join`: the ring is older
+    than this node. `replace`: it was a member and has lost its volume.
+    """
+
+    kind: Kind
+
+    @property
+    def streams(self) -> bool:
+        return self.kind in ("join", "replace")
+
+
+def entry_of(node: Node, secrets: Secrets) -> Entry:
+    kept = files.read(paths.ENTRY)
+    if kept is not None:
+        return Entry(kept.decode().strip())
+    if os.path.isdir(paths.DATA):
+        return Entry("member")
+    entry = Entry(_entry_of_new(node, secrets))
+    files.write(paths.ENTRY, entry.kind)
+    return entry
+
+
+def settle() -> None:
+    """The node is a member from now on, whatever it was."""
+    try:
+        os.remove(paths.ENTRY)
+    except FileNotFoundError:
+        pass
+
+
+def _entry_of_new(node: Node, secrets: Secrets) -> Kind:
+    """The application's login is made when a ring is complete: a member that knows it belongs to an older ring."""
+    for member in node.others:
+        try:
+            with cql.Login(member, node.user, secrets.app) as login:
+                peers = login.peers()
+        except (cql.Refused, *cql.Failed):
+            continue
+        kind: Kind = "replace" if node.address in peers else "join"
+        log.info(f"{member} is of an older ring: this node comes in to {kind}")
+        return kind
+    return "form"

@@ -1,0 +1,140 @@
+import { compareEpochs } from "../../judge/epoch.ts";
+import type { NodeView, Quorum, View, Word } from "../../judge/view.ts";
+import type { Heeded } from "../../observe/heard.ts";
+import { hear } from "../../observe/heard.ts";
+import type { Polled } from "../../observe/polled.ts";
+import type { Said } from "./member.ts";
+import type { Names, Opinion } from "./opinion.ts";
+import { doubtOf, opinionOf } from "./opinion.ts";
+import type { Turn } from "./turn.ts";
+import { turnOf } from "./turn.ts";
+import { partsOf } from "./view-id.ts";
+
+/** What the view depends on beside what was said last. */
+export interface Known {
+  readonly names: Names;
+  readonly turn: Turn | undefined;
+  /** Since when members of one view have named different primaries. */
+  readonly splitSince: number | undefined;
+}
+
+/** Members learn of a change one after the other, and are asked one after the other. From then on it is no transition. */
+const TRANSITION_MS = 5000;
+
+/** What the members say at `now`, in the terms of any engine, and what to know of it the next time. Pure. */
+export function viewOf(
+  known: Known,
+  { heard, awakeSince }: Polled<Said>,
+  now: number,
+): { readonly view: View; readonly known: Known } {
+  const { names } = known;
+  const heeded = Object.fromEntries(
+    Object.entries(heard).map(([name, source]) => [name, hear(source, awakeSince, now)]),
+  );
+  const opinions = newest(
+    Object.entries(heeded).flatMap(([name, said]) =>
+      said.kind === "answer" && said.said.kind === "member"
+        ? (opinionOf(name, said.at, said.said, names) ?? [])
+        : [],
+    ),
+  );
+  const splitSince = isSplit(opinions) ? (known.splitSince ?? now) : undefined;
+  const { quorum, turn } = quorumOf(opinions, { ...known, splitSince }, now);
+  const nodes = Object.fromEntries(
+    Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
+  );
+  const leaving = leavingOf(quorum, heeded);
+  return {
+    view: { quorum, nodes, ...(leaving !== undefined && { leaving }), paused: false },
+    known: { names, turn: turn ?? known.turn, splitSince },
+  };
+}
+
+/** True while the members contradict each other, or one itself. */
+function isSplit(opinions: readonly Opinion[]): boolean {
+  const named = new Set(opinions.map(({ primaries }) => primaries.join()));
+  return named.size > 1 || opinions.some(({ primaries }) => primaries.length > 1);
+}
+
+/** Those of the highest view: whoever is in an older one has not learned yet what became of the group. */
+function newest(opinions: readonly Opinion[]): readonly Opinion[] {
+  const parts = opinions.map(({ view }) => partsOf(view));
+  const [highest] = parts.toSorted((a, b) => compareEpochs(b, a));
+  return opinions.filter(({ view }) => highest && compareEpochs(partsOf(view), highest) === 0);
+}
+
+function quorumOf(
+  opinions: readonly Opinion[],
+  { turn: before, splitSince }: Known,
+  now: number,
+): { readonly quorum: Quorum; readonly turn?: Turn } {
+  const [first] = opinions;
+  if (!first) {
+    return { quorum: { kind: "unknown", why: "no node answers that sees a majority" } };
+  }
+  const at = Math.min(...opinions.map((opinion) => opinion.at));
+  const source = `${opinions.map(({ from }) => from).join(", ")} in view ${first.view.sequence}`;
+  const known = { at, source, incarnation: first.group };
+  if (splitSince !== undefined) {
+    const named = opinions.map(
+      ({ from, primaries }) => `${from} names ${primaries.join(" and ") || "nobody"}`,
+    );
+    const why = `in one view, ${named.join(", ")}`;
+    const lasts = now - splitSince >= TRANSITION_MS;
+    return { quorum: lasts ? { kind: "conflict", at, why } : { kind: "none", ...known, why } };
+  }
+  const [primary] = first.primaries;
+  if (primary === undefined) {
+    return { quorum: { kind: "none", ...known, why: "the group has no primary" } };
+  }
+  const turn = turnOf(before, first.view, primary);
+  return { quorum: { kind: "leader", node: primary, epoch: turn.epoch, ...known }, turn };
+}
+
+function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
+  if (heeded.kind === "silent") {
+    const why = `MySQL ${heeded.why}`;
+    // The one who is asked is the server itself: its silence is that of its port.
+    return {
+      word: { ...heeded, why },
+      port: { kind: "silent", at: heeded.since, why },
+    };
+  }
+  const { said, at } = heeded;
+  if (said.kind === "closed") {
+    const why = `MySQL ${said.why}`;
+    return { word: { kind: "silent", since: at, why }, port: { kind: "closed", at, why } };
+  }
+  return {
+    word: wordOf(said, at, names),
+    port: { kind: "open", at, why: "MySQL answers" },
+    ...(said.kind === "member" && said.group !== "" && { incarnation: said.group }),
+  };
+}
+
+function wordOf(said: Exclude<Said, { kind: "closed" }>, at: number, names: Names): Word {
+  const neither = (why: string): Word => ({ kind: "neither", at, why });
+  if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
+  const { own, readOnly } = said;
+  if (own.state === "RECOVERING") return { kind: "replica", at, streaming: false };
+  if (own.state !== "ONLINE") return neither(`is ${own.state}`);
+  const doubt = doubtOf(said, names);
+  if (own.role === "SECONDARY") return { kind: "replica", at, streaming: doubt === undefined };
+  if (doubt !== undefined) return neither(doubt);
+  return readOnly
+    ? neither("is the primary, and read-only")
+    : { kind: "leader", at, failsafe: false };
+}
+
+/** An operator has asked for another primary: the one who leads says so while it waits for its transactions. */
+function leavingOf(
+  quorum: Quorum,
+  heeded: Readonly<Record<string, Heeded<Said>>>,
+): View["leaving"] {
+  if (quorum.kind !== "leader") return undefined;
+  const leader = heeded[quorum.node];
+  if (leader?.kind !== "answer" || leader.said.kind !== "member") return undefined;
+  return leader.said.switching
+    ? { why: `${quorum.node} is to hand over to another node` }
+    : undefined;
+}

@@ -1,0 +1,101 @@
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+
+import type { Exchanged } from "../../observe/exchange.ts";
+import { failureOf } from "../../observe/exchange.ts";
+import type { Line } from "../../observe/line.ts";
+import type { Reply } from "./resp.ts";
+import { decodeReplies, encodeCommand } from "./resp.ts";
+
+export interface RespLineArgs<Said> {
+  readonly address: string;
+  readonly port: number;
+  /** Commands that are sent together, each answered by one reply. */
+  readonly question: readonly (readonly string[])[];
+  readonly read: (replies: readonly Reply[]) => Said;
+  /** The other side closed a connection on which nothing was asked: a process that ends does, within a millisecond. */
+  readonly onClosed: () => void;
+}
+
+type Settle<Said> = (result: Exchanged<Said>) => void;
+type Failure = Exclude<Exchanged<never>, { kind: "answer" }>;
+
+/** Asks over one connection that stays open, so that its end is a sign. Questions that are under way together share it. */
+export function createRespLine<Said>(args: RespLineArgs<Said>): Line<Said> {
+  const { address, port, question, read, onClosed } = args;
+  const request = question.map(encodeCommand).join("");
+  let open: { readonly socket: Socket; readonly waiting: Settle<Said>[] } | undefined;
+  /** A close that nobody was told of yet. */
+  let unheard: Failure | undefined;
+  let stopped = false;
+
+  const dial = () => {
+    const socket = connect({ host: address, port, noDelay: true });
+    const waiting: Settle<Said>[] = [];
+    let reply: Buffer = Buffer.alloc(0);
+    let failure: Failure = { kind: "closed", why: "closed the connection" };
+    const lose = (why: Failure): void => {
+      if (open?.socket !== socket) return;
+      open = undefined;
+      socket.destroy();
+      for (const settle of waiting.splice(0)) settle(why);
+    };
+    socket.on("error", (error) => {
+      failure = failureOf(error);
+    });
+    socket.on("end", () => socket.destroy());
+    socket.on("close", () => {
+      const mine = open?.socket === socket;
+      const idle = waiting.length === 0;
+      lose(failure);
+      if (!mine || !idle || stopped) return;
+      unheard = failure;
+      onClosed();
+    });
+    socket.on("data", (chunk) => {
+      reply = Buffer.concat([reply, chunk]);
+      for (;;) {
+        const decoded = decodeReplies(reply, question.length);
+        if (decoded.kind === "broken") return lose({ kind: "closed", why: decoded.why });
+        if (decoded.kind === "more" || waiting.length === 0) return;
+        reply = reply.subarray(decoded.end);
+        waiting.shift()?.({ kind: "answer", answer: read(decoded.replies) });
+      }
+    });
+    return { socket, waiting, lose };
+  };
+
+  return {
+    ask(deadlineMs) {
+      if (unheard) {
+        const told = unheard;
+        unheard = undefined;
+        return Promise.resolve(told);
+      }
+      return new Promise((resolve) => {
+        open ??= dial();
+        const { socket } = open;
+        const settle: Settle<Said> = (result) => {
+          clearTimeout(deadline);
+          resolve(result);
+        };
+        const deadline = setTimeout(() => {
+          // Whatever comes on it now is late, and a connection that is on its way may be lost.
+          const late: Failure = { kind: "silent", why: `gives no answer in ${deadlineMs} ms` };
+          if (open?.socket === socket) {
+            const { waiting } = open;
+            open = undefined;
+            socket.destroy();
+            for (const each of waiting) each(late);
+          } else settle(late);
+        }, deadlineMs);
+        open.waiting.push(settle);
+        socket.write(request);
+      });
+    },
+    stop() {
+      stopped = true;
+      open?.socket.destroy();
+    },
+  };
+}

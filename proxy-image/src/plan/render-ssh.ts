@@ -1,0 +1,44 @@
+import type { PortalDocument } from "../contract.ts";
+import { FRONTEND_MAXCONN, frontendOf, SSH, SSHD, TUNNEL_SOURCE } from "./names.ts";
+import type { Places } from "./render.ts";
+import { binds, deniedTable, guard } from "./render-door.ts";
+import { sessionLog } from "./render-log.ts";
+
+/** Connections that one source may have at once, and begin within ten seconds: nobody keeps the others out. */
+const A_SOURCE = { atOnce: 24, begun: 40 } as const;
+/** Connections in all: each is two processes of sshd. */
+const IN_ALL = 64;
+
+/**
+ * The public door to sshd: guarded by the whitelist like an endpoint, so that a revoked source's tunnels are cut with its
+ * other sessions. The first line that sshd's starter reads says who comes.
+ */
+export function renderSsh({ port }: NonNullable<PortalDocument["ssh"]>, places: Places): string {
+  const table = `sources_${SSH}`;
+  return `frontend ${frontendOf(SSH)}
+${binds(port)}
+    maxconn ${FRONTEND_MAXCONN}
+    ${sessionLog(SSH, places.image)}
+${guard(SSH, places)}
+    tcp-request connection track-sc0 src table ${table}
+    tcp-request content reject if { sc0_conn_cur gt ${A_SOURCE.atOnce} } || { sc0_conn_rate gt ${A_SOURCE.begun} }
+    default_backend ${SSH}
+
+backend ${SSH}
+    no log
+    retries 3
+    server ${SSHD} unix@${places.sshd} send-proxy maxconn ${IN_ALL}
+
+backend ${table}
+    stick-table type ipv6 size 10k expire 10m store conn_cur,conn_rate(10s)
+
+${deniedTable(SSH)}`;
+}
+
+/** Where tunnels end. On loopback the narrower address goes before 0.0.0.0, and a hold of the frontend holds both. */
+export function tunnelBind(port: number): string {
+  return `\n    bind ${TUNNEL_SOURCE}:${port} name tunnel backlog 4096`;
+}
+
+/** A tunnel's source is the portal itself: the whitelist has judged its client at the door to sshd. */
+export const TUNNELS_PASS = "    tcp-request connection accept if { so_name tunnel }";

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { access, cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { test } from "node:test";
+
+import { execa } from "execa";
+import pg from "pg";
+
+import { freePorts } from "../../tools/setup/free-place.ts";
+import { docker } from "../support/docker.ts";
+import { farewell } from "../support/postgresql.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+const PARTS = [
+  ...["Pulumi.yaml", "Pulumi.local.example.yaml", "package.json", "package-lock.json"],
+  ...["infra", "components", "proxy-image", "node-image", "tools"],
+];
+
+/** Another copy of the project, with a stack of its own: what runs in this one is not touched. */
+async function copyOfProject(stack: string) {
+  const folder = await mkdtemp(join(tmpdir(), "portico-clone-"));
+  for (const part of PARTS) await cp(join(PROJECT, part), join(folder, part), { recursive: true });
+  await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
+  const config = {
+    "portico:target": "local",
+    // The range is left to npm start, which then lets this machine in.
+    "portico:local": { name: stack, firstPort: await freePorts(31_000 + 20 * randomInt(400)) },
+    "portico:deployments": {
+      // One node is all that this is about.
+      orders: { engine: "postgresql", nodes: 1, portals: 1, durability: "async", whitelist: {} },
+    },
+  };
+  await writeFile(join(folder, "Pulumi.local.yaml"), JSON.stringify({ config }));
+  const run = async (...args: string[]) => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const { all, stdout, exitCode } = await execa("node", ["tools/run.js", ...args], {
+      ...{ cwd: folder, env, extendEnv: false, stdin: "ignore" },
+      ...{ reject: false, all: true, timeout: 600_000 },
+    });
+    assert.equal(exitCode, 0, all);
+    return { said: all, stdout };
+  };
+  return { folder, run };
+}
+
+/** Names of what Docker has of a stack. */
+async function present(stack: string) {
+  const filters = { label: [`portico.stack=${stack}`] };
+  const [containers, networks, { Volumes }] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
+    docker.listVolumes({ filters }),
+  ]);
+  return {
+    containers: containers.map(({ Names }) => Names[0]?.slice(1)).sort(),
+    networks: networks.length,
+    volumes: (Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** One statement by the printed URI, as it is; pg reads the CA file, and verifies. */
+async function query(uri: string, statement: string): Promise<readonly object[]> {
+  const client = new pg.Client({ connectionString: uri, connectionTimeoutMillis: 60_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return (await client.query(statement)).rows;
+  } finally {
+    await farewell(client);
+  }
+}
+
+const printed = (said: string): string => /primary: psql "(\S+)"/.exec(said)?.[1] ?? "";
+
+test("npm start brings the stack up, mends it and finds its data again; npm stop keeps them; npm stop -- --volumes leaves nothing", {
+  timeout: 1_500_000,
+}, async (t) => {
+  const stack = `clone-${randomInt(36 ** 5).toString(36)}`;
+  const { folder, run } = await copyOfProject(stack);
+  t.after(async () => {
+    if ((await present(stack)).volumes.length > 0) await run("stop", "--volumes");
+    await rm(folder, { recursive: true, force: true });
+  });
+  const [node, portal] = [`${stack}-orders-1`, `${stack}-orders-portal-1`];
+  const row = [{ id: "kept" }];
+
+  const first = await run("start");
+  const uri = printed(first.said);
+  assert.match(uri, /^postgresql:\/\/orders:\S+@127\.0\.0\.1:\d+\/orders\?/, first.said);
+  await query(uri, "CREATE TABLE kept AS SELECT 'kept' AS id");
+  assert.deepEqual((await present(stack)).containers, [node, portal]);
+
+  const { stdout } = await run(
+    ...["pulumi", "stack", "output", "deployments", "--json", "--show-secrets", "-s", "local"],
+  );
+  assert.equal(JSON.parse(stdout).orders.endpoints.primary.uri, uri, "stdout is nothing but JSON");
+
+  await docker.getContainer(node).kill();
+  await run("start");
+  assert.deepEqual(await query(uri, "SELECT id FROM kept"), row, "after the death of all nodes");
+
+  const stopped = await run("stop");
+  assert.match(stopped.said, /The data, .* stay/);
+  const kept = await present(stack);
+  assert.deepEqual([kept.containers, kept.networks], [[], 0]);
+  assert.ok(kept.volumes.includes(`${stack}-orders-1-data`), kept.volumes.join());
+
+  const again = await run("start");
+  assert.equal(printed(again.said), uri, "the same password at the same place");
+  assert.deepEqual(await query(uri, "SELECT id FROM kept"), row, "after npm stop");
+
+  await run("stop", "--volumes");
+  assert.deepEqual(await present(stack), { containers: [], networks: 0, volumes: [] });
+  await access(join(folder, "Pulumi.local.yaml"));
+  assert.match((await run("stop")).said, /no local stack here/);
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { performance } from "node:perf_hooks";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { connect } from "node:tls";
+
+import type { Client } from "cassandra-driver";
+
+import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
+import { exec, until } from "../support/containers.ts";
+import { cqlClient, writeRows } from "../support/cql.ts";
+import { docker } from "../support/docker.ts";
+
+const NAME = "scylladb (Cassandra stands in)";
+const TABLE = "app.rows";
+/** Seconds: a node of it starts in half a minute of a free machine. */
+const PATIENCE = 240;
+
+const cluster = await bringUp({ name: "events", engine: "scylladb" });
+
+test(`${NAME}: its usual driver reaches every node through the portals, TLS fully verified`, async (t) => {
+  const client = cqlClient(t, cluster.outputs, spread());
+
+  await client.connect();
+  await client.execute(
+    "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
+  );
+  await client.execute(`CREATE TABLE IF NOT EXISTS ${TABLE} (id text PRIMARY KEY)`);
+  const writer = writeRows(t, client, TABLE);
+
+  await until("traffic on every node", 60, async () => throughOf(writer.written()).size === 3);
+  assert.deepEqual(failuresOf(await writer.stop()), []);
+  assert.deepEqual(throughOf(writer.written()), new Set(Object.values(spread())));
+});
+
+test(`${NAME}: behind each of its addresses is the node that the map promises`, async (t) => {
+  for (const map of [spread(), ...(cluster.outputs.addressMaps ?? [])]) {
+    const client = cqlClient(t, cluster.outputs, map);
+    await client.connect();
+    const found: Record<string, string> = {};
+    await until("an answer of every node", 60, async () => {
+      const { rows, info } = await client.execute("SELECT rpc_address FROM system.local");
+      found[`${rows[0]?.rpc_address}:9042`] = info.queriedHost;
+      return Object.keys(found).length === 3;
+    });
+    assert.deepEqual(found, { ...map });
+    await client.shutdown();
+  }
+});
+
+test(`${NAME}: who doesn't know the deployment's authority, or the password, gets in nowhere`, async (t) => {
+  const { outputs } = cluster;
+
+  await assert.rejects(cqlClient(t, { ...outputs, ca: "" }, spread()).connect(), /All host/);
+  await assert.rejects(cqlClient(t, { ...outputs, password: "x" }, spread()).connect());
+});
+
+for (const [what, fault, lift] of [
+  ["killed", "kill", "start"],
+  ["frozen", "pause", "unpause"],
+] as const)
+  test(`${NAME}: a node that is ${what} is out within a second, the rest is untouched, and the driver follows it down and up`, async (t) => {
+    const victim = "events-2";
+    const engine = docker.getContainer(containerOf(cluster, victim));
+    const client = cqlClient(t, cluster.outputs, spread());
+    await client.connect();
+    const writer = writeRows(t, client, TABLE);
+    await until("traffic on every node", 60, async () => throughOf(writer.written()).size === 3);
+    const theVictims = await holdAll(t, "node-2");
+    const others = [...(await holdAll(t, "node-1")), ...(await holdAll(t, "node-3"))];
+    const down = nextEvent(client, "hostDown");
+
+    const at = performance.now();
+    await engine[fault]();
+    const acted = performance.now() - at;
+    const cut = await Promise.all(theVictims.map(({ closed }) => closed));
+    const took = Math.max(...cut) - at;
+    process.stdout.write(
+      `# ${NAME}: ${what}: cut ${Math.round(took)} ms after the order, which itself took ${Math.round(acted)} ms\n`,
+    );
+    await within("the driver saw the node fall", 60, down);
+    await until("writes after it", 60, async () =>
+      writer.written().some((row) => row.at > at + 5000 && row.through !== ""),
+    );
+    const later = writer.written().filter((row) => row.at > at + 2500);
+
+    const up = nextEvent(client, "hostUp");
+    await engine[lift]();
+    await within("the driver saw the node rise", PATIENCE, up);
+    const back = performance.now();
+    const through = spread()[`${await addressOf(cluster, victim)}:9042`];
+    await until("traffic on the node that came back", 60, async () =>
+      writer.written().some((row) => row.at > back && row.through === through),
+    );
+    const written = await writer.stop();
+
+    assert.ok(took - acted < 2500, `cut ${took} ms after the order`);
+    assert.deepEqual(failuresOf(later), []);
+    assert.ok(later.every((row) => row.through !== through));
+    assert.deepEqual(
+      others.filter(({ socket }) => socket.destroyed),
+      [],
+    );
+    const ids = await stored(client);
+    assert.deepEqual(
+      written.filter(({ id, failure }) => failure === undefined && !ids.has(id)),
+      [],
+    );
+    await until("a whole ring", PATIENCE, whole);
+  });
+
+test(`${NAME}: a client with the map over all portals outlives the loss of one of them`, async (t) => {
+  const client = cqlClient(t, cluster.outputs, spread());
+  await client.connect();
+  const writer = writeRows(t, client, TABLE);
+  await until("traffic on every node", 60, async () => throughOf(writer.written()).size === 3);
+  const portal = docker.getContainer(containerOf(cluster, cluster.portals[0] ?? ""));
+
+  const at = performance.now();
+  await portal.kill();
+  await until("writes after it", 60, async () =>
+    writer.written().some((row) => row.at > at + 5000 && row.through !== ""),
+  );
+  const written = await writer.stop();
+  await portal.start();
+
+  assert.deepEqual(failuresOf(written.filter((row) => row.at > at + 5000)), []);
+});
+
+/** The map of which each node's address is at one of the portals. */
+function spread(): Readonly<Record<string, string>> {
+  assert.ok(cluster.outputs.addressMap);
+  return cluster.outputs.addressMap;
+}
+
+type Rows = Awaited<ReturnType<ReturnType<typeof writeRows>["stop"]>>;
+
+const throughOf = (rows: Rows) =>
+  new Set(rows.flatMap(({ through }) => (through === "" ? [] : [through])));
+
+const failuresOf = (rows: Rows) => rows.flatMap(({ failure }) => failure ?? []);
+
+interface Held {
+  readonly socket: TLSSocket;
+  /** When it was closed, by whomever. */
+  readonly closed: Promise<number>;
+}
+
+/** Connections to an endpoint, one a portal, on which nothing is said. */
+async function holdAll(t: TestContext, endpoint: string): Promise<readonly Held[]> {
+  const { ca, endpoints } = cluster.outputs;
+  return Promise.all(
+    (endpoints[endpoint]?.hosts ?? []).map(async ({ host, port }) => {
+      const socket = connect({ host, port, ca });
+      socket.on("error", () => {});
+      socket.resume();
+      t.after(() => socket.destroy());
+      const closed = once(socket, "close").then(() => performance.now());
+      await once(socket, "secureConnect");
+      return { socket, closed };
+    }),
+  );
+}
+
+async function nextEvent(client: Client, event: "hostUp" | "hostDown"): Promise<void> {
+  await once(client, event);
+}
+
+async function within(what: string, seconds: number, event: Promise<void>): Promise<void> {
+  let came = false;
+  void event.then(() => {
+    came = true;
+  });
+  await until(what, seconds, async () => came);
+}
+
+async function stored(client: Client): Promise<ReadonlySet<string>> {
+  const rows = await client.execute(`SELECT id FROM ${TABLE}`, [], { fetchSize: 100_000 });
+  return new Set(rows.rows.map(({ id }) => String(id)));
+}
+
+/** Every node sees every node up and in its place. */
+async function whole(): Promise<true> {
+  for (const node of cluster.nodes) {
+    const { output } = await exec(containerOf(cluster, node), ["nodetool", "status"]);
+    const up = output.split("\n").filter((line) => line.startsWith("UN ")).length;
+    if (up !== cluster.nodes.length) throw new Error(`${node} sees ${up} nodes up: ${output}`);
+  }
+  return true;
+}

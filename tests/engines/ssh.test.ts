@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { freePorts } from "../../tools/setup/free-place.ts";
+import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
+import { until } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
+import { clientFor, farewell } from "../support/postgresql.ts";
+import { sshClientFor, sshKey } from "../support/ssh-client.ts";
+
+interface Ssh {
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly port: number;
+    readonly hostKey: string;
+  }[];
+  readonly user: string;
+  readonly forwardTo: Readonly<Record<string, string>>;
+}
+
+const ann = sshKey();
+const bob = sshKey();
+const cluster = await bringUp({
+  name: "orders",
+  engine: "postgresql",
+  deployment: { ssh: { keys: { ann: `${ann.publicKey} ann@laptop` } } },
+});
+const { outputs, stack, config } = cluster;
+const { hosts, user, forwardTo } = (outputs as typeof outputs & { readonly ssh: Ssh }).ssh;
+const [portal] = hosts;
+assert.ok(portal);
+const local = await freePorts(41_000);
+
+// The client and its tunnels are for the whole file.
+const cleanups: (() => unknown)[] = [];
+after(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+const client = await sshClientFor(
+  { after: (cleanup) => void cleanups.push(cleanup as () => unknown) },
+  { network: "host", keys: { ann: ann.privateKey, bob: bob.privateKey }, portal },
+);
+
+/** One answer through the tunnel, on a connection of its own: TLS is the server's, and verified. */
+async function ask(statement: string): Promise<string> {
+  const { password, database, ca, user } = outputs;
+  const db = clientFor({ host: "127.0.0.1", port: local, user, password, database, ca });
+  try {
+    await db.connect();
+    const { rows } = await db.query({ text: statement, rowMode: "array" });
+    return String(rows[0]?.[0] ?? "");
+  } finally {
+    await farewell(db);
+  }
+}
+
+const SERVER = "SELECT host(inet_server_addr())";
+const WRITE = "INSERT INTO tunnelled VALUES (1) RETURNING host(inet_server_addr())";
+
+async function containerIds(): Promise<readonly string[]> {
+  const names = [...cluster.nodes, ...cluster.portals].map((name) => containerOf(cluster, name));
+  return Promise.all(names.map(async (name) => (await docker.getContainer(name).inspect()).Id));
+}
+
+test("a tunnel opens with what the outputs say, the host key checked, and leads to the leader", async () => {
+  assert.deepEqual([user, hosts.length], ["tunnel", 2]);
+  assert.equal(new Set(hosts.map(({ hostKey }) => hostKey)).size, 2);
+  assert.deepEqual(forwardTo, { primary: "127.0.0.1:5432", replica: "127.0.0.1:5433" });
+
+  const { code } = await client.open("ann", "ann", `-L 127.0.0.1:${local}:${forwardTo.primary}`);
+  assert.equal(code, 0, (await client.sh("cat /tmp/ann.err")).output);
+  await ask("CREATE TABLE tunnelled (id int)");
+  assert.equal(await ask("SELECT pg_is_in_recovery()"), "false");
+});
+
+test("when the leader dies, a new connection through the same tunnel reaches the next one", async () => {
+  const old = await ask(SERVER);
+  const addresses = await Promise.all(cluster.nodes.map((node) => addressOf(cluster, node)));
+  const node = cluster.nodes[addresses.indexOf(old)];
+  assert.ok(node);
+
+  await docker.getContainer(containerOf(cluster, node)).kill();
+  const next = await until("a write through the tunnel", 90, () => ask(WRITE));
+  await docker.getContainer(containerOf(cluster, node)).start();
+
+  assert.notEqual(next, old);
+  assert.ok(addresses.includes(next));
+  assert.ok(await client.lives("ann"), "the tunnel itself saw nothing of it");
+});
+
+test("another list of keys is one update in place: one comes in, the other's tunnel ends, no container is touched", async () => {
+  const before = await containerIds();
+  await stack.configure(config({ ssh: { keys: { bob: bob.publicKey } } }));
+  const { steps } = await stack.preview();
+  const changed = steps
+    .filter(({ op }) => op !== "same")
+    .map(({ op, urn }) => [op, urn.split("::").at(-2)]);
+  assert.deepEqual(
+    changed.map(([op, type]) => [op, String(type).split("$").at(-1)]),
+    [["update", "portico:index:Document"]],
+  );
+
+  await stack.up();
+
+  await until("ann's tunnel is over", 10, async () => !(await client.lives("ann")));
+  assert.match((await client.ssh("ann", "-N")).output, /Permission denied/);
+  assert.equal((await client.open("bob", "bob", "")).code, 0);
+  assert.deepEqual(await containerIds(), before);
+});

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { exec, logsOf, until } from "../../support/containers.ts";
+import { docker, imageOf } from "../../support/docker.ts";
+import type { NodeName } from "./cluster.ts";
+import { NODES, RedisCluster } from "./cluster.ts";
+
+const SOURCE = fileURLToPath(new URL("../../../node-image/redis", import.meta.url));
+
+// One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
+describe("three nodes of the Redis image", () => {
+  let cluster: RedisCluster;
+  let written = 0;
+  const others = (node: NodeName) => NODES.filter((other) => other !== node);
+  const write = async (leader: NodeName) => {
+    const answer = await until("an acknowledged write", 20, async () => {
+      const said = await cluster.ask(leader, ["sadd", "kept", String(written + 1)], "app");
+      if (!/^[01]$/.test(said)) throw new Error(said);
+      return said;
+    });
+    assert.equal(answer, "1");
+    written += 1;
+  };
+  const assertKept = async (node: NodeName) =>
+    assert.equal(await cluster.ask(node, ["scard", "kept"]), String(written));
+
+  before(
+    async () => {
+      const image = await imageOf("node-redis", SOURCE, ["Dockerfile", "image", "steward"]);
+      cluster = await RedisCluster.create("portico-redistest", "10.251.17", image);
+      await cluster.untilWhole(90);
+    },
+    { timeout: 600_000 },
+  );
+  after(() => cluster?.remove());
+
+  test("they found a cluster by themselves, and the first node leads it", async () => {
+    assert.equal(await cluster.untilWhole(10), "orders-1");
+    await write("orders-1");
+  });
+
+  test("nothing runs as root, or could become somebody else, and no password can be seen", async () => {
+    const name = cluster.container("orders-1");
+    const { Titles, Processes } = await docker
+      .getContainer(name)
+      .top({ ps_args: "-eo uid,pid,args" });
+    assert.equal(Titles[0], "UID");
+    assert.ok(Processes.length >= 7, "supervisor, server, Sentinel and steward are all there");
+    assert.deepEqual(
+      Processes.filter(([uid]: string[]) => uid?.trim() === "0"),
+      [],
+    );
+    const { output } = await exec(
+      name,
+      [
+        "sh",
+        "-c",
+        "grep -hE '^(CapEff|CapPrm|NoNewPrivs)' /proc/1/status; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ",
+      ],
+      "valkey",
+    );
+    assert.match(output, /CapPrm:\s*0+\nCapEff:\s*0+\nNoNewPrivs:\s*1/);
+    const everything = output + (await logsOf(name));
+    for (const [use, secret] of Object.entries(cluster.secrets)) {
+      assert.ok(!everything.includes(secret), use);
+    }
+  });
+
+  test("without a password one may ask for the role, and for nothing else", async () => {
+    const [leader] = NODES;
+    assert.match(await cluster.ask(leader, ["role"], "probe"), /^master/);
+    for (const words of [["get", "kept"], ["info"], ["config", "get", "*"], ["shutdown"]])
+      assert.match(await cluster.ask(leader, words, "probe"), /NOPERM/, words.join(" "));
+    const bare = await exec(cluster.container(leader), ["/usr/bin/valkey-cli", "role"]);
+    assert.match(bare.output, /NOAUTH/);
+
+    const asked = ["sentinel", "get-master-addr-by-name", "orders"];
+    const address = await cluster.sentinel("orders-2", leader, asked);
+    assert.match(address.output, new RegExp(cluster.address(leader)));
+    for (const words of [
+      ["sentinel", "failover", "orders"],
+      ["sentinel", "remove", "orders"],
+      ["publish", "__sentinel__:hello", "x"],
+    ])
+      assert.match((await cluster.sentinel("orders-2", leader, words)).output, /NOPERM/);
+  });
+
+  test("the application may do everything with the data, and nothing with the server", async () => {
+    const leader = await cluster.untilWhole(30);
+    for (const words of [
+      ["config", "get", "masterauth"],
+      ["replicaof", "no", "one"],
+      ["acl", "list"],
+      ["monitor"],
+      ["shutdown"],
+    ])
+      assert.match(await cluster.ask(leader, words, "app"), /NOPERM/, words.join(" "));
+    for (const words of [
+      ["info", "server"],
+      ["eval", "return 1", "0"],
+      ["client", "info"],
+      ["dbsize"],
+    ])
+      assert.doesNotMatch(await cluster.ask(leader, words, "app"), /NOPERM|ERR/, words.join(" "));
+  });
+
+  test("a failover on demand, to a node by name, keeps every write", async () => {
+    const leader = await cluster.untilWhole(30);
+    const [, to = "orders-1"] = others(leader);
+    await write(leader);
+    const { code, output } = await exec(cluster.container(leader), [
+      "/usr/local/lib/portico/switchover",
+      to,
+    ]);
+    assert.equal(code, 0, output);
+
+    assert.equal(await cluster.untilWhole(60), to);
+    await assertKept(to);
+    await write(to);
+  });
+
+  test("a server that dies alone leads again only by the Sentinels' word, with every write", async () => {
+    const leader = await cluster.untilWhole(30);
+    await write(leader);
+    const kill = "kill -9 $(s6-svstat -o pid /run/portico/valkey/services/server)";
+    await exec(cluster.container(leader), ["sh", "-c", kill], "valkey");
+
+    await until("the end of the old server", 10, async () => !(await cluster.leads(leader)));
+    const next = await cluster.untilWhole(60);
+    await assertKept(next);
+    await write(next);
+  });
+
+  test("a killed leader is replaced, and comes back as a replica that takes no write", async () => {
+    const leader = await cluster.untilWhole(30);
+    await write(leader);
+    await cluster.each([leader], "kill");
+    const next = await cluster.untilLeader(60, leader);
+    await write(next);
+    await cluster.each([leader], "start");
+
+    await until("an answer of its server", 30, () => cluster.ask(leader, ["role"], "probe"));
+    assert.match(await cluster.ask(leader, ["set", "stale", "1"], "app"), /READONLY|LOADING/);
+    assert.equal(await cluster.untilWhole(60), next);
+    await assertKept(next);
+  });
+
+  test("a frozen leader that wakes up takes no write, and becomes a replica", async () => {
+    const leader = await cluster.untilWhole(30);
+    await cluster.each([leader], "pause");
+    const next = await cluster.untilLeader(60, leader);
+    await write(next);
+    await cluster.each([leader], "unpause");
+
+    assert.match(await cluster.ask(leader, ["set", "stale", "1"], "app"), /READONLY|NOREPLICAS/);
+    assert.equal(await cluster.untilWhole(60), next);
+    await assertKept(leader);
+  });
+
+  test("three killed at once are a cluster again once started, with every write", async () => {
+    const leader = await cluster.untilWhole(30);
+    await write(leader);
+    await cluster.each(NODES, "kill");
+    await cluster.each(NODES, "start");
+
+    const next = await cluster.untilWhole(90);
+    await assertKept(next);
+    await write(next);
+  });
+
+  test("a stopped leader hands over first, and ends cleanly", async () => {
+    const leader = await cluster.untilWhole(30);
+    await write(leader);
+    const began = Math.floor(Date.now() / 1000);
+    await cluster.each([leader], "stop");
+
+    const { State } = await docker.getContainer(cluster.container(leader)).inspect();
+    assert.equal(State.ExitCode, 0);
+    assert.match(await logsOf(cluster.container(leader), began), /hands over/);
+    const next = await cluster.untilLeader(30, leader);
+    await assertKept(next);
+    await cluster.each([leader], "start");
+    await cluster.untilWhole(60);
+  });
+
+  test("a leader that lost its volume never leads without data: another one takes over, and it copies", async () => {
+    const leader = await cluster.untilWhole(30);
+    await write(leader);
+    await cluster.removeNode(leader);
+    await cluster.createNode(leader);
+
+    const next = await cluster.untilWhole(90);
+    assert.notEqual(next, leader);
+    await assertKept(leader);
+  });
+
+  test("alone, a node that led takes no writes: not after a start, and not on the word of its own Sentinel", async () => {
+    const leader = await cluster.untilWhole(30);
+    await cluster.each(NODES, "kill");
+    await cluster.each([leader], "start");
+    await until("its reason", 30, async () =>
+      (await cluster.health(leader)).why.includes("1 of 3 Sentinels answer"),
+    );
+    await sleep(3000);
+    assert.match(await cluster.ask(leader, ["set", "alone", "1"], "app"), /READONLY/);
+
+    await cluster.each(others(leader), "start");
+    await cluster.untilWhole(90);
+  });
+
+  test("changed passwords take effect, the old ones end, and no container restarts", async () => {
+    const leader = await cluster.untilWhole(30);
+    const started = async () =>
+      Promise.all(
+        NODES.map(
+          async (node) =>
+            (await docker.getContainer(cluster.container(node)).inspect()).State.StartedAt,
+        ),
+      );
+    const before = await started();
+    const old = cluster.secrets.app ?? "";
+    await cluster.describe({ app: "another-one", replication: "a-new-one", sentinel: "and-this" });
+
+    await until("the new password", 30, async () =>
+      /^\d+$/.test(await cluster.ask(leader, ["scard", "kept"], "app")),
+    );
+    const { output } = await exec(cluster.container(leader), [
+      ...["/usr/bin/valkey-cli", "--no-auth-warning", "--user", "orders", "--pass", old],
+      "dbsize",
+    ]);
+    assert.match(output, /WRONGPASS|NOAUTH/);
+    await cluster.untilWhole(60);
+    assert.deepEqual(await started(), before);
+  });
+});
