@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { text } from "node:stream/consumers";
+import type { Readable } from "node:stream";
 import { beforeEach, test } from "node:test";
 
 import { inserting } from "../support/postgresql.ts";
@@ -10,7 +10,8 @@ import { container, engine, orders, PORTALS, targets, whole } from "./orders.ts"
 beforeEach(() => whole());
 
 test("portals are replaced one after the other: the second one goes once the first one is back", async (t) => {
-  const since = Math.floor(Date.now() / 1000);
+  const events = await portalEvents();
+  t.after(events.stop);
   const { resources = [] } = await orders.stack.export();
   const portals = resources.filter(
     ({ type, urn }) => type === "docker:index/container:Container" && /-portal-\d$/.test(urn),
@@ -26,22 +27,28 @@ test("portals are replaced one after the other: the second one goes once the fir
 
   assert.deepEqual(await lostRows(await writer.stop()), []);
   const [first = "", second = ""] = PORTALS.map(container);
-  const happened = (await events(since)).filter(
-    (event) => event === `${first} health_status: healthy` || event.endsWith(" die"),
-  );
+  const happened = events
+    .seen()
+    .filter((event) => event === `${first} health_status: healthy` || event.endsWith(" die"));
   assert.deepEqual(happened, [`${first} die`, `${first} health_status: healthy`, `${second} die`]);
 });
 
-/** What the portals' containers went through since then, in order. */
-async function events(since: number): Promise<readonly string[]> {
+/** What the portals' containers go through from now on, in order. Docker itself remembers no more than 256 events. */
+async function portalEvents() {
   const stream = await engine.getEvents({
-    since,
-    until: Math.ceil(Date.now() / 1000),
     filters: { type: ["container"], container: PORTALS.map(container) },
   });
-  const lines = (await text(stream)).split("\n").filter((line) => line !== "");
-  return lines.map((line) => {
-    const { Action, Actor } = JSON.parse(line);
-    return `${Actor.Attributes.name} ${Action}`;
+  let text = "";
+  stream.on("data", (chunk: Buffer) => {
+    text += chunk.toString();
   });
+  const seen = (): readonly string[] =>
+    text
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => {
+        const { Action, Actor } = JSON.parse(line);
+        return `${Actor.Attributes.name} ${Action}`;
+      });
+  return { seen, stop: () => (stream as Readable).destroy() };
 }
