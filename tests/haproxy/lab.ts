@@ -285,6 +285,7 @@ function documentOf(
       replica: { port: replica, route: "replica" },
     },
     status,
+    sessions: 90,
     maxLag: 0,
     timing: { hold: 30, silence, drain: 60 },
     fallback,

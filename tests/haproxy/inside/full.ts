@@ -20,14 +20,14 @@ test("a node with all the sessions it gets: the next client waits until one leav
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
-  const clients = Array.from({ length: 45 }, () => openClient(lab.port("primary")));
+  const clients = Array.from({ length: 90 }, () => openClient(lab.port("primary")));
   await Promise.all(clients.map(({ node }) => node));
 
   const next = openClient(lab.port("primary"));
   await until("the reason", 10_000, async () =>
-    (await sayings(lab)).startsWith("orders-1 on primary is full: 45 of 45 connections"),
+    (await sayings(lab)).startsWith("orders-1 on primary is full: 90 of 90 connections"),
   );
-  assert.equal(lab.sessionsOn("orders-1"), 45);
+  assert.equal(lab.sessionsOn("orders-1"), 90);
 
   clients[0]?.socket.destroy();
   assert.equal(await next.node, "orders-1");
