@@ -52,10 +52,7 @@ export function judge(
 
 type Endpoint = PortalDocument["endpoints"][string];
 
-export function hasRoute(
-  { endpoints }: PortalDocument,
-  ...routes: readonly Endpoint["route"][]
-): boolean {
+function hasRoute({ endpoints }: PortalDocument, ...routes: readonly Endpoint["route"][]): boolean {
   return Object.values(endpoints).some(({ route }) => routes.includes(route));
 }
 

@@ -26,9 +26,9 @@ export interface Answer<Said> {
 }
 
 /** Misses after which a source is taken for silent. */
-export const MISSES = 2;
+const MISSES = 2;
 /** An answer counts for this long, even if no question has failed since. */
-export const WORD_FRESH_MS = 1200;
+const WORD_FRESH_MS = 1200;
 
 export function afterMiss<Before extends Heard<unknown>>(
   before: Before,

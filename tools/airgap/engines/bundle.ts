@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { buildSync } from "esbuild";
+
+import { bundle } from "../../../proxy-image/bundle.ts";
 
 const PROJECT = join(import.meta.dirname, "../../..");
 
@@ -16,22 +17,11 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 export function bundleStandIn(engine: string): void {
   const programs = STAND_INS[engine];
   if (programs === undefined) return;
-  buildSync({
-    entryPoints: Object.fromEntries(
+  bundle({
+    programs: Object.fromEntries(
       Object.entries(programs).map(([name, file]) => [name, join(import.meta.dirname, file)]),
     ),
+    folder: PROJECT,
     outdir: join(PROJECT, "node-image", engine, "dist"),
-    outExtension: { ".js": ".mjs" },
-    absWorkingDir: PROJECT,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    legalComments: "none",
-    logLevel: "error",
-    mainFields: ["module", "main"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
-    },
   });
 }
