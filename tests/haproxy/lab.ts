@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -64,8 +64,8 @@ const PATIENCE_MS = 30_000;
 const NODES = ["orders-1", "orders-2", "orders-3"];
 
 export async function createLab(t: TestContext, options: LabOptions = {}): Promise<Lab> {
+  // Left where it is: it goes with the container, and HAProxy writes in it until the last hook of the test has run.
   const folder = mkdtempSync(join(tmpdir(), "lab-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const sessions = new Map<string, Set<Socket>>(NODES.map((node) => [node, new Set()]));
   const nodes = await Promise.all(
     NODES.map(async (node, index) => {
@@ -209,13 +209,18 @@ export function openClient(port: number, from = "127.0.0.1", host = "127.0.0.1")
 }
 
 /** The node that a new client is sent to, or undefined when it is sent away. To be left waiting is neither. */
-export async function nodeBehind(port: number, from?: string, host?: string) {
+export async function nodeBehind(
+  port: number,
+  from?: string,
+  host?: string,
+  patienceMs = PATIENCE_MS,
+) {
   const { socket, node } = openClient(port, from, host);
   let waited = false;
   const patience = setTimeout(() => {
     waited = true;
     socket.destroy();
-  }, PATIENCE_MS);
+  }, patienceMs);
   const served = await node;
   clearTimeout(patience);
   socket.destroy();

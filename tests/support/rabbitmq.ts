@@ -9,6 +9,9 @@ export const QUEUE = "written";
 /** Longer than any hold: whoever waits longer than this hangs. */
 const LONGEST_WAIT = 60_000;
 
+/** As many as AMQP 0-9-1 can say. */
+const MOST_UNACKNOWLEDGED = 65_535;
+
 /** A URI as the deployment's outputs have it, with the authority given beside it, as amqplib wants it. */
 export async function clientFor(uri: string, ca: string): Promise<ChannelModel> {
   const client = await connect(uri, { ca, timeout: LONGEST_WAIT });
@@ -87,6 +90,8 @@ export async function idsIn(uri: string, ca: string): Promise<ReadonlySet<string
   const client = await clientFor(uri, ca);
   try {
     const channel = await unlessLost(client, client.createChannel());
+    // Without a number of its own a consumer of a quorum queue is handed 2000 messages and no more before it acknowledges.
+    await unlessLost(client, channel.prefetch(MOST_UNACKNOWLEDGED));
     const { messageCount } = await unlessLost(client, channel.checkQueue(QUEUE));
     const ids: string[] = [];
     let over = false;

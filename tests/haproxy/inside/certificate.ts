@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -19,7 +19,6 @@ interface Terminator {
 
 async function terminateTls(t: TestContext): Promise<Terminator> {
   const folder = mkdtempSync(join(tmpdir(), "tls-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const authority = await Authority.create();
   const { certificate, key } = await authority.issue(["first.example"]);
   const port = 30_443;

@@ -62,10 +62,12 @@ async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
 }
 
 const goesTo = (lab: Lab, endpoint: string, node: string | undefined) =>
-  until(`${endpoint} goes to ${node}`, 20_000, async () => {
+  until(`${endpoint} goes to ${node}`, 60_000, async () => {
     // HAProxy 3.0 leaves a client hanging that was still connecting at the moment when its node was found down. With the
-    // agent silent nobody keeps HAProxy from it.
-    const behind = await nodeBehind(lab.port(endpoint)).catch(() => "nothing");
+    // agent silent nobody keeps HAProxy from it: such a client is given up soon, and the next one asks again.
+    const behind = await nodeBehind(lab.port(endpoint), undefined, undefined, 3_000).catch(
+      () => "nothing",
+    );
     return behind === node;
   });
 

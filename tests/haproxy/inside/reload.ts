@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,7 +86,6 @@ test("a reload that failed is made up for by the next call, also after a restart
   const { worker } = await lab.actual();
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
   const folder = mkdtempSync(join(tmpdir(), "master-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const standIn = join(folder, "master.sock");
   const deaf = createServer((socket) => {
     socket.on("error", () => {});
