@@ -6,6 +6,10 @@ import { ConfigError, parseConfig } from "./config.ts";
 
 const NAMESPACE = "portico:";
 
+// Pulumi keeps a stack trace for every promise, and its runner reads each through source maps: half the time of a large preview.
+// Node strips types in place, so that lines are right without.
+Error.prepareStackTrace = undefined;
+
 const { stack, warnings } = read();
 for (const warning of warnings) void pulumi.log.warn(warning);
 
