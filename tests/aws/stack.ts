@@ -2,7 +2,7 @@ import { standInForAws } from "../support/aws/on-path.ts";
 import type { Stack } from "../support/cli.ts";
 import { withStack } from "../support/cli.ts";
 
-const DIGEST = (digit: string) => `sha256:${digit.repeat(64)}`;
+export const DIGEST = (digit: string) => `sha256:${digit.repeat(64)}`;
 
 export const IMAGES = { portal: DIGEST("a"), postgresql: DIGEST("b") } as const;
 export const NEWER = DIGEST("c");

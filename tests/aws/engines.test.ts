@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type Engine, engines } from "../../infra/model/catalogue.ts";
+import { previewOf } from "../guard/portico.ts";
+import type { Preview, Step } from "../support/cli.ts";
+import { OFFICE } from "./changes.ts";
+import { judged, says } from "./judged.ts";
+import { awsConfig, DIGEST, withAwsStack } from "./stack.ts";
+import { matchesGolden } from "./summary.ts";
+
+const deploymentOn = (engine: Engine): string => `on-${engine}`;
+
+const CONFIG = awsConfig(
+  Object.fromEntries(
+    engines.map((engine) => [deploymentOn(engine), { engine, whitelist: OFFICE }]),
+  ),
+  {
+    images: Object.fromEntries(["portal", ...engines].map((name) => [name, DIGEST("d")])),
+    quota: { vpcs: engines.length, eips: 2 * engines.length },
+  },
+);
+
+test("each engine on AWS: what its portals are told, who may reach whom, and which files its machines get", async (t) => {
+  await withAwsStack(CONFIG, async (stack) => {
+    const text = await previewOf(stack, "--show-sames");
+    const { steps }: Preview = JSON.parse(text);
+    says(judged(text), []);
+
+    for (const engine of engines)
+      await t.test(`preview: ${engine}`, async () => {
+        const name = deploymentOn(engine);
+        const its = steps.filter(({ urn }) => nameOf(urn).startsWith(`${name}-`));
+        await matchesGolden(name, [
+          ...documentIn(its, name),
+          "",
+          ...rulesIn(its),
+          "",
+          ...filesIn(its),
+        ]);
+      });
+  });
+});
+
+/** What a step is about, and what it is told. */
+const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
+const kindOf = ({ urn }: Step): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
+const inputOf = ({ newState }: Step, name: string): string => String(newState?.inputs?.[name]);
+
+function documentIn(steps: readonly Step[], deployment: string): readonly string[] {
+  const [object, ...others] = objectsIn(steps).filter(
+    (step) => inputOf(step, "key") === `${deployment}/document.json`,
+  );
+  assert.ok(object && others.length === 0, `one document of ${deployment}`);
+  return JSON.stringify(JSON.parse(inputOf(object, "content")), undefined, 2).split("\n");
+}
+
+/** Rules by which somebody may come in: from whom, at which port, for what. */
+function rulesIn(steps: readonly Step[]): readonly string[] {
+  return steps
+    .filter((step) => kindOf(step) === "SecurityGroupIngressRule")
+    .map((step) => `${nameOf(step.urn)}: ${inputOf(step, "description")}`)
+    .sort();
+}
+
+/** One line a machine: the files that it gets. */
+function filesIn(steps: readonly Step[]): readonly string[] {
+  const files = objectsIn(steps).flatMap((step) => {
+    const [, machine, , file] = inputOf(step, "key").split("/");
+    return machine !== undefined && file !== undefined ? [{ machine, file }] : [];
+  });
+  const machines = Map.groupBy(files, ({ machine }) => machine);
+  return [...machines]
+    .map(([machine, its]) => {
+      const names = its.map(({ file }) => file).sort();
+      return `${machine}: ${names.join(", ")}`;
+    })
+    .sort();
+}
+
+const objectsIn = (steps: readonly Step[]): readonly Step[] =>
+  steps.filter((step) => kindOf(step) === "BucketObjectv2");
