@@ -44,6 +44,8 @@ export interface Led extends Subject {
   readonly mayLose?: boolean;
   /** A write that was sent to a node that doesn't lead, by the engine's own answer. */
   readonly isMisrouted: (failure: Failure) => boolean;
+  /** Clients' sessions on a node, by its own word. Absent where it can't tell them from others. */
+  readonly sessionsOn?: (node: string) => Promise<number>;
   /** Milliseconds of a frozen leader that the engine itself rides out; absent where it fails over sooner. */
   readonly ridesOut?: number;
 }
@@ -79,15 +81,18 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     await led.switchover(old);
     const next = await leaderAfter(old);
     await writers.firstAck();
+    for (const portal of portals)
+      await until(`${portal}'s line of the switch`, 30, async () =>
+        (await logLines(cluster, portal, began)).find(
+          ({ oldLeader, newLeader }) => oldLeader === old && newLeader === next,
+        ),
+      );
+    await sleep(100);
+    if (led.sessionsOn) assert.equal(await led.sessionsOn(old), 0);
     const record = await writers.stop();
 
     await check(record);
     assert.deepEqual(refused(record, asked), []);
-    await until("the log line of the switch", 10, async () =>
-      (await logLines(cluster, portals[0] ?? "", began)).find(
-        ({ oldLeader, newLeader }) => oldLeader === old && newLeader === next,
-      ),
-    );
   });
 
   test(`${name}: docker kill of the leader: who comes after the death waits instead of failing`, async (t) => {
@@ -112,6 +117,7 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const writers = load(t);
     await writers.firstAck();
 
+    const frozen = performance.now();
     await engineOf(old).pause();
     await leaderAfter(old);
     await writers.firstAck();
@@ -126,6 +132,8 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
       ({ at, server }) => at > switched && server === address,
     );
     assert.deepEqual(late, []);
+    // Until a portal has noticed, its clients are connected to the frozen one.
+    assert.deepEqual(refused(record, frozen + OUT_MS), []);
   });
 
   const { ridesOut } = led;
