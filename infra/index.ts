@@ -8,7 +8,7 @@ const NAMESPACE = "portico:";
 
 // Pulumi keeps a stack trace for every promise, and its runner reads each through source maps: half the time of a large preview.
 // Node strips types in place, so that lines are right without.
-Error.prepareStackTrace = undefined;
+Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const { stack, warnings } = read();
 for (const warning of warnings) void pulumi.log.warn(warning);

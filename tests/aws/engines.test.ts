@@ -69,13 +69,10 @@ function filesIn(steps: readonly Step[]): readonly string[] {
     const [, machine, , file] = inputOf(step, "key").split("/");
     return machine !== undefined && file !== undefined ? [{ machine, file }] : [];
   });
-  const machines = Map.groupBy(files, ({ machine }) => machine);
-  return [...machines]
-    .map(([machine, its]) => {
-      const names = its.map(({ file }) => file).sort();
-      return `${machine}: ${names.join(", ")}`;
-    })
-    .sort();
+  return [...new Set(files.map(({ machine }) => machine))].sort().map((machine) => {
+    const its = files.filter((one) => one.machine === machine).map(({ file }) => file);
+    return `${machine}: ${its.sort().join(", ")}`;
+  });
 }
 
 const objectsIn = (steps: readonly Step[]): readonly Step[] =>
