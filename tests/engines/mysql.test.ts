@@ -1,111 +1,23 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
-import type { RowDataPacket } from "mysql2/promise";
+import { test } from "node:test";
+
 import { createConnection } from "mysql2/promise";
 
 import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
+import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { loadOf } from "../support/load.ts";
-import { inserting, sessionOn } from "../support/mysql.ts";
+import { sessionOn } from "../support/mysql.ts";
 import type { Target } from "../support/writer.ts";
 import { followsItsLeader } from "./conformance.ts";
+import { mysql } from "./subjects/mysql.ts";
 
 const cluster = await bringUp({ name: "shop", engine: "mysql" });
-const { nodes, portals, outputs } = cluster;
+const { nodes, outputs } = cluster;
+const { led, ask } = await mysql(cluster);
+const { leader, whole, written, driver } = led;
 
-/** One statement, by the server's own root, on a node that runs. */
-async function ask(node: string, statement: string): Promise<readonly (readonly string[])[]> {
-  const { code, output } = await exec(containerOf(cluster, node), ["mysql", "-N", "-e", statement]);
-  if (code !== 0) throw new Error(`${node}: ${output}`);
-  return output
-    .trim()
-    .split("\n")
-    .map((line) => line.split("\t"));
-}
-
-async function leader(among: readonly string[]): Promise<string> {
-  const found: string[] = [];
-  for (const node of among) {
-    const rows = await ask(
-      node,
-      `SELECT 1 FROM performance_schema.replication_group_members
-       WHERE MEMBER_ID = @@server_uuid AND MEMBER_ROLE = 'PRIMARY' AND MEMBER_STATE = 'ONLINE' AND NOT @@super_read_only
-         AND (SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE = 'ONLINE') > 1`,
-    ).catch(() => []);
-    if (rows.some(([one]) => one === "1")) found.push(node);
-  }
-  assert.equal(found.length, 1, `${found.join(", ") || "nobody"} leads`);
-  return found[0] ?? "";
-}
-
-async function whole(): Promise<true> {
-  for (const name of [...nodes, ...portals]) {
-    const { State } = await docker.getContainer(containerOf(cluster, name)).inspect();
-    if (State.Health?.Status !== "healthy") throw new Error(`${name} is ${State.Health?.Status}`);
-  }
-  for (const target of targetsOf(cluster, "primary")) {
-    const session = await sessionOn(target);
-    session.destroy();
-  }
-  return true;
-}
-
-async function written(): Promise<ReadonlySet<string>> {
-  const session = await sessionOn(targetsOf(cluster, "primary")[0] as Target);
-  try {
-    const [rows] = await session.query<RowDataPacket[]>("SELECT id FROM written");
-    return new Set(rows.map(({ id }) => String(id)));
-  } finally {
-    session.destroy();
-  }
-}
-
-before(async () => {
-  await until("a portal that serves", 120, whole);
-  const session = await sessionOn(targetsOf(cluster, "primary")[0] as Target);
-  await session.query("CREATE TABLE written (id VARCHAR(80) PRIMARY KEY)");
-  session.destroy();
-});
-
-const lockPortal = (lock: "LOCK" | "UNLOCK") => async () => {
-  const node = await leader(nodes);
-  await ask(node, `ALTER USER portal@'%' ACCOUNT ${lock}`);
-};
-
-followsItsLeader({
-  cluster,
-  driver: inserting("written"),
-  written,
-  whole,
-  leader,
-  switchover: async (old) => {
-    const { code, output } = await exec(containerOf(cluster, old), [
-      "/usr/local/lib/portico/switchover",
-    ]);
-    assert.equal(code, 0, output);
-  },
-  // The portals' login is locked and their sessions are ended: nobody tells them anything any more.
-  evidence: {
-    lose: async () => {
-      await lockPortal("LOCK")();
-      for (const node of nodes) await endSessions(node);
-    },
-    giveBack: lockPortal("UNLOCK"),
-  },
-  // 1290: the node is read-only. 3100: the group did not let it commit.
-  isMisrouted: ({ code, message }) =>
-    code === "ER_OPTION_PREVENTS_STATEMENT" || /read-only/.test(message),
-  ridesOut: 4000,
-});
-
-async function endSessions(node: string): Promise<void> {
-  const ids = await ask(
-    node,
-    "SELECT ID FROM information_schema.processlist WHERE USER = 'portal'",
-  );
-  for (const [id] of ids) if (id) await ask(node, `KILL ${id}`).catch(() => {});
-}
+followsItsLeader(led);
 
 test("shop: mysql2 takes the URIs as they are, and verifies who answers", async () => {
   for (const { uris } of Object.values(outputs.endpoints)) {
@@ -123,7 +35,7 @@ test("shop: mysql2 takes the URIs as they are, and verifies who answers", async 
 
 test("shop: killed all at once, the nodes form one group again, with every acknowledged write", async (t) => {
   await until("a whole cluster", 240, whole);
-  const writers = loadOf(t, targetsOf(cluster, "primary"), inserting("written"));
+  const writers = loadOf(t, targetsOf(cluster, "primary"), driver);
   await writers.firstAck();
   await Promise.all(nodes.map((node) => docker.getContainer(containerOf(cluster, node)).kill()));
   const { acknowledged } = await writers.stop();

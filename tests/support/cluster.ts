@@ -3,7 +3,7 @@ import { after } from "node:test";
 
 import type { Stack } from "./cli.ts";
 import { freePlace, withStack } from "./cli.ts";
-import { logsOf } from "./containers.ts";
+import { exec, logsOf } from "./containers.ts";
 import { docker } from "./docker.ts";
 import type { Target } from "./writer.ts";
 
@@ -103,6 +103,17 @@ export async function bringUp({ name, engine, deployment = {} }: Asked): Promise
 
 /** The Docker name of a node or a portal. */
 export const containerOf = ({ prefix }: Cluster, name: string): string => `${prefix}-${name}`;
+
+/** Runs a command in a node, and returns what it says. */
+export async function inNode(
+  cluster: Cluster,
+  node: string,
+  ...command: readonly string[]
+): Promise<string> {
+  const { code, output } = await exec(containerOf(cluster, node), command);
+  if (code !== 0) throw new Error(`${node}: ${output}`);
+  return output;
+}
 
 /** The portals' document, as `up` has written it. */
 export const documentOf = ({ stack, name }: Cluster): string =>

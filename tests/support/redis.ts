@@ -5,12 +5,19 @@ import type { Driver, Target } from "./writer.ts";
 /** Longer than any hold: whoever waits longer than this hangs. */
 const LONGEST_WAIT = 60_000;
 
-/** A client of one connection, which nobody opens again. The server's certificate is always verified. */
-export async function redisClient({ host, port, user, password, ca }: Target): Promise<Redis> {
+/** A client of one connection, which nobody opens again. The server's certificate is always verified, unless it is plain. */
+export async function redisClient({
+  host,
+  port,
+  user,
+  password,
+  ca,
+  plain,
+}: Target): Promise<Redis> {
   const client = new Redis({
     ...{ host, port, password },
     username: user,
-    tls: { ca, rejectUnauthorized: true },
+    ...(!plain && { tls: { ca, rejectUnauthorized: true } }),
     lazyConnect: true,
     connectTimeout: LONGEST_WAIT,
     commandTimeout: LONGEST_WAIT,

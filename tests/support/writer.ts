@@ -11,6 +11,8 @@ export interface Target {
   readonly database: string;
   /** PEM of the authority that signed the server's certificate; the certificate is always verified. */
   readonly ca: string;
+  /** Without TLS: a node behind portals that end it. */
+  readonly plain?: boolean;
 }
 
 export interface Ack {

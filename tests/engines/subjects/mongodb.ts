@@ -1,0 +1,49 @@
+import { type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
+import { exec } from "../../support/containers.ts";
+import { clientFor, inserting } from "../../support/mongodb.ts";
+import type { Target } from "../../support/writer.ts";
+import type { Led } from "../conformance.ts";
+
+const COLLECTION = "written";
+
+export const driver = inserting(COLLECTION);
+
+/** The servers are stand-ins for MongoDB (tools/airgap/engines/mongodb); driver, portal and agent are real. */
+export function mongodb(cluster: Cluster): Led {
+  async function written(): Promise<ReadonlySet<string>> {
+    const client = clientFor(targetsOf(cluster, "primary")[0] as Target);
+    try {
+      const found = await client.db().collection<{ _id: string }>(COLLECTION).find().toArray();
+      return new Set(found.map(({ _id }) => _id));
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** The member's own word, asked in its container. */
+  async function isPrimary(node: string): Promise<boolean> {
+    const command = ["node", "/usr/local/lib/portico/health.mjs", "primary"];
+    const { code } = await exec(containerOf(cluster, node), command);
+    return code === 0;
+  }
+
+  async function leader(among: readonly string[]): Promise<string> {
+    const answers = await Promise.all(among.map((node) => isPrimary(node).catch(() => false)));
+    const found = among.filter((_, index) => answers[index]);
+    if (found.length !== 1) throw new Error(`${found.length} members are primary`);
+    return found[0] as string;
+  }
+
+  return {
+    ...{ cluster, driver, written, leader },
+    whole: async () => {
+      await leader(cluster.nodes);
+      await written();
+      return true;
+    },
+    switchover: async (old) => {
+      await inNode(cluster, old, "/usr/local/lib/portico/switchover");
+    },
+    isMisrouted: ({ code, during }) => during === "write" && code === "10107",
+  };
+}

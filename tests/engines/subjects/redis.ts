@@ -1,0 +1,66 @@
+import { type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
+import { exec } from "../../support/containers.ts";
+import { adding, redisClient } from "../../support/redis.ts";
+import type { Target } from "../../support/writer.ts";
+import type { Led } from "../conformance.ts";
+
+const SET = "written";
+
+export const driver = adding(SET);
+
+export function redis(cluster: Cluster) {
+  const { nodes } = cluster;
+
+  /** What a node says of its role, through the user that needs no secret. */
+  const roleOf = (node: string): Promise<string> => {
+    const login = ["--no-auth-warning", "--user", "probe", "--pass", "x"];
+    return inNode(cluster, node, "/usr/bin/valkey-cli", ...login, "role");
+  };
+
+  const leader = async (among: readonly string[]): Promise<string> => {
+    const roles = await Promise.all(among.map((node) => roleOf(node).catch(() => "")));
+    // Without a replica it takes no writes.
+    const found = among.filter((_, index) => /^master\n\d+\n\d/.test(roles[index] ?? ""));
+    const [only] = found;
+    if (only === undefined || found.length > 1) throw new Error(`${found.length} nodes lead`);
+    return only;
+  };
+
+  async function through<T>(
+    endpoint: string,
+    portal: number,
+    use: (client: Awaited<ReturnType<typeof redisClient>>) => Promise<T>,
+  ): Promise<T> {
+    const client = await redisClient(targetsOf(cluster, endpoint)[portal] as Target);
+    try {
+      return await use(client);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  const whole = async (): Promise<true> => {
+    for (const node of nodes) await inNode(cluster, node, "sh", "/usr/local/lib/portico/health");
+    for (const portal of [0, 1])
+      await through("primary", portal, (client) => client.set("whole", "yes"));
+    return true;
+  };
+
+  const sentinels = (option: string) => async (): Promise<void> => {
+    const command = ["s6-svc", option, "/run/portico/valkey/services/sentinel"];
+    await Promise.all(nodes.map((node) => exec(containerOf(cluster, node), command, "valkey")));
+  };
+
+  const led: Led = {
+    ...{ cluster, driver, whole, leader },
+    written: () => through("primary", 0, async (client) => new Set(await client.smembers(SET))),
+    switchover: async (old) => {
+      const asked = nodes.find((node) => node !== old) ?? old;
+      await inNode(cluster, asked, "/usr/local/lib/portico/switchover");
+    },
+    evidence: { lose: sentinels("-d"), giveBack: sentinels("-u") },
+    mayLose: true,
+    isMisrouted: ({ message }) => message.startsWith("READONLY"),
+  };
+  return { led, through };
+}
