@@ -1,14 +1,14 @@
-// `npm run bench`: how long each way of reaching the leader takes to follow it; `-- preview`: what a preview takes. See README.md.
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { InvalidArgumentError, program } from "commander";
+// `npm run bench`: how long each way of reaching the leader takes to follow it; `-- preview`: what a preview takes; `-- kills`: what clients of each engine see. See README.md.
+import { Argument, InvalidArgumentError, program } from "commander";
 
 import { onEnd } from "../tools/local/on-end.ts";
 import { type Facts, factsOf, readFacts } from "./facts.ts";
+import { benchKills, measurable } from "./kills/main.ts";
 import { measure } from "./measure.ts";
 import { withOwnStack } from "./own-stack.ts";
 import { benchPreviews } from "./preview.ts";
 import { describe, reportOf } from "./report.ts";
+import { keep } from "./results.ts";
 import type { Event, EventKind } from "./seen.ts";
 import { tables } from "./table.ts";
 
@@ -19,8 +19,6 @@ interface Options {
   readonly deployment: string;
   readonly facts?: string;
 }
-
-const RESULTS = join(import.meta.dirname, "results");
 
 program
   .option("--switchovers <n>", "planned switchovers", whole, 30)
@@ -43,6 +41,15 @@ program
   ])
   .action(async (counts?: number[]) => benchPreviews(counts ?? [1, 10, 50]));
 
+program
+  .command("kills")
+  .description("what clients see when nodes are killed, engine by engine")
+  .addArgument(new Argument("[engines...]", "which").choices(measurable))
+  .option("--times <n>", "kills an engine", whole, 20)
+  .action(async (engines: typeof measurable, { times }: { readonly times: number }) =>
+    benchKills(engines.length > 0 ? engines : measurable, times),
+  );
+
 await program.parseAsync();
 
 async function show(facts: Facts): Promise<void> {
@@ -62,10 +69,7 @@ async function show(facts: Facts): Promise<void> {
     process.exitCode = 1;
   }
   console.log(tables(report));
-  await mkdir(RESULTS, { recursive: true });
-  const file = join(RESULTS, `${report.versions.at.replaceAll(":", "-")}.json`);
-  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(file);
+  console.log(await keep("", report.versions.at, report));
 }
 
 function whole(text: string): number {

@@ -1,5 +1,5 @@
 // `npm run bench -- preview`: what a preview takes as a stack grows. See README.md.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,9 +9,10 @@ import { awsConfig } from "../tests/aws/stack.ts";
 import { standInForAws } from "../tests/support/aws/on-path.ts";
 import { type Preview, type Stack, withStack } from "../tests/support/cli.ts";
 import { setUpPulumi } from "../tools/setup/machine.ts";
+import { columns } from "./columns.ts";
 import { type Taken, watchTree } from "./process-tree.ts";
+import { keep } from "./results.ts";
 
-const RESULTS = join(import.meta.dirname, "results");
 const ENTRIES = 20;
 
 export interface PreviewFigure {
@@ -33,12 +34,9 @@ export async function benchPreviews(counts: readonly number[]): Promise<void> {
   }
   const load = loadavg()[0] ?? 0;
   console.log(`${table(figures)}\n${cpus().length} cores, load ${load.toFixed(1)} at the end`);
-  await mkdir(RESULTS, { recursive: true });
   const at = new Date().toISOString();
-  const file = join(RESULTS, `preview-${at.replaceAll(":", "-")}.json`);
   const report = { at, entries: ENTRIES, cores: cpus().length, load, figures };
-  await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(file);
+  console.log(await keep("preview-", at, report));
 }
 
 async function previewOf(deployments: number): Promise<PreviewFigure> {
@@ -86,7 +84,7 @@ function configOf(deployments: number): Record<string, unknown> {
 
 /** For people. */
 export function table(figures: readonly PreviewFigure[]): string {
-  const lines = [
+  return columns([
     ["deployments", "resources", "seconds", "ms a resource", "peak MiB", "CPU s"],
     ...figures.map(({ deployments, resources, seconds, taken }) => [
       `${deployments}`,
@@ -96,11 +94,5 @@ export function table(figures: readonly PreviewFigure[]): string {
       taken === undefined ? "–" : `${taken.peak}`,
       taken === undefined ? "–" : taken.cpuSeconds.toFixed(1),
     ]),
-  ];
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  return lines
-    .map((line) => line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  "))
-    .join("\n");
+  ]);
 }

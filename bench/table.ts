@@ -1,3 +1,4 @@
+import { columns } from "./columns.ts";
 import type { Figures, Spread } from "./figures.ts";
 import type { KindReport, Report } from "./report.ts";
 import type { EventKind } from "./seen.ts";
@@ -20,12 +21,7 @@ function table({ kind, contenders }: KindReport): string {
     titles(kind),
     ...contenders.map(({ title, figures }) => [title, ...cells(kind, figures)]),
   ];
-  const widths = titles(kind).map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
-  const padded = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return lines.map((line) => line.map(padded).join("  ")).join("\n");
+  return columns(lines);
 }
 
 function titles(kind: EventKind): string[] {

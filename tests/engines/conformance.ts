@@ -8,6 +8,7 @@ import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.
 import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
+import { outAfter } from "../support/pool.ts";
 import type { Driver, Failure, Record } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
 
@@ -268,23 +269,6 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
     }
   });
 }
-
-/** Milliseconds from `wall` to the moment from which a portal sent nobody to `node`, by its own log. */
-async function outAfter(
-  cluster: Cluster,
-  portal: string,
-  node: string,
-  wall: number,
-): Promise<number> {
-  const out = await until(`${portal} to send nobody to ${node}`, 30, async () =>
-    (await logLines(cluster, portal, wall)).find(
-      (line) => line.node === node && line.was === "ready" && timeOf(line) >= wall,
-    ),
-  );
-  return timeOf(out) - wall;
-}
-
-const timeOf = ({ time }: { readonly time?: unknown }): number => new Date(String(time)).getTime();
 
 function reportLosses(name: string, lost: number, of: number): void {
   process.stdout.write(`# ${name}: ${lost} of ${of} acknowledged writes lost\n`);

@@ -1,47 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
+import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { clientFor, INDEX, idsIn, indexing } from "../support/elasticsearch.ts";
-import { allServe, statusOf } from "../support/pool.ts";
+import { clientFor, INDEX, idsIn } from "../support/elasticsearch.ts";
+import { statusOf } from "../support/pool.ts";
 import { servesFromAnyNode } from "./conformance.ts";
+import { elasticsearch } from "./subjects/elasticsearch.ts";
 
 const cluster = await bringUp({ name: "logs", engine: "elasticsearch" });
 const { ca, endpoints } = cluster.outputs;
 const uris = endpoints.any?.uris ?? [];
 const [uri = "", otherUri = ""] = uris;
 
-/** All shards in their places as well: a node that is back has still to catch up. */
-const whole = async () => {
-  await allServe(cluster);
-  const client = clientFor(uri, ca);
-  const { body } = await client.cluster.health().finally(() => client.close());
-  if (body.status !== "green") throw new Error(`the cluster is ${body.status}`);
-  return true as const;
-};
-await until("a whole cluster", 240, whole);
+const subject = await elasticsearch(cluster);
+const { whole, driver } = subject;
 
-const client = clientFor(uri, ca);
-await client.indices.create({
-  index: INDEX,
-  body: { settings: { number_of_shards: 3, number_of_replicas: 1 } },
-});
-await client.close();
-
-const addresses = Object.fromEntries(
-  await Promise.all(
-    cluster.nodes.map(async (node) => [node, await addressOf(cluster, node)] as const),
-  ),
-);
-
-servesFromAnyNode({
-  cluster,
-  driver: indexing(addresses),
-  written: () => idsIn(uri, ca),
-  whole,
-});
+servesFromAnyNode(subject);
 
 const statusCode = (request: Promise<unknown>): Promise<number | undefined> =>
   request.then(
@@ -112,9 +88,7 @@ test("logs: the portals' questions leave no line in a node's log", async () => {
 
 test("logs: all nodes lost at once come back with every acknowledged document", async (t) => {
   await until("a whole cluster", 240, whole);
-  const session = await indexing(addresses).connect(
-    targetsOf(cluster, "any")[0] ?? assert.fail("no target"),
-  );
+  const session = await driver.connect(targetsOf(cluster, "any")[0] ?? assert.fail("no target"));
   t.after(session.end);
   const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
   for (const id of ids) await session.write(id);

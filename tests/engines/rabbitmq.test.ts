@@ -1,44 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, bringUp, containerOf, logLines, targetsOf } from "../support/cluster.ts";
-import { exec, logsOf, until } from "../support/containers.ts";
+import {
+  bringUp,
+  containerOf,
+  logLines,
+  inNode as runInNode,
+  targetsOf,
+} from "../support/cluster.ts";
+import { logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { allServe, statusOf } from "../support/pool.ts";
-import { clientFor, farewell, idsIn, nodeOf, publishing, QUEUE } from "../support/rabbitmq.ts";
+import { statusOf } from "../support/pool.ts";
+import { clientFor, farewell, idsIn, nodeOf } from "../support/rabbitmq.ts";
 import { servesFromAnyNode } from "./conformance.ts";
+import { rabbitmq } from "./subjects/rabbitmq.ts";
 
 const cluster = await bringUp({ name: "jobs", engine: "rabbitmq" });
 const { ca, endpoints } = cluster.outputs;
 const uris = endpoints.any?.uris ?? [];
 const [uri = "", otherUri = ""] = uris;
-const whole = () => allServe(cluster);
-await until("a whole cluster", 240, whole);
+const subject = await rabbitmq(cluster);
+const { whole, driver } = subject;
 
-// No arguments: what a queue is without any is what the virtual host makes of it.
-const client = await clientFor(uri, ca);
-const channel = await client.createChannel();
-await channel.assertQueue(QUEUE, { durable: true });
-await farewell(client);
+servesFromAnyNode(subject);
 
-const addresses = Object.fromEntries(
-  await Promise.all(
-    cluster.nodes.map(async (node) => [node, await addressOf(cluster, node)] as const),
-  ),
-);
-
-servesFromAnyNode({
-  cluster,
-  driver: publishing(addresses),
-  written: () => idsIn(uri, ca),
-  whole,
-});
-
-const inNode = async (node: string, ...command: readonly string[]): Promise<string> => {
-  const { code, output } = await exec(containerOf(cluster, node), command);
-  assert.equal(code, 0, output);
-  return output;
-};
+const inNode = (node: string, ...command: readonly string[]) =>
+  runInNode(cluster, node, ...command);
 
 test("jobs: the outputs' URIs are taken by amqplib as they are, with the certificate verified", async () => {
   for (const each of uris) {
@@ -120,9 +107,7 @@ test("jobs: the portals' questions leave no line in a node's log", async () => {
 
 test("jobs: all nodes lost at once come back with every confirmed message", async (t) => {
   await until("a whole cluster", 240, whole);
-  const session = await publishing(addresses).connect(
-    targetsOf(cluster, "any")[0] ?? assert.fail("no target"),
-  );
+  const session = await driver.connect(targetsOf(cluster, "any")[0] ?? assert.fail("no target"));
   t.after(session.end);
   const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
   for (const id of ids) await session.write(id);

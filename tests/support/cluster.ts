@@ -60,7 +60,30 @@ export interface Asked {
 const LONGEST_TEST_RUN = 3_600_000;
 
 /** Brings a deployment up, and takes it down after the last test of the process. */
-export async function bringUp({ name, engine, deployment = {} }: Asked): Promise<Cluster> {
+export async function bringUp(asked: Asked): Promise<Cluster> {
+  let end = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return new Promise((resolve, reject) => {
+    const running = withCluster(asked, async (cluster) => {
+      resolve(cluster);
+      await ended;
+    });
+    running.catch(reject);
+    const takeDown = async () => {
+      end();
+      await running;
+    };
+    after(takeDown, { timeout: LONGEST_TEST_RUN });
+  });
+}
+
+/** Brings a deployment up for `use`, and takes it down afterwards. */
+export async function withCluster(
+  { name, engine, deployment = {} }: Asked,
+  use: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
   const prefix = `${name.slice(0, 4)}${Date.now().toString(36)}`;
   const place = await freePlace(prefix);
   const gateway = String(place.range).replace(/\.0\.0\/16$/, ".0.1");
@@ -76,28 +99,15 @@ export async function bringUp({ name, engine, deployment = {} }: Asked): Promise
       },
     },
   });
-  let end = (): void => {};
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return new Promise((resolve, reject) => {
-    const running = withStack({ config: config() }, async (stack) => {
-      await stack.up();
-      const { deployments } = (await stack.outputs()) as {
-        deployments: Readonly<Record<string, Outputs>>;
-      };
-      const outputs = deployments[name] as Outputs;
-      const portals = outputs.portals.map((portal) => portal.name);
-      const nodes = [1, 2, 3].map((ordinal) => `${name}-${ordinal}`);
-      resolve({ name, stack, config, prefix, gateway, outputs, nodes, portals });
-      await ended;
-    });
-    running.catch(reject);
-    const takeDown = async () => {
-      end();
-      await running;
+  await withStack({ config: config() }, async (stack) => {
+    await stack.up();
+    const { deployments } = (await stack.outputs()) as {
+      deployments: Readonly<Record<string, Outputs>>;
     };
-    after(takeDown, { timeout: LONGEST_TEST_RUN });
+    const outputs = deployments[name] as Outputs;
+    const portals = outputs.portals.map((portal) => portal.name);
+    const nodes = [1, 2, 3].map((ordinal) => `${name}-${ordinal}`);
+    await use({ name, stack, config, prefix, gateway, outputs, nodes, portals });
   });
 }
 
@@ -131,6 +141,12 @@ export function targetsOf({ outputs }: Cluster, endpoint: string): readonly Targ
 export async function addressOf(cluster: Cluster, node: string): Promise<string> {
   const { NetworkSettings } = await docker.getContainer(containerOf(cluster, node)).inspect();
   return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
+}
+
+/** Every node's address, by its name. */
+export async function addressesOf(cluster: Cluster): Promise<Readonly<Record<string, string>>> {
+  const each = cluster.nodes.map(async (node) => [node, await addressOf(cluster, node)] as const);
+  return Object.fromEntries(await Promise.all(each));
 }
 
 /** A portal's log lines since `wall` (milliseconds), parsed; lines that are not JSON are left out. */

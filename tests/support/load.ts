@@ -4,7 +4,7 @@ import type { Driver, Record, Target } from "./writer.ts";
 import { startWriter } from "./writer.ts";
 
 /** Writers through all targets: some that keep their session, some that open one for each write. */
-export function loadOf(t: TestContext, targets: readonly Target[], driver: Driver) {
+export function loadOf(t: Pick<TestContext, "after">, targets: readonly Target[], driver: Driver) {
   const keeping = startWriter(t, targets, driver, { sessions: 4 });
   const connecting = startWriter(t, targets, driver, { sessions: 2, everyWrite: true });
   const both = (a: Record, b: Record): Record => ({

@@ -1,5 +1,6 @@
 import type { Cluster } from "./cluster.ts";
-import { containerOf } from "./cluster.ts";
+import { containerOf, logLines } from "./cluster.ts";
+import { until } from "./containers.ts";
 import { docker } from "./docker.ts";
 
 /** Resolves once every node is healthy and every portal sends clients to each; rejects with the reason while not. */
@@ -16,6 +17,23 @@ export async function allServe(cluster: Cluster): Promise<true> {
   }
   return true;
 }
+
+/** Milliseconds from `wall` to the moment from which a portal sent nobody to `node`, by its own log. */
+export async function outAfter(
+  cluster: Cluster,
+  portal: string,
+  node: string,
+  wall: number,
+): Promise<number> {
+  const out = await until(`${portal} to send nobody to ${node}`, 30, async () =>
+    (await logLines(cluster, portal, wall)).find(
+      (line) => line.node === node && line.was === "ready" && timeOf(line) >= wall,
+    ),
+  );
+  return timeOf(out) - wall;
+}
+
+const timeOf = ({ time }: { readonly time?: unknown }): number => new Date(String(time)).getTime();
 
 /** A portal's status page. */
 export async function statusOf(url: string): Promise<Status> {

@@ -65,7 +65,7 @@ export interface Session {
  * a connection of its own.
  */
 export function startWriter(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   targets: readonly Target[],
   driver: Driver,
   { sessions, everyWrite = false }: { readonly sessions: number; readonly everyWrite?: boolean },
