@@ -3,9 +3,12 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { connect, type TLSSocket } from "node:tls";
+import { connect, createServer, type TLSSocket } from "node:tls";
 
-import { replaceCertificate } from "../../../proxy-image/src/apply/certificate.ts";
+import {
+  createCertificates,
+  replaceCertificate,
+} from "../../../proxy-image/src/apply/certificate.ts";
 import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
 import { startHaproxy, writeFiles } from "../lab.ts";
@@ -124,4 +127,54 @@ test("a chain too long for HAProxy's buffer is refused before it is said", async
 
   assert.equal(long.kind, "failed");
   assert.equal(await nameServed(site), "DNS:first.example");
+});
+
+test("the certificate with which HAProxy's checks ask nodes is replaced in place: the next check shows the new one", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "client-"));
+  const authority = await Authority.create();
+  const first = await authority.issue(["portal-before.example"]);
+  const node = await authority.issue(["node.example"]);
+  const shown: (string | undefined)[] = [];
+  const server = createServer(
+    { cert: node.certificate, key: node.key, ca: authority.pem, requestCert: true },
+    (socket) => {
+      shown.push((socket as TLSSocket).getPeerCertificate().subjectaltname);
+      socket.on("error", () => {});
+      socket.destroy();
+    },
+  );
+  t.after(() => server.close());
+  const port = 30_444;
+  server.listen(port, "127.0.0.1");
+  // Certificate and key in two files, as a portal's identity has them.
+  writeFiles(folder, {
+    "ca.crt": authority.pem,
+    "client.crt": first.certificate,
+    "client.key": first.key,
+    "haproxy.cfg": `global
+    stats socket ${folder}/admin.sock level admin
+    ssl-load-extra-del-ext
+defaults
+    mode tcp
+    timeout client 10s
+    timeout server 10s
+    timeout connect 1s
+backend nodes
+    server node 127.0.0.1:${port} check inter 200ms check-ssl verify required ca-file ${folder}/ca.crt crt ${folder}/client.crt
+`,
+  });
+  startHaproxy(t, join(folder, "haproxy.cfg"), join(folder, "master.sock"));
+  const last = (name: string) =>
+    until(`a check with ${name}`, 10_000, async () => shown.at(-1) === `DNS:${name}`);
+  await last("portal-before.example");
+
+  const next = await authority.issue(["portal-after.example"]);
+  const certificates = createCertificates(join(folder, "admin.sock"), folder);
+  const replaced = await certificates.replace({
+    client: `${next.certificate}\n${next.key}\n`,
+    server: undefined,
+  });
+
+  assert.deepEqual(replaced, [{ what: "client", done: { kind: "done" } }]);
+  await last("portal-after.example");
 });
