@@ -138,7 +138,10 @@ function complete(
 ): Deployment {
   const { hold, silence, drain, database = name, user = name } = read;
   const row = catalogue[read.engine];
-  const { users, databases } = row.taken;
+  const { taken, longestUser } = row;
+  const { users, databases } = taken;
+  if (longestUser !== undefined && user.length > longestUser)
+    report(["user"], `${read.engine} takes ${longestUser} characters at most`);
   if (users.includes(user)) report(["user"], `"${user}" is a user of the cluster itself`);
   if (databases.includes(database))
     report(["database"], `"${database}" is a database of the cluster itself`);

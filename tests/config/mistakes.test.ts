@@ -43,6 +43,11 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     `${AT}.durability: redis has no such option; it has user, maxLag`,
   ],
   [
+    "a user's name that is too long for MySQL",
+    ordersWith({ engine: "mysql", user: "a".repeat(33) }),
+    `${AT}.user: mysql takes 32 characters at most`,
+  ],
+  [
     "a user that Redis' own cluster needs",
     ordersWith({ engine: "redis", user: "probe" }),
     `${AT}.user: "probe" is a user of the cluster itself`,

@@ -60,10 +60,13 @@ async function report(
   signal: AbortSignal,
 ): Promise<void> {
   let at = 1000;
+  let text = "first";
   try {
     for await (const _ of every(20, undefined, { signal })) {
-      const digest = sha256(await readFile(document, "utf8"));
-      await writeFile(`${applied}.new`, JSON.stringify({ at: at++, ...answer(digest) }));
+      // A document that is gone changes nothing for an agent.
+      text = await readFile(document, "utf8").catch(() => text);
+      const said = { at: at++, ...answer(sha256(text)) };
+      await writeFile(`${applied}.new`, JSON.stringify(said));
       await rename(`${applied}.new`, applied);
     }
   } catch (error) {

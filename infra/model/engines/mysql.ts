@@ -27,6 +27,7 @@ export const mysql: EngineRow = {
   memory: { least: 640, usual: 704 },
   passwords: ["replication", "app", "portal"],
   logins: { mysql: { user: "portal", password: "portal" } },
+  longestUser: 32,
   taken: {
     users: ["root", "portal", "replication", "mysql"],
     databases: ["mysql", "sys", "performance_schema", "information_schema"],

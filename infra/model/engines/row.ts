@@ -43,6 +43,8 @@ export interface EngineRow {
   readonly logins: Readonly<Record<string, { readonly user: string; readonly password: string }>>;
   /** Names that the cluster itself needs, so that no deployment may use them for its own user or database. */
   readonly taken: { readonly users: readonly string[]; readonly databases: readonly string[] };
+  /** Characters that a user's name may have, where those are fewer than a config lets it have. */
+  readonly longestUser?: number;
   /** A URI for `hosts[0]`, or for all hosts where the engine's usual client can take them. */
   readonly uri: (connection: Connection) => string;
   /** True where `uri` may name all portals. */
