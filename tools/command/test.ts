@@ -16,15 +16,10 @@ const ALONE = "tests/e2e/";
 /** One deployment a file, one after the other. */
 const ENGINES = "tests/engines/";
 
-/** Whole clusters that take minutes each: only where they are named, or with `--all` (`npm run test:all`). */
+/** What takes minutes more, or shows a stand-in: only where it is named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
-  "tests/engines/elasticsearch.test.ts",
-  "tests/engines/mongodb.test.ts",
-  "tests/engines/mysql.test.ts",
   "tests/engines/scylladb.test.ts",
   "tests/engines/ssh.test.ts",
-  "tests/node-image/elasticsearch/",
-  "tests/node-image/mysql/",
   "tests/node-image/scylladb",
 ];
 
