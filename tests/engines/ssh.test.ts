@@ -5,7 +5,7 @@ import { freePorts } from "../../tools/setup/free-place.ts";
 import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { clientFor, farewell } from "../support/postgresql.ts";
+import { adding } from "../support/redis.ts";
 import { sshClientFor, sshKey } from "../support/ssh-client.ts";
 
 interface Ssh {
@@ -21,8 +21,8 @@ interface Ssh {
 const ann = sshKey();
 const bob = sshKey();
 const cluster = await bringUp({
-  name: "orders",
-  engine: "postgresql",
+  name: "cache",
+  engine: "redis",
   deployment: { ssh: { keys: { ann: `${ann.publicKey} ann@laptop` } } },
 });
 const { outputs, stack, config } = cluster;
@@ -41,21 +41,19 @@ const client = await sshClientFor(
   { network: "host", keys: { ann: ann.privateKey, bob: bob.privateKey }, portal },
 );
 
-/** One answer through the tunnel, on a connection of its own: TLS is the server's, and verified. */
-async function ask(statement: string): Promise<string> {
+/** A write through the tunnel, on a connection of its own: TLS is the portal's, and verified. Resolves with the node that took it. */
+async function write(): Promise<string> {
   const { password, database, ca, user } = outputs;
-  const db = clientFor({ host: "127.0.0.1", port: local, user, password, database, ca });
+  const target = { host: "127.0.0.1", port: local, user, password, database, ca };
+  const session = await adding("tunnelled").connect(target);
   try {
-    await db.connect();
-    const { rows } = await db.query({ text: statement, rowMode: "array" });
-    return String(rows[0]?.[0] ?? "");
+    return await session.write(`${Date.now()}`);
   } finally {
-    await farewell(db);
+    await session.end();
   }
 }
 
-const SERVER = "SELECT host(inet_server_addr())";
-const WRITE = "INSERT INTO tunnelled VALUES (1) RETURNING host(inet_server_addr())";
+const addresses = await Promise.all(cluster.nodes.map((node) => addressOf(cluster, node)));
 
 async function containerIds(): Promise<readonly string[]> {
   const names = [...cluster.nodes, ...cluster.portals].map((name) => containerOf(cluster, name));
@@ -65,22 +63,20 @@ async function containerIds(): Promise<readonly string[]> {
 test("a tunnel opens with what the outputs say, the host key checked, and leads to the leader", async () => {
   assert.deepEqual([user, hosts.length], ["tunnel", 2]);
   assert.equal(new Set(hosts.map(({ hostKey }) => hostKey)).size, 2);
-  assert.deepEqual(forwardTo, { primary: "127.0.0.1:5432", replica: "127.0.0.1:5433" });
+  assert.deepEqual(forwardTo, { primary: "127.0.0.1:6379", replica: "127.0.0.1:6380" });
 
   const { code } = await client.open("ann", "ann", `-L 127.0.0.1:${local}:${forwardTo.primary}`);
   assert.equal(code, 0, (await client.sh("cat /tmp/ann.err")).output);
-  await ask("CREATE TABLE tunnelled (id int)");
-  assert.equal(await ask("SELECT pg_is_in_recovery()"), "false");
+  assert.ok(addresses.includes(await until("a write through the tunnel", 30, write)));
 });
 
 test("when the leader dies, a new connection through the same tunnel reaches the next one", async () => {
-  const old = await ask(SERVER);
-  const addresses = await Promise.all(cluster.nodes.map((node) => addressOf(cluster, node)));
+  const old = await write();
   const node = cluster.nodes[addresses.indexOf(old)];
   assert.ok(node);
 
   await docker.getContainer(containerOf(cluster, node)).kill();
-  const next = await until("a write through the tunnel", 90, () => ask(WRITE));
+  const next = await until("a write through the tunnel", 90, write);
   await docker.getContainer(containerOf(cluster, node)).start();
 
   assert.notEqual(next, old);

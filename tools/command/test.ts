@@ -16,12 +16,8 @@ const ALONE = "tests/e2e/";
 /** One deployment a file, one after the other. */
 const ENGINES = "tests/engines/";
 
-/** What takes minutes more, or shows a stand-in: only where it is named, or with `--all` (`npm run test:all`). */
-const HEAVY = [
-  "tests/engines/scylladb.test.ts",
-  "tests/engines/ssh.test.ts",
-  "tests/node-image/scylladb",
-];
+/** Minutes of a stand-in alone: only where they are named, or with `--all` (`npm run test:all`). */
+const HEAVY = ["tests/engines/scylladb.test.ts", "tests/node-image/scylladb"];
 
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
