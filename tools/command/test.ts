@@ -18,6 +18,7 @@ const ENGINES = "tests/engines/";
 
 /** What takes minutes more, or shows a stand-in: only where it is named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
+  "tests/engines/rethinkdb.test.ts",
   "tests/engines/scylladb.test.ts",
   "tests/engines/ssh.test.ts",
   "tests/node-image/scylladb",
