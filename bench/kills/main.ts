@@ -8,6 +8,7 @@ import { mongodb } from "../../tests/engines/subjects/mongodb.ts";
 import { mysql } from "../../tests/engines/subjects/mysql.ts";
 import { rabbitmq } from "../../tests/engines/subjects/rabbitmq.ts";
 import { redis } from "../../tests/engines/subjects/redis.ts";
+import { rethinkdb } from "../../tests/engines/subjects/rethinkdb.ts";
 import { type Cluster, withCluster } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
 import { setUp } from "../../tools/setup/machine.ts";
@@ -49,6 +50,7 @@ const COURSES = {
   mongodb: leaders("mongodb", async (cluster) => mongodb(cluster)),
   rabbitmq: anyNodes(rabbitmq),
   elasticsearch: anyNodes(elasticsearch),
+  rethinkdb: anyNodes(rethinkdb),
 } satisfies Partial<Record<Engine, Course>>;
 
 export const measurable = Object.keys(COURSES) as readonly (keyof typeof COURSES)[];

@@ -4,6 +4,7 @@ import { mysql } from "./engines/mysql.ts";
 import { postgresql } from "./engines/postgresql.ts";
 import { rabbitmq } from "./engines/rabbitmq.ts";
 import { redis } from "./engines/redis.ts";
+import { rethinkdb } from "./engines/rethinkdb.ts";
 import type { EndpointRow, EngineRow } from "./engines/row.ts";
 import { scylladb } from "./engines/scylladb.ts";
 import type { Deployment } from "./stack.ts";
@@ -17,6 +18,7 @@ const ROWS = {
   mysql,
   scylladb,
   rabbitmq,
+  rethinkdb,
 } as const;
 
 export type Engine = keyof typeof ROWS;

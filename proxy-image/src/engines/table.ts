@@ -6,6 +6,7 @@ import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
 import { rabbitmq } from "./rabbitmq/engine.ts";
 import { redis } from "./redis/engine.ts";
+import { rethinkdb } from "./rethinkdb/engine.ts";
 import { scylladb } from "./scylladb/engine.ts";
 
 /** One row an engine. */
@@ -17,6 +18,7 @@ const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
   mysql,
   scylladb,
   rabbitmq,
+  rethinkdb,
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];

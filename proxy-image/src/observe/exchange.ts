@@ -10,6 +10,8 @@ export interface Question<T> {
   readonly request: Uint8Array | string;
   /** Reads the reply so far; undefined until it is enough. */
   decode(reply: Uint8Array): T | undefined;
+  /** What to say next after the reply so far, if it is enough for that. `turn`: how much was said next before. */
+  followUp?(reply: Uint8Array, turn: number): Uint8Array | undefined;
 }
 
 const LONGEST_REPLY = 1024 * 1024;
@@ -20,13 +22,14 @@ const LONGEST_REPLY = 1024 * 1024;
  */
 export function exchange<T>(
   socket: Socket,
-  { request, decode }: Question<T>,
+  { request, decode, followUp }: Question<T>,
   deadlineMs: number,
   keep?: (socket: Socket) => void,
 ): Promise<Exchanged<T>> {
   return new Promise((resolve) => {
     let reply = Buffer.alloc(0);
     let settled = false;
+    let turn = 0;
     const settle = (result: Exchanged<T>): void => {
       if (settled) return;
       settled = true;
@@ -42,6 +45,11 @@ export function exchange<T>(
     const closed = (why: string): void => settle({ kind: "closed", why });
     const read = (chunk: Buffer): void => {
       reply = Buffer.concat([reply, chunk]);
+      const next = followUp?.(reply, turn);
+      if (next !== undefined) {
+        turn++;
+        socket.write(next);
+      }
       const answer = decode(reply);
       if (answer !== undefined) settle({ kind: "answer", answer });
       else if (reply.length > LONGEST_REPLY) closed(`answers with over ${LONGEST_REPLY} bytes`);

@@ -9,7 +9,8 @@ import type { Line } from "./line.ts";
 export interface RenewedLineArgs<Said> {
   readonly address: string;
   readonly port: number;
-  readonly question: Question<Said>;
+  /** Made for one connection. */
+  readonly question: () => Question<Said>;
   /** The source closed the connection on which it had answered last. */
   readonly onClosed: () => void;
 }
@@ -46,7 +47,7 @@ export function renewedLine<Said>(args: RenewedLineArgs<Said>): Line<Said> {
 
   return {
     ask: (deadlineMs) =>
-      exchange(connect({ host: address, port, noDelay: true }), question, deadlineMs, hold),
+      exchange(connect({ host: address, port, noDelay: true }), question(), deadlineMs, hold),
     stop() {
       stopped = true;
       held?.destroy();

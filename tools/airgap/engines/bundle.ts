@@ -11,6 +11,10 @@ const STAND_INS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     health: "mongodb/health.ts",
     "step-down": "step-down.ts",
   },
+  rethinkdb: {
+    server: "rethinkdb/main.ts",
+    health: "rethinkdb/health.ts",
+  },
 };
 
 /** Bundles an engine's stand-in, if it has one here, into files below `dist/` in its image's folder. */

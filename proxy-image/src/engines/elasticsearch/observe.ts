@@ -16,7 +16,7 @@ export function observeElasticsearch(args: ObserverArgs): Observer {
       [
         name,
         (askNow: () => void) =>
-          renewedLine({ address, port: http, question: QUESTION, onClosed: askNow }),
+          renewedLine({ address, port: http, question: () => QUESTION, onClosed: askNow }),
       ] as const,
   );
   return observePolled({

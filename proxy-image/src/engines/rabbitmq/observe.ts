@@ -18,7 +18,7 @@ export function observeAmqp({ document, clock, onChange, log }: ObserverArgs): O
       [
         name,
         (askNow: () => void) =>
-          renewedLine({ address, port: amqp, question: QUESTION, onClosed: askNow }),
+          renewedLine({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
       ] as const,
   );
   return observePolled({

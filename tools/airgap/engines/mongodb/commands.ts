@@ -1,16 +1,15 @@
 import { Binary, type Document, Long, ObjectId } from "bson";
 
 import type { Quorum } from "../quorum.ts";
-import type { Scram } from "./scram.ts";
-import { scramFor } from "./scram.ts";
+import type { Scram } from "../scram.ts";
 
 export interface Server {
   readonly set: string;
   /** `host:port` by the member's name. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly me: string;
-  readonly user: string;
-  readonly password: string;
+  /** Begins a login. */
+  readonly scram: () => Scram;
   readonly quorum: Pick<Quorum, "state" | "append" | "committed" | "stepDown">;
   /** Counts the changes of what `hello` says; `changed` resolves with the next one. */
   readonly topology: { readonly counter: () => number; readonly changed: () => Promise<void> };
@@ -51,7 +50,7 @@ export async function answer(server: Server, session: Session, body: Document): 
     case "buildInfo":
       return { ...OK, version: "8.0.0", versionArray: [8, 0, 0, 0], modules: ["stand-in"] };
     case "saslStart":
-      session.scram = scramFor(server.user, server.password);
+      session.scram = server.scram();
       return sasl(session.scram.first(textOf(body.payload)), false);
     case "saslContinue":
       return prove(session, body);
@@ -119,10 +118,10 @@ function find({ quorum }: Server, body: Document): Document {
 }
 
 function prove(session: Session, body: Document): Document {
-  const proof = session.scram?.final(textOf(body.payload));
-  if (proof === undefined) return failure(18, "AuthenticationFailed", "Authentication failed.");
+  const login = session.scram?.final(textOf(body.payload));
+  if (login === undefined) return failure(18, "AuthenticationFailed", "Authentication failed.");
   session.loggedIn = true;
-  return sasl(proof, true);
+  return sasl(login.proof, true);
 }
 
 function sasl(payload: string, done: boolean): Document {

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { openPeers } from "../peers.ts";
 import { createQuorum, type Quorum } from "../quorum.ts";
 import { openLog } from "../quorum-log.ts";
+import { scramFor } from "../scram.ts";
 import type { Server, Session } from "./commands.ts";
 import { answer } from "./commands.ts";
 import { encodeReply, takeRequest } from "./wire.ts";
@@ -38,8 +39,7 @@ const server: Server = {
     Object.entries(members).map(([member, address]) => [member, `${address}:${PORT}`]),
   ),
   me: name,
-  user,
-  password: app,
+  scram: scramFor({ [user]: app }),
   quorum,
   topology: {
     counter: () => counter,

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { r } from "rethinkdb-ts";
+
+import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
+import { exec, logsOf, until } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
+import { breakNetwork } from "../support/net-fault.ts";
+import { statusOf } from "../support/pool.ts";
+import { connect, idsIn, serverOf, TABLE, targetOf } from "../support/rethinkdb.ts";
+import { servesFromAnyNode } from "./conformance.ts";
+import { rethinkdb } from "./subjects/rethinkdb.ts";
+
+const NAME = "rethinkdb (a stand-in)";
+const cluster = await bringUp({ name: "chats", engine: "rethinkdb" });
+const { ca, endpoints } = cluster.outputs;
+const uris = endpoints.any?.uris ?? [];
+const [target, otherTarget] = targetsOf(cluster, "any");
+assert.ok(target && otherTarget);
+const subject = await rethinkdb(cluster);
+const { whole, driver } = subject;
+
+servesFromAnyNode({ ...subject, cluster: { ...cluster, name: NAME } });
+
+/** Resolves once both portals send nobody to chats-2, for that reason. */
+async function isOut(why: RegExp, seconds: number): Promise<void> {
+  for (const { status } of cluster.outputs.portals)
+    await until("the portal sends nobody there", seconds, async () => {
+      const any = (await statusOf(status)).endpoints.any;
+      if (any?.nodes.join() === "chats-1,chats-3" && why.test(any.why)) return true;
+      throw new Error(any?.why);
+    });
+}
+
+test(`${NAME}: what the outputs' URIs say is taken by rethinkdb-ts, with the certificate verified`, async () => {
+  for (const uri of uris) {
+    const connection = await connect(targetOf(uri, ca));
+    assert.match(await serverOf(connection), /^chats-[123]$/);
+    assert.deepEqual(await r.tableList().run(connection), [TABLE]);
+    await connection.close();
+  }
+  assert.equal(endpoints.any?.uri, uris[0]);
+  await assert.rejects(connect({ ...target, ca: "" }), /self-signed|unable to (get|verify)/);
+});
+
+test(`${NAME}: a wrong password is refused, and so is who comes as the administrator or without TLS`, async () => {
+  await assert.rejects(connect({ ...target, password: "wrong" }), /Wrong password/);
+  await assert.rejects(connect({ ...otherTarget, user: "admin", password: "" }), /Wrong password/);
+  const { host, port, user, password } = target;
+  await assert.rejects(r.connect({ host, port, user, password, timeout: 5, silent: true }));
+});
+
+test(`${NAME}: no process of a node is root's, and none can become it`, async () => {
+  const each = 'for p in /proc/[0-9]*; do grep -hE "^(Name|Uid|CapPrm):" $p/status; done';
+  const command = ["setpriv", "--reuid=nobody", "sh", "-c", each];
+  const { output } = await exec(containerOf(cluster, "chats-1"), command);
+
+  const users = [...output.matchAll(/^Uid:\s+(\d+)/gm)].map(([, user]) => user);
+  assert.ok(users.length > 1);
+  assert.equal(users.includes("0"), false, output);
+  for (const [, permitted] of output.matchAll(/^CapPrm:\s+(\w+)/gm))
+    assert.match(permitted ?? "", /^0+$/);
+});
+
+test(`${NAME}: the portals' questions leave no line in a node's log`, async () => {
+  const began = Math.floor(Date.now() / 1000);
+  await new Promise((done) => setTimeout(done, 3000));
+
+  for (const node of cluster.nodes)
+    assert.equal(await logsOf(containerOf(cluster, node), began), "", node);
+});
+
+test(`${NAME}: a server that is cut off from the others is out, though it answers, and comes back`, async () => {
+  const address = await addressOf(cluster, "chats-2");
+  const rules = ["tcp dport 29015 drop", "tcp sport 29015 drop"];
+  const lift = await breakNetwork(containerOf(cluster, "chats-2"), {
+    arriving: rules,
+    leaving: rules,
+  });
+  try {
+    await isOut(/chats-2 sees 1 of 3 servers: it is not with the majority/, 10);
+    for (const at of [target, otherTarget, target, otherTarget]) {
+      const session = await driver.connect(at);
+      assert.notEqual(await session.write(`cut-off-${performance.now()}`), address);
+      await session.end();
+    }
+  } finally {
+    await lift();
+  }
+  await until("a whole cluster", 120, whole);
+});
+
+for (const [what, file, change, why] of [
+  [
+    "bears another deployment's name",
+    "node.json",
+    (text: string) => text.replaceAll("chats", "invoices"),
+    /chats-2 answers as the server "invoices-2", not "chats-2"/,
+  ],
+  [
+    "has another deployment's passwords",
+    "secrets.json",
+    (text: string) => text.replaceAll(/[\w-]{32}/g, "x".repeat(32)),
+    /chats-2 doesn't let the portal in: Wrong password/,
+  ],
+] as const)
+  test(`${NAME}: a server that ${what} is not routed to, and the portals say why`, async () => {
+    await until("a whole cluster", 240, whole);
+    const container = docker.getContainer(containerOf(cluster, "chats-2"));
+    const { Mounts } = await container.inspect();
+    const folder = Mounts.find(({ Destination }) => Destination === "/etc/portico/node")?.Source;
+    const path = join(folder ?? "", file);
+    const ours = await readFile(path, "utf8");
+    await writeFile(path, change(ours));
+    try {
+      await container.restart({ t: 1 });
+      await isOut(why, 20);
+      const session = await driver.connect(target);
+      const address = await addressOf(cluster, "chats-2");
+      assert.notEqual(await session.write(`other-${performance.now()}`), address);
+      await session.end();
+    } finally {
+      await writeFile(path, ours);
+      await container.restart({ t: 1 });
+    }
+    await until("a whole cluster", 60, whole);
+  });
+
+test(`${NAME}: all nodes lost at once come back with every acknowledged document`, async (t) => {
+  await until("a whole cluster", 240, whole);
+  const session = await driver.connect(target);
+  t.after(session.end);
+  const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
+  for (const id of ids) await session.write(id);
+
+  const containers = cluster.nodes.map((node) => docker.getContainer(containerOf(cluster, node)));
+  await Promise.all(containers.map((container) => container.kill()));
+  await until("the portals refuse", 10, async () => {
+    const [first] = cluster.outputs.portals;
+    return (await statusOf(first?.status ?? "")).endpoints.any?.gate === "closed";
+  });
+  await Promise.all(containers.map((container) => container.start()));
+  await until("a whole cluster", 240, whole);
+
+  const there = await idsIn(otherTarget);
+  assert.deepEqual(
+    ids.filter((id) => !there.has(id)),
+    [],
+  );
+});

@@ -1,0 +1,62 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
+
+const ITERATIONS = 4096;
+
+/** The server's side of one login by SCRAM-SHA-256 (RFC 7677). */
+export interface Scram {
+  first(message: string): string;
+  /** The server's proof and who logged in, or undefined where the client's proof doesn't fit. */
+  final(message: string): { readonly proof: string; readonly user: string } | undefined;
+}
+
+interface Secret {
+  readonly salt: string;
+  readonly stored: Buffer;
+  readonly server: Buffer;
+}
+
+/** Makes a login for each connection. `passwords`: by user. */
+export function scramFor(passwords: Readonly<Record<string, string>>): () => Scram {
+  const secrets = new Map(Object.entries(passwords).map(([user, text]) => [user, secretOf(text)]));
+  const nobody = secretOf(randomBytes(18).toString("base64"));
+  return () => {
+    let [user, said, nonce] = ["", "", ""];
+    const secret = () => secrets.get(user) ?? nobody;
+    return {
+      first(message) {
+        const bare = message.replace(/^[nyp][^,]*,[^,]*,/, "");
+        const [, who = "", client = ""] = /^n=([^,]*),r=(.*)$/.exec(bare) ?? [];
+        user = who;
+        nonce = client + randomBytes(18).toString("base64");
+        const reply = `r=${nonce},s=${secret().salt},i=${ITERATIONS}`;
+        said = `${bare},${reply}`;
+        return reply;
+      },
+      final(message) {
+        const [, without = "", r = "", proof = ""] =
+          /^(c=[^,]*,r=([^,]*)),p=(.*)$/.exec(message) ?? [];
+        const { stored, server } = secret();
+        const all = `${said},${without}`;
+        const signature = hmac(stored, all);
+        const given = Buffer.from(proof, "base64");
+        if (!secrets.has(user) || r !== nonce || given.length !== signature.length)
+          return undefined;
+        const key = Buffer.from(given.map((byte, index) => byte ^ (signature[index] ?? 0)));
+        if (!timingSafeEqual(createHash("sha256").update(key).digest(), stored)) return undefined;
+        return { proof: `v=${hmac(server, all).toString("base64")}`, user };
+      },
+    };
+  };
+}
+
+function secretOf(password: string): Secret {
+  const salt = randomBytes(28);
+  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, "sha256");
+  return {
+    salt: salt.toString("base64"),
+    stored: createHash("sha256").update(hmac(salted, "Client Key")).digest(),
+    server: hmac(salted, "Server Key"),
+  };
+}
+
+const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
