@@ -40,7 +40,16 @@ export async function withProbe(
       target: "node20",
       format: "esm",
       logLevel: "error",
-      external: ["kerberos", "@mongodb-js/*", "@aws-sdk/*", "gcp-metadata", "snappy", "socks"],
+      // What the MongoDB driver does without.
+      external: [
+        "kerberos",
+        "@mongodb-js/zstd",
+        "@aws-sdk/*",
+        "gcp-metadata",
+        "snappy",
+        "socks",
+        "mongodb-client-encryption",
+      ],
       banner: {
         js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
       },
