@@ -33,7 +33,9 @@ export async function outAfter(
   return timeOf(out) - wall;
 }
 
-const timeOf = ({ time }: { readonly time?: unknown }): number => new Date(String(time)).getTime();
+/** Milliseconds since 1970 at which a line was logged. */
+export const timeOf = ({ time }: { readonly time?: unknown }): number =>
+  new Date(String(time)).getTime();
 
 /** A portal's status page. */
 export async function statusOf(url: string): Promise<Status> {
