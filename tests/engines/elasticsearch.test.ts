@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, logsOf, until } from "../support/containers.ts";
+import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { clientFor, INDEX, idsIn } from "../support/elasticsearch.ts";
-import { statusOf } from "../support/pool.ts";
+import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { elasticsearch } from "./subjects/elasticsearch.ts";
 
@@ -78,13 +78,8 @@ test("logs: no process of a node is root's, and none can become it", async () =>
     assert.match(permitted ?? "", /^0+$/);
 });
 
-test("logs: the portals' questions leave no line in a node's log", async () => {
-  const began = Math.floor(Date.now() / 1000);
-  await new Promise((done) => setTimeout(done, 3000));
-
-  for (const node of cluster.nodes)
-    assert.equal(await logsOf(containerOf(cluster, node), began), "", node);
-});
+test("logs: the portals' questions leave no line in a node's log", () =>
+  questionsLeaveNoLine(cluster));
 
 test("logs: all nodes lost at once come back with every acknowledged document", async (t) => {
   await until("a whole cluster", 240, whole);

@@ -8,9 +8,9 @@ import {
   inNode as runInNode,
   targetsOf,
 } from "../support/cluster.ts";
-import { logsOf, until } from "../support/containers.ts";
+import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { statusOf } from "../support/pool.ts";
+import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
 import { clientFor, farewell, idsIn, nodeOf } from "../support/rabbitmq.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { rabbitmq } from "./subjects/rabbitmq.ts";
@@ -97,13 +97,8 @@ test("jobs: a node of another cluster's name is not routed to, and the portals s
   await until("a whole cluster", 30, whole);
 });
 
-test("jobs: the portals' questions leave no line in a node's log", async () => {
-  const began = Math.floor(Date.now() / 1000);
-  await new Promise((done) => setTimeout(done, 3000));
-
-  for (const node of cluster.nodes)
-    assert.equal(await logsOf(containerOf(cluster, node), began), "", node);
-});
+test("jobs: the portals' questions leave no line in a node's log", () =>
+  questionsLeaveNoLine(cluster));
 
 test("jobs: all nodes lost at once come back with every confirmed message", async (t) => {
   await until("a whole cluster", 240, whole);

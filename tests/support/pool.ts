@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import type { Cluster } from "./cluster.ts";
 import { containerOf, logLines } from "./cluster.ts";
-import { until } from "./containers.ts";
+import { logsOf, until } from "./containers.ts";
 import { docker } from "./docker.ts";
 
 /** Resolves once every node is healthy and every portal sends clients to each; rejects with the reason while not. */
@@ -36,6 +38,20 @@ export async function outAfter(
 /** Milliseconds since 1970 at which a line was logged. */
 export const timeOf = ({ time }: { readonly time?: unknown }): number =>
   new Date(String(time)).getTime();
+
+/** Three seconds in which no node logs anything, while each portal asks it a dozen times. What it has to say of earlier is waited for. */
+export async function questionsLeaveNoLine(cluster: Cluster): Promise<void> {
+  await until("three seconds without a line", 60, async () => {
+    // Docker counts log lines from whole seconds on.
+    const began = Math.ceil(Date.now() / 1000);
+    await sleep(began * 1000 + 3000 - Date.now());
+    for (const node of cluster.nodes) {
+      const said = await logsOf(containerOf(cluster, node), began);
+      if (said !== "") throw new Error(`${node} said: ${said}`);
+    }
+    return true;
+  });
+}
 
 /** A portal's status page. */
 export async function statusOf(url: string): Promise<Status> {
