@@ -44,6 +44,7 @@ export function mongodb(cluster: Cluster): Led {
     switchover: async (old) => {
       await inNode(cluster, old, "/usr/local/lib/portico/switchover");
     },
+    leavesSessions: true,
     isMisrouted: ({ code, during }) => during === "write" && code === "10107",
   };
 }
