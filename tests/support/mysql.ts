@@ -7,9 +7,16 @@ import type { Driver, Target } from "./writer.ts";
 const LONGEST_WAIT = 60_000;
 
 /** A session whose certificate is fully verified. */
-export function sessionOn({ ca, ...target }: Target): Promise<Connection> {
+export function sessionOn({
+  ca,
+  host,
+  port,
+  user,
+  password,
+  database,
+}: Target): Promise<Connection> {
   return createConnection({
-    ...target,
+    ...{ host, port, user, password, database },
     ssl: { ca, verifyIdentity: true },
     connectTimeout: LONGEST_WAIT,
   });
