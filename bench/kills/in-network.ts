@@ -12,7 +12,9 @@ export interface Asked {
 }
 
 const { engine, targets }: Asked = JSON.parse(process.argv[2] ?? "");
-await Promise.all(targets.map(firstWriteOn));
+await Promise.any(targets.map(firstWriteOn));
+// Whoever doesn't lead would be asked for ever.
+process.exit();
 
 async function firstWriteOn(target: Target): Promise<void> {
   for (let turn = 0; ; turn++) {

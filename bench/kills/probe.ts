@@ -80,13 +80,14 @@ async function watch(cluster: Cluster, engine: Engine, nodes: readonly string[])
   const lines: string[] = [];
   const asked: Asked = { engine, targets };
   const command = ["node", "/probe/probe.mjs", JSON.stringify(asked)];
-  await converse(CONTAINER, command, (line) => lines.push(line));
+  const conversation = await converse(CONTAINER, command, (line) => lines.push(line));
   await until("a probe of every node", WATCHING_WITHIN_S, async () => lines.length >= nodes.length);
-  return (seconds: number) =>
-    until("a new leader", seconds, async () => {
-      const line = lines.find((line) => line !== "asked");
-      if (line === undefined) throw new Error("nobody takes a write");
-      const [address = "", at] = line.split(" ");
-      return { address, at: Number(at) };
-    });
+  return async (seconds: number) => {
+    const line = await until("a new leader", seconds, async () =>
+      lines.find((line) => line !== "asked"),
+    );
+    conversation.end();
+    const [address = "", at] = line.split(" ");
+    return { address, at: Number(at) };
+  };
 }
