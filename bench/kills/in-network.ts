@@ -27,9 +27,7 @@ async function firstWriteOn(target: Target): Promise<void> {
           () => "yes" as const,
           (error: { readonly code?: unknown; readonly message: string }) =>
             // A node that says no is asked again on the same connection; one that is gone, on another.
-            /read.?only|NOREPLICAS|not.?(writable )?primary|super-read-only/i.test(error.message)
-              ? "no"
-              : "gone",
+            /read.?only|NOREPLICAS|not.*primary|doesn't lead/i.test(error.message) ? "no" : "gone",
         );
       if (written === "yes") {
         console.log(`${target.host} ${performance.timeOrigin + performance.now()}`);
