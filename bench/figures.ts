@@ -1,7 +1,7 @@
 import type { Change, Event, Seen } from "./seen.ts";
 
 /** An attempt that began this long after the death of the leader could not have reached it. */
-const AFTER_DEATH_MS = 10;
+export const AFTER_DEATH_MS = 10;
 const READ_ONLY = "25006";
 
 /** Milliseconds. With few events, p99 is the maximum. */

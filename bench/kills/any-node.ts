@@ -4,9 +4,9 @@ import type { Subject } from "../../tests/engines/conformance.ts";
 import { containerOf, targetsOf } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
 import { docker } from "../../tests/support/docker.ts";
-import { loadOf, refused } from "../../tests/support/load.ts";
+import { loadOf } from "../../tests/support/load.ts";
 import { outAfter } from "../../tests/support/pool.ts";
-import { AFTER_DEATH_MS, AFTERWARDS_MS, type Kill, untilOver } from "./kill.ts";
+import { AFTERWARDS_MS, type Kill, metBy, untilOver } from "./kill.ts";
 
 /** Kills a node of which any serves everybody, under load, once. */
 export async function killAnyNode(subject: Subject, victim: string): Promise<Kill> {
@@ -26,12 +26,9 @@ export async function killAnyNode(subject: Subject, victim: string): Promise<Kil
     const record = await writers.stop();
     await node.start();
 
-    const later = refused(record, died + AFTER_DEATH_MS).length;
     return {
       ...{ victim, own: null, added: out },
-      acknowledged: record.acknowledged.map(({ id }) => id),
-      refused: later,
-      refusedEarlier: refused(record).length - later,
+      ...metBy(record, died),
       misrouted: record.failures.filter(({ begun }) => begun > died + out).length,
     };
   });

@@ -1,5 +1,9 @@
 import type { TestContext } from "node:test";
 
+import { refused } from "../../tests/support/load.ts";
+import type { Record } from "../../tests/support/writer.ts";
+import { AFTER_DEATH_MS } from "../figures.ts";
+
 /** What was seen of one kill of a node under load. Times are milliseconds. */
 export interface Kill {
   readonly victim: string;
@@ -15,8 +19,18 @@ export interface Kill {
   readonly misrouted: number;
 }
 
-/** An attempt that began this long after the death could not have reached the dead. */
-export const AFTER_DEATH_MS = 10;
+/** What the clients met that no engine tells differently. `died`: of the same clock as the record. */
+export function metBy(
+  record: Record,
+  died: number,
+): Pick<Kill, "acknowledged" | "refused" | "refusedEarlier"> {
+  const later = refused(record, died + AFTER_DEATH_MS).length;
+  return {
+    acknowledged: record.acknowledged.map(({ id }) => id),
+    refused: later,
+    refusedEarlier: refused(record).length - later,
+  };
+}
 
 /** How long the load goes on after what is measured. */
 export const AFTERWARDS_MS = 2000;

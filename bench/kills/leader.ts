@@ -4,8 +4,8 @@ import type { Led } from "../../tests/engines/conformance.ts";
 import { containerOf, targetsOf } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
 import { docker } from "../../tests/support/docker.ts";
-import { loadOf, refused } from "../../tests/support/load.ts";
-import { AFTER_DEATH_MS, AFTERWARDS_MS, type Kill, untilOver } from "./kill.ts";
+import { loadOf } from "../../tests/support/load.ts";
+import { AFTERWARDS_MS, type Kill, metBy, untilOver } from "./kill.ts";
 import type { Probe } from "./probe.ts";
 
 /** Kills the leader under load, once. */
@@ -29,14 +29,11 @@ export async function killLeader(led: Led, probe: Probe): Promise<Kill> {
     const zero = at - performance.timeOrigin;
     const first = record.acknowledged.find(({ server }) => server === address);
     if (first === undefined) throw new Error(`nobody wrote to ${address} through a portal`);
-    const later = refused(record, died + AFTER_DEATH_MS).length;
     return {
       victim: old,
       own: zero - died,
       added: first.at - zero,
-      acknowledged: record.acknowledged.map(({ id }) => id),
-      refused: later,
-      refusedEarlier: refused(record).length - later,
+      ...metBy(record, died),
       misrouted: record.failures.filter(isMisrouted).length,
     };
   });

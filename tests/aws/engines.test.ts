@@ -7,7 +7,7 @@ import type { Preview, Step } from "../support/cli.ts";
 import { OFFICE } from "./changes.ts";
 import { judged, says } from "./judged.ts";
 import { awsConfig, DIGEST, withAwsStack } from "./stack.ts";
-import { matchesGolden } from "./summary.ts";
+import { kindOf, matchesGolden, nameOf } from "./summary.ts";
 
 const deploymentOn = (engine: Engine): string => `on-${engine}`;
 
@@ -30,7 +30,7 @@ test("each engine on AWS: what its portals are told, who may reach whom, and whi
     for (const engine of engines)
       await t.test(`preview: ${engine}`, async () => {
         const name = deploymentOn(engine);
-        const its = steps.filter(({ urn }) => nameOf(urn).startsWith(`${name}-`));
+        const its = steps.filter((step) => nameOf(step).startsWith(`${name}-`));
         await matchesGolden(name, [
           ...documentIn(its, name),
           "",
@@ -42,9 +42,6 @@ test("each engine on AWS: what its portals are told, who may reach whom, and whi
   });
 });
 
-/** What a step is about, and what it is told. */
-const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
-const kindOf = ({ urn }: Step): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
 const inputOf = ({ newState }: Step, name: string): string => String(newState?.inputs?.[name]);
 
 function documentIn(steps: readonly Step[], deployment: string): readonly string[] {
@@ -58,8 +55,8 @@ function documentIn(steps: readonly Step[], deployment: string): readonly string
 /** Rules by which somebody may come in: from whom, at which port, for what. */
 function rulesIn(steps: readonly Step[]): readonly string[] {
   return steps
-    .filter((step) => kindOf(step) === "SecurityGroupIngressRule")
-    .map((step) => `${nameOf(step.urn)}: ${inputOf(step, "description")}`)
+    .filter((step) => kindOf(step) === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    .map((step) => `${nameOf(step)}: ${inputOf(step, "description")}`)
     .sort();
 }
 
@@ -76,4 +73,4 @@ function filesIn(steps: readonly Step[]): readonly string[] {
 }
 
 const objectsIn = (steps: readonly Step[]): readonly Step[] =>
-  steps.filter((step) => kindOf(step) === "BucketObjectv2");
+  steps.filter((step) => kindOf(step) === "aws:s3/bucketObjectv2:BucketObjectv2");

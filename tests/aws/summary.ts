@@ -32,8 +32,9 @@ export async function matchesGolden(name: string, lines: readonly string[]): Pro
   assert.equal(text, await readFile(path, "utf8"));
 }
 
-const kindOf = ({ urn }: Step): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
-const nameOf = ({ urn }: Step): string => urn.split("::").slice(3).join("::");
+/** A resource's type, as `aws:ec2/instance:Instance`. */
+export const kindOf = ({ urn }: Step): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
+export const nameOf = ({ urn }: Step): string => urn.split("::").slice(3).join("::");
 
 function reasonsOf({ detailedDiff, replaceReasons }: Step): readonly string[] {
   const paths = Object.keys(detailedDiff ?? {});
