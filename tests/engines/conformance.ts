@@ -8,7 +8,7 @@ import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.
 import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
-import { outAfter, timeOf } from "../support/pool.ts";
+import { outAfter, statusOf, timeOf } from "../support/pool.ts";
 import type { Driver, Failure, Record } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
 
@@ -281,6 +281,33 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       await signal("CONT");
       await engineOf(victim).start();
     }
+  });
+
+  test(`${name}: all nodes lost at once come back with every acknowledged write`, async (t) => {
+    // Written through one portal, and read through the other.
+    const session = await driver.connect(
+      targetsOf(cluster, "any").at(-1) ?? assert.fail("no target"),
+    );
+    t.after(session.end);
+    const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
+    for (const id of ids) await session.write(id);
+
+    const began = Date.now();
+    await Promise.all(nodes.map((node) => engineOf(node).kill()));
+    await until("the portals refuse", 10, async () => {
+      const [first] = cluster.outputs.portals;
+      return (await statusOf(first?.status ?? "")).endpoints.any?.gate === "closed";
+    });
+    await Promise.all(nodes.map((node) => engineOf(node).start()));
+    await until("a whole cluster", 240, whole);
+
+    const there = await written();
+    assert.deepEqual(
+      ids.filter((id) => !there.has(id)),
+      [],
+    );
+    const said = await logLines(cluster, portals[0] ?? "", began);
+    assert.ok(said.some(({ msg }) => /no node can be reached/.test(String(msg))));
   });
 }
 

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
-import { docker } from "../support/docker.ts";
-import { clientFor, INDEX, idsIn } from "../support/elasticsearch.ts";
-import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
+import { bringUp } from "../support/cluster.ts";
+import { clientFor, INDEX } from "../support/elasticsearch.ts";
+import { questionsLeaveNoLine } from "../support/pool.ts";
+import { nobodyIsRoot } from "../support/processes.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { elasticsearch } from "./subjects/elasticsearch.ts";
 
@@ -14,10 +13,7 @@ const { ca, endpoints } = cluster.outputs;
 const uris = endpoints.any?.uris ?? [];
 const [uri = "", otherUri = ""] = uris;
 
-const subject = await elasticsearch(cluster);
-const { whole, driver } = subject;
-
-servesFromAnyNode(subject);
+servesFromAnyNode(await elasticsearch(cluster));
 
 const statusCode = (request: Promise<unknown>): Promise<number | undefined> =>
   request.then(
@@ -66,40 +62,8 @@ test("logs: the deployment's user may do everything but make users", async () =>
   await client.close();
 });
 
-test("logs: no process of a node is root's, and none can become it", async () => {
-  const each = 'for p in /proc/[0-9]*; do grep -hE "^(Name|Uid|CapPrm):" $p/status; done';
-  const command = ["setpriv", "--reuid=nobody", "sh", "-c", each];
-  const { output } = await exec(containerOf(cluster, "logs-1"), command);
-
-  const users = [...output.matchAll(/^Uid:\s+(\d+)/gm)].map(([, user]) => user);
-  assert.ok(users.length > 1);
-  assert.equal(users.includes("0"), false, output);
-  for (const [, permitted] of output.matchAll(/^CapPrm:\s+(\w+)/gm))
-    assert.match(permitted ?? "", /^0+$/);
-});
+test("logs: no process of a node is root's, and none can become it", () =>
+  nobodyIsRoot(cluster, "logs-1", 2));
 
 test("logs: the portals' questions leave no line in a node's log", () =>
   questionsLeaveNoLine(cluster));
-
-test("logs: all nodes lost at once come back with every acknowledged document", async (t) => {
-  await until("a whole cluster", 240, whole);
-  const session = await driver.connect(targetsOf(cluster, "any")[0] ?? assert.fail("no target"));
-  t.after(session.end);
-  const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
-  for (const id of ids) await session.write(id);
-
-  const containers = cluster.nodes.map((node) => docker.getContainer(containerOf(cluster, node)));
-  await Promise.all(containers.map((container) => container.kill()));
-  await until("the portals refuse", 10, async () => {
-    const [first] = cluster.outputs.portals;
-    return (await statusOf(first?.status ?? "")).endpoints.any?.gate === "closed";
-  });
-  await Promise.all(containers.map((container) => container.start()));
-  await until("a whole cluster", 240, whole);
-
-  const there = await idsIn(otherUri, ca);
-  assert.deepEqual(
-    ids.filter((id) => !there.has(id)),
-    [],
-  );
-});

@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import {
-  bringUp,
-  containerOf,
-  logLines,
-  inNode as runInNode,
-  targetsOf,
-} from "../support/cluster.ts";
+import { bringUp, inNode as runInNode } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
-import { docker } from "../support/docker.ts";
 import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
-import { clientFor, farewell, idsIn, nodeOf } from "../support/rabbitmq.ts";
+import { nobodyIsRoot } from "../support/processes.ts";
+import { clientFor, farewell, nodeOf } from "../support/rabbitmq.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { rabbitmq } from "./subjects/rabbitmq.ts";
 
@@ -20,7 +14,7 @@ const { ca, endpoints } = cluster.outputs;
 const uris = endpoints.any?.uris ?? [];
 const [uri = "", otherUri = ""] = uris;
 const subject = await rabbitmq(cluster);
-const { whole, driver } = subject;
+const { whole } = subject;
 
 servesFromAnyNode(subject);
 
@@ -55,16 +49,8 @@ test("jobs: a queue that says nothing of its kind is a quorum queue on all nodes
   for (const node of cluster.nodes) assert.match(output, new RegExp(`rabbit@${node}`));
 });
 
-test("jobs: no process of a node is root's, and none can become it", async () => {
-  const each = 'for p in /proc/[0-9]*; do grep -hE "^(Name|Uid|CapPrm):" $p/status; done';
-  const output = await inNode("jobs-1", "setpriv", "--reuid=nobody", "sh", "-c", each);
-
-  const users = [...output.matchAll(/^Uid:\s+(\d+)/gm)].map(([, user]) => user);
-  assert.ok(users.length > 3);
-  assert.equal(users.includes("0"), false, output);
-  for (const [, permitted] of output.matchAll(/^CapPrm:\s+(\w+)/gm))
-    assert.match(permitted ?? "", /^0+$/);
-});
+test("jobs: no process of a node is root's, and none can become it", () =>
+  nobodyIsRoot(cluster, "jobs-1", 4));
 
 test("jobs: a node under maintenance gets nobody, the portals say why, and it comes back", async () => {
   await until("a whole cluster", 240, whole);
@@ -99,29 +85,3 @@ test("jobs: a node of another cluster's name is not routed to, and the portals s
 
 test("jobs: the portals' questions leave no line in a node's log", () =>
   questionsLeaveNoLine(cluster));
-
-test("jobs: all nodes lost at once come back with every confirmed message", async (t) => {
-  await until("a whole cluster", 240, whole);
-  const session = await driver.connect(targetsOf(cluster, "any")[0] ?? assert.fail("no target"));
-  t.after(session.end);
-  const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
-  for (const id of ids) await session.write(id);
-
-  const began = Date.now();
-  const containers = cluster.nodes.map((node) => docker.getContainer(containerOf(cluster, node)));
-  await Promise.all(containers.map((container) => container.kill()));
-  await until("the portals refuse", 10, async () => {
-    const [first] = cluster.outputs.portals;
-    return (await statusOf(first?.status ?? "")).endpoints.any?.gate === "closed";
-  });
-  await Promise.all(containers.map((container) => container.start()));
-  await until("a whole cluster", 240, whole);
-
-  const there = await idsIn(otherUri, ca);
-  assert.deepEqual(
-    ids.filter((id) => !there.has(id)),
-    [],
-  );
-  const said = await logLines(cluster, cluster.portals[0] ?? "", began);
-  assert.ok(said.some(({ msg }) => /no node can be reached/.test(String(msg))));
-});

@@ -6,11 +6,12 @@ import { test } from "node:test";
 import { r } from "rethinkdb-ts";
 
 import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
+import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { breakNetwork } from "../support/net-fault.ts";
 import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
-import { connect, idsIn, serverOf, TABLE, targetOf } from "../support/rethinkdb.ts";
+import { nobodyIsRoot } from "../support/processes.ts";
+import { connect, serverOf, TABLE, targetOf } from "../support/rethinkdb.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { rethinkdb } from "./subjects/rethinkdb.ts";
 
@@ -53,17 +54,8 @@ test(`${NAME}: a wrong password is refused, and so is who comes as the administr
   await assert.rejects(r.connect({ host, port, user, password, timeout: 5, silent: true }));
 });
 
-test(`${NAME}: no process of a node is root's, and none can become it`, async () => {
-  const each = 'for p in /proc/[0-9]*; do grep -hE "^(Name|Uid|CapPrm):" $p/status; done';
-  const command = ["setpriv", "--reuid=nobody", "sh", "-c", each];
-  const { output } = await exec(containerOf(cluster, "chats-1"), command);
-
-  const users = [...output.matchAll(/^Uid:\s+(\d+)/gm)].map(([, user]) => user);
-  assert.ok(users.length > 1);
-  assert.equal(users.includes("0"), false, output);
-  for (const [, permitted] of output.matchAll(/^CapPrm:\s+(\w+)/gm))
-    assert.match(permitted ?? "", /^0+$/);
-});
+test(`${NAME}: no process of a node is root's, and none can become it`, () =>
+  nobodyIsRoot(cluster, "chats-1", 2));
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
   questionsLeaveNoLine(cluster));
@@ -123,26 +115,3 @@ for (const [what, file, change, why] of [
     }
     await until("a whole cluster", 60, whole);
   });
-
-test(`${NAME}: all nodes lost at once come back with every acknowledged document`, async (t) => {
-  await until("a whole cluster", 240, whole);
-  const session = await driver.connect(target);
-  t.after(session.end);
-  const ids = Array.from({ length: 50 }, (_, index) => `all-${index}`);
-  for (const id of ids) await session.write(id);
-
-  const containers = cluster.nodes.map((node) => docker.getContainer(containerOf(cluster, node)));
-  await Promise.all(containers.map((container) => container.kill()));
-  await until("the portals refuse", 10, async () => {
-    const [first] = cluster.outputs.portals;
-    return (await statusOf(first?.status ?? "")).endpoints.any?.gate === "closed";
-  });
-  await Promise.all(containers.map((container) => container.start()));
-  await until("a whole cluster", 240, whole);
-
-  const there = await idsIn(otherTarget);
-  assert.deepEqual(
-    ids.filter((id) => !there.has(id)),
-    [],
-  );
-});
