@@ -25,14 +25,20 @@ export function indexing(addresses: Readonly<Record<string, string>>): Driver {
   return {
     connect: async ({ host, port, user, password, ca }: Target) => {
       const client = clientFor(`https://${user}:${password}@${host}:${port}`, ca);
-      const server = await client.info().then(({ body }) => addresses[body.name] ?? "unknown");
-      return {
-        write: async (id) => {
-          await client.index({ index: INDEX, id, body: { id }, op_type: "create" });
-          return server;
-        },
-        end: () => client.close().catch(() => {}),
-      };
+      const end = () => client.close().catch(() => {});
+      try {
+        const server = await client.info().then(({ body }) => addresses[body.name] ?? "unknown");
+        return {
+          write: async (id) => {
+            await client.index({ index: INDEX, id, body: { id }, op_type: "create" });
+            return server;
+          },
+          end,
+        };
+      } catch (error) {
+        await end();
+        throw error;
+      }
     },
   };
 }

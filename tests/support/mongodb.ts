@@ -24,15 +24,21 @@ export function inserting(collection: string): Driver {
   return {
     connect: async (target) => {
       const client = clientFor(target);
-      await client.connect();
-      const { me = "" } = await client.db().command({ hello: 1 });
-      return {
-        write: async (id) => {
-          await client.db().command({ insert: collection, documents: [{ _id: id }] });
-          return String(me).replace(/:\d+$/, "");
-        },
-        end: () => client.close().catch(() => {}),
-      };
+      const end = () => client.close().catch(() => {});
+      try {
+        await client.connect();
+        const { me = "" } = await client.db().command({ hello: 1 });
+        const server = String(me).replace(/:\d+$/, "");
+        return { write: (id) => insert(client, collection, id).then(() => server), end };
+      } catch (error) {
+        // A client left open asks its server for news for good, and keeps the process alive with it.
+        await end();
+        throw error;
+      }
     },
   };
+}
+
+async function insert(client: MongoClient, collection: string, id: string): Promise<void> {
+  await client.db().command({ insert: collection, documents: [{ _id: id }] });
 }

@@ -25,6 +25,10 @@ const LONGEST = "tests/node-image/";
 const INTERRUPTED = 130;
 const GRACE_MS = 10_000;
 
+/** Several times the longest test, and the longest stage: what takes this long hangs. */
+const LONGEST_TEST_MS = 15 * 60_000;
+const LONGEST_STAGE_MS = 45 * 60_000;
+
 await run(async () => {
   const given = process.argv.slice(2);
   const all = given.includes("--all");
@@ -102,6 +106,9 @@ function nodeTest(concurrency: number, rest: readonly string[]): string[] {
     "--test",
     `--test-concurrency=${concurrency}`,
     "--test-reporter=spec",
+    `--test-timeout=${LONGEST_TEST_MS}`,
+    // A socket that a test left open would keep its process, and with it everything after it, waiting for good.
+    "--test-force-exit",
     ...rest,
   ];
 }
@@ -121,16 +128,24 @@ function child({ env, baseImage }: Machine, [file = "", ...args]: string[]): Pro
       // it has ended already
     }
   };
+  const end = () => {
+    killGroup("SIGTERM");
+    setTimeout(() => killGroup("SIGKILL"), GRACE_MS).unref();
+  };
   let asked = false;
   const stopWatching = onEnd(() => {
     asked = true;
-    killGroup("SIGTERM");
-    setTimeout(() => killGroup("SIGKILL"), GRACE_MS).unref();
+    end();
   });
+  const deadline = setTimeout(() => {
+    say(`✗ ended after ${LONGEST_STAGE_MS / 60_000} minutes without an end of its own`);
+    end();
+  }, LONGEST_STAGE_MS);
   return new Promise((done, failed) => {
     tests.once("error", failed);
     tests.once("close", (code) => {
       stopWatching();
+      clearTimeout(deadline);
       done(asked ? INTERRUPTED : (code ?? 1));
     });
   });
