@@ -115,6 +115,8 @@ function fallbackServers(
   return `backend ${fallbackOf(name)}
     no log
     balance leastconn
+    # The checks' too, and theirs is a TLS handshake with a program that may be busy.
+    timeout connect 1s
 ${check.backend.map((line) => `    ${line}`).join("\n")}
     default-server ${`${defaults} ${check.servers}`.trimEnd()}
 ${servers.join("\n")}`;

@@ -33,6 +33,9 @@ export const PLACES: Places = {
   agent: { host: "127.0.0.1", port: 8405 },
 };
 
+/** A kernel takes a connection at once or not at all, and HAProxy pauses as long before it asks again one that refused. */
+const CONNECT_MS = 250;
+
 const OWN = [AGENT, STATUS, SSH];
 
 /**
@@ -71,13 +74,13 @@ function global({ run, group }: Places): string {
 function defaults(document: PortalDocument): string {
   const { timing } = document;
   const { idle } = engineOf(document).limits;
-  // A dead leader refuses connects until another is proved: each retry waits a second.
-  const retries = Math.max(3, Math.ceil(timing.hold));
+  // A dead leader refuses connects until another is proved.
+  const retries = Math.max(3, Math.ceil((timing.hold * 1000) / CONNECT_MS));
   return `defaults
     mode tcp
     log global
     maxconn ${FRONTEND_MAXCONN}
-    timeout connect 1s
+    timeout connect ${CONNECT_MS}ms
     timeout client ${idle}
     timeout client-hs 5s
     timeout server ${idle}

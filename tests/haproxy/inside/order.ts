@@ -37,6 +37,22 @@ function reconnectingClients(t: TestContext, lab: Lab) {
   return { sessions: () => sessions, hanging: () => hanging, stop };
 }
 
+/** Lets a node's slot lead to a port that nobody listens on. */
+async function refuseAll(lab: Lab, node: string): Promise<void> {
+  const deadPort = [`set server primary/${node} addr 127.0.1.1 port 1`];
+  assert.equal((await ask(lab.adminSocket, deadPort, { deadlineMs: 1_000 })).kind, "reply");
+}
+
+/** How often HAProxy has tried again to connect somebody to the leader. */
+async function triesOf(lab: Lab): Promise<number> {
+  const reply = await ask(lab.adminSocket, ["show stat primary 2 -1"], { deadlineMs: 1_000 });
+  assert.equal(reply.kind, "reply");
+  const [names = [], values = []] = (reply.blocks[0] ?? "")
+    .split("\n")
+    .map((row) => row.split(","));
+  return Number(values[names.indexOf("wretr")]);
+}
+
 test("no session is left on the old leader 100 ms after any of many switches under load", async (t) => {
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
@@ -86,13 +102,27 @@ test("out of the rotation alone a slot keeps its sessions, so the plan ends them
   await client.ended;
 });
 
+test("a client of a leader that refuses asks again several times a second", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  await refuseAll(lab, "orders-1");
+  const client = openClient(lab.port("primary"));
+  t.after(() => client.socket.destroy());
+
+  await until("HAProxy asks again", 5_000, async () => (await triesOf(lab)) > 0);
+  const before = await triesOf(lab);
+  await pause(3_000);
+  // HAProxy's usual pace would be three.
+  assert.ok((await triesOf(lab)) - before >= 6);
+});
+
 test("a client that was still connecting to a lost leader reaches the new one, and none is left hanging", async (t) => {
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
   await lab.settle(wantedOf("orders-1"));
-  // A leader whose port refuses: each connecting client waits for its next try.
-  const deadPort = ["set server primary/orders-1 addr 127.0.1.1 port 1"];
-  assert.equal((await ask(lab.adminSocket, deadPort, { deadlineMs: 1_000 })).kind, "reply");
+  // Each connecting client waits for its next try.
+  await refuseAll(lab, "orders-1");
   const clients = Array.from({ length: 20 }, () => openClient(lab.port("primary")));
   await until("HAProxy tries to connect them", 2_000, async () => {
     const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
