@@ -13,7 +13,7 @@ const line = (changes: object) =>
     epoch: "77",
     heldMs: 1400,
     cut: 3,
-    proof: "etcd names it, and it says so",
+    proof: "named by etcd, and it says so",
     msg: "New connections go to orders-2",
     ...changes,
   });

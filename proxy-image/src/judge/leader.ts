@@ -68,9 +68,9 @@ function change(
   // A word from before the epoch may be that of an earlier term of the same node.
   const since = lineage.highest?.at ?? 0;
   if (candidate.word.kind === "leader" && candidate.word.at >= since) {
-    return { kind: "lead", node, why: `${source} names it, and it says so` };
+    return { kind: "lead", node, why: `named by ${source}, and it says so` };
   }
-  return { kind: "wait", why: `${source} names ${node}, which is not writable yet` };
+  return { kind: "wait", why: `${node}, named by ${source}, is not writable yet` };
 }
 
 /** The quorum answers that nobody leads. */
