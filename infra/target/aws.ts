@@ -16,8 +16,8 @@ import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
 import { connectionOf, identityOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
+import { fillImageFolders } from "./image-folders.ts";
 import { machineService } from "./machine-service.ts";
-import { lendTrust } from "./trust.ts";
 
 /** Declares a stack on AWS. What it returns becomes the output `deployments`. */
 export function deployOnAws(stack: AwsStack): pulumi.Inputs {
@@ -56,8 +56,7 @@ function imagesOf(stack: AwsStack, store: Store, opts: pulumi.ComponentResourceO
   }
   const engines = [...new Set(stack.deployments.map(({ engine }) => engine))];
   const project = join(import.meta.dirname, "../..");
-  for (const engine of engines)
-    if (catalogue[engine].downloads) lendTrust(join(project, "node-image", engine));
+  fillImageFolders(project, engines);
   return new Images("images", { store, region, project, architecture, engines }, opts);
 }
 

@@ -6,8 +6,6 @@ import { Deployment } from "../../components/local/deployment.ts";
 import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
-import { bundleAgent } from "../../proxy-image/bundle.ts";
-import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { catalogue, endpointsOf } from "../model/catalogue.ts";
 import {
@@ -21,19 +19,14 @@ import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
 import { uriOf, urisOf } from "../model/uri.ts";
-import { lendTrust } from "./trust.ts";
+import { fillImageFolders } from "./image-folders.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
 /** Declares a stack of containers on this machine. What it returns becomes the output `deployments`. */
 export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
-  // The portal's image takes the agent as one file.
-  bundleAgent();
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
-  for (const engine of engines) {
-    bundleStandIn(engine);
-    if (catalogue[engine].downloads) lendTrust(join(PROJECT, "node-image", engine));
-  }
+  fillImageFolders(PROJECT, engines);
   const images = new Images("images", {
     stack: local.name,
     base: local.base,

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { UNKNOWN } from "../../tools/airgap/plugin/properties.ts";
 import type { Preview } from "../support/cli.ts";
 import { awsConfig, withAwsStack } from "./stack.ts";
+
+/** In no clone: every run makes it anew. */
+const AGENT = join(import.meta.dirname, "../../proxy-image/dist/agent.mjs");
 
 const config = awsConfig(
   { orders: { whitelist: { "203.0.113.0/24": "Berlin office" } } },
@@ -18,8 +23,10 @@ test("a stack that builds its images is previewed without Docker", async (t) => 
   });
   await withAwsStack(config, async (stack) => {
     process.env.DOCKER_HOST = "unix:///nowhere/docker.sock";
+    const began = Date.now();
     const preview = await stack.preview();
 
+    assert.ok(statSync(AGENT).mtimeMs >= began - 1000, "the image would take in an old agent");
     assert.deepEqual(
       preview.steps
         .map(nameOf)
