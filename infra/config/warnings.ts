@@ -1,3 +1,4 @@
+import { catalogue } from "../model/catalogue.ts";
 import { findNested } from "../model/nesting.ts";
 import type { AwsDeployment, Deployment, LocalDeployment, Source, Stack } from "../model/stack.ts";
 import { formatPath } from "./report.ts";
@@ -12,7 +13,7 @@ export function warningsFor(stack: Stack, now: Date): readonly string[] {
     ...nesting(deployment),
     ...lonely(deployment),
     ...keyless(deployment),
-    ...("enforcement" in deployment ? enforcement(deployment) : []),
+    ...("enforcement" in deployment ? [...enforcement(deployment), ...standIn(deployment)] : []),
   ]);
 }
 
@@ -20,6 +21,15 @@ function enforcement({ name, enforcement }: AwsDeployment): readonly string[] {
   if (enforcement === "firewall") return [];
   return [
     `deployments.${name}.enforcement: is proxy, so security groups let everybody reach the portals, which alone enforce the whitelist`,
+  ];
+}
+
+/** On this machine `npm start` says it. */
+function standIn({ name, engine }: AwsDeployment): readonly string[] {
+  const { standIn } = catalogue[engine];
+  if (standIn === undefined) return [];
+  return [
+    `deployments.${name}.engine: is ${engine}, which ${standIn} stands in for: good for trying clients, not for data that is to last`,
   ];
 }
 

@@ -26,11 +26,12 @@ export function connectionOf(
 
 /** What a deployment is, and whose it is, as far as its engine has such things. */
 export function identityOf({ engine, version, user, database }: Deployment) {
-  const { servedBy, options } = catalogue[engine];
+  const { servedBy, standIn, options } = catalogue[engine];
   return {
     engine,
     version,
     ...(servedBy !== undefined && { servedBy: `${servedBy} ${version}` }),
+    ...(standIn !== undefined && { standIn }),
     ...(options.includes("user") && { user }),
     ...(options.includes("database") && { database }),
   };

@@ -119,6 +119,29 @@ test("the whole internet needs `open`, and is said aloud", () => {
   ]);
 });
 
+test("what stands in for an engine on AWS is said", () => {
+  const images = { portal: `sha256:${"a".repeat(64)}`, mongodb: `sha256:${"b".repeat(64)}` };
+  const { warnings } = parseConfig(
+    {
+      target: "aws",
+      aws: {
+        name: "shop",
+        region: "eu-central-1",
+        zones: ["a", "b", "c"].map((zone) => `eu-central-1${zone}`),
+        ami: "ami-0123456789abcdef0",
+        images,
+      },
+      deployments: { carts: { engine: "mongodb", whitelist: { "203.0.113.0/24": "Berlin" } } },
+    },
+    NOW,
+  );
+
+  assert.match(
+    warnings.join(),
+    /^deployments\.carts\.engine: is mongodb, which a program of our own .* stands in for/,
+  );
+});
+
 test("100,000 entries are read in seconds, not hours", () => {
   const whitelist = Object.fromEntries(
     Array.from({ length: 100_000 }, (_, index) => [

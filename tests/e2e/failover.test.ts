@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+
+import { execa } from "execa";
 
 import { followsItsLeader } from "../engines/conformance.ts";
 import { exec, until } from "../support/containers.ts";
@@ -21,6 +24,8 @@ import {
   whole,
 } from "./orders.ts";
 
+const PROJECT = join(import.meta.dirname, "../..");
+
 const etcd = (signal: string) => () =>
   Promise.all(
     NODES.map((node) => exec(container(node), ["pkill", `-${signal}`, "-x", "etcd"], "etcd")),
@@ -32,9 +37,15 @@ followsItsLeader({
   written: async () => new Set((await query("SELECT id FROM written")).map(({ id }) => String(id))),
   whole,
   leader,
-  switchover: async (old) => {
-    const { code, output } = await exec(container(old), ["patronictl", "switchover", "--force"]);
-    assert.equal(code, 0, output);
+  switchover: async () => {
+    const { stdout } = await execa(
+      "node",
+      [join(PROJECT, "tools/portico.js"), "switchover", orders.name, "--name", orders.prefix],
+      { timeout: 180_000 },
+    );
+    const told =
+      /^✓ \S+-portal-[12]: orders-\d leads instead of orders-\d \(epoch \S+\): new connections waited \d+ ms,/gm;
+    assert.equal(stdout.match(told)?.length, orders.portals.length, stdout);
   },
   evidence: { lose: etcd("STOP"), giveBack: etcd("CONT") },
   isMisrouted: ({ code }) => code === "25006",

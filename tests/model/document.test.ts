@@ -90,6 +90,7 @@ for (const [what, changes, sessions] of [
   ["one portal", { portals: 1 }, 90],
   ["four portals", { portals: 4 }, 22],
   ["nodes of 1 GiB, which take 200 connections", { memory: "1GiB" }, 95],
+  ["four portals of a MySQL", { engine: "mysql", portals: 4 }, 50],
 ] as const) {
   test(`all portals together leave a node connections to spare: ${what}`, () => {
     const parsed = parseDocument(textFor({ whitelist: {}, ...changes }));
@@ -98,11 +99,18 @@ for (const [what, changes, sessions] of [
   });
 }
 
-test("the connections that the model counts on are those that a node's PostgreSQL is given", async () => {
-  const steward = new URL("../../node-image/postgresql/steward/patroni_config.py", import.meta.url);
-
-  assert.match(
-    await readFile(steward, "utf8"),
+for (const [server, file, rule] of [
+  [
+    "PostgreSQL",
+    "postgresql/steward/patroni_config.py",
     /"max_connections": 100 if node\.memory < 1024 else 200,/,
-  );
-});
+  ],
+  ["MySQL", "mysql/steward/config.py", /"max-connections": 250,/],
+] as const) {
+  test(`the connections that the model counts on are those that a node's ${server} is given`, async () => {
+    assert.match(
+      await readFile(new URL(`../../node-image/${file}`, import.meta.url), "utf8"),
+      rule,
+    );
+  });
+}

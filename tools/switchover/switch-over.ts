@@ -5,8 +5,9 @@ import { execIn } from "../local/containers.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import { readSwitches, type Switch } from "./switches.ts";
 
-/** In every engine's image: asks the cluster to hand over, to the node that is named or to any. */
+/** In the image of every engine that has a leader: asks the cluster to hand over, to the node that is named or to any. */
 const SWITCHOVER = "/usr/local/lib/portico/switchover";
+const NO_LEADER = 78;
 /** The longest hold, and a moment more. */
 const PATIENCE_MS = 125_000;
 
@@ -26,6 +27,8 @@ export async function switchOver(
   const { nodes, portals } = await find(docker, deployment, stack);
   const began = Date.now();
   const { code, output } = await ask(docker, nodes, to);
+  if (code === NO_LEADER)
+    throw new SetupError(`${deployment} has no leader that could hand over: every node serves`);
   if (code !== 0) {
     say(`✗ ${deployment} does not hand over: ${output.trim()}`);
     return false;
@@ -49,13 +52,16 @@ async function find(docker: Docker, deployment: string, stack?: string): Promise
     );
   const isPortal = (container: Docker.ContainerInfo) => nameOf(container).includes("-portal-");
   const nodes = found.filter((container) => !isPortal(container));
+  const portals = found.filter(isPortal);
   if (nodes.length === 0) throw new SetupError(`No node of ${deployment} runs on this machine`);
-  return { nodes, portals: found.filter(isPortal) };
+  if (portals.length === 0) throw new SetupError(`No portal of ${deployment} runs on this machine`);
+  return { nodes, portals };
 }
 
 /** The first node that can be asked: one that is down or frozen is no obstacle. */
 async function ask(docker: Docker, nodes: readonly Docker.ContainerInfo[], to?: string) {
-  const command = [SWITCHOVER, ...(to === undefined ? [] : [to])];
+  const where = `[ -x "$0" ] || exit ${NO_LEADER}; exec "$0" "$@"`;
+  const command = ["sh", "-c", where, SWITCHOVER, ...(to === undefined ? [] : [to])];
   const healthy = nodes.filter(({ Status }) => Status.includes("(healthy)"));
   const [node] = healthy.length > 0 ? healthy : nodes;
   return execIn(docker, node?.Id ?? "", command);

@@ -4,6 +4,9 @@ import type { EngineRow } from "./row.ts";
 
 const PORTS = { server: 3306, group: 33061, steward: 33062 } as const;
 
+/** Of MySQL's `max_connections`: the group's own, a new member's copy of the data, the portals' questions, and a person's. */
+const RESERVED = 50;
+
 export const mysql: EngineRow = {
   versions: ["9.7"],
   endpoints: () => [
@@ -25,6 +28,8 @@ export const mysql: EngineRow = {
   evidence: () => ({ kind: "group-replication", steward: PORTS.steward }),
   options: ["database", "user"],
   memory: { least: 640, usual: 704 },
+  // The node's own rule: node-image/mysql/steward/config.py.
+  connections: () => 250 - RESERVED,
   passwords: ["replication", "app", "portal"],
   logins: { mysql: { user: "portal", password: "portal" } },
   longestUser: 32,

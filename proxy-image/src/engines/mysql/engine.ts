@@ -5,7 +5,6 @@ import { observeGroup } from "./observe.ts";
 export const mysql: Engine = {
   observe: observeGroup,
   roleCheck: stewardCheck,
-  // A server takes 250, for two portals and the group's own.
   limits: { sessions: 100, idle: "24h" },
 };
 
