@@ -41,19 +41,38 @@ const publicAddress = async (portal: string): Promise<string> => {
   return NetworkSettings.Networks[`${orders.prefix}-public`]?.IPAddress ?? "";
 };
 
-test("psql takes the printed uri as it is, certificates verified, through either portal alone and both", async () => {
-  const { uri = "", uris = [] } = orders.outputs.endpoints.primary ?? {};
+/** Asks through a URI of the outputs, as a person on this machine does. */
+async function answerOf(uri: string) {
   const caFile = new URL(
     uri.replace(/^postgresql:/, "http:").replace(/,[^/]*/, ""),
   ).searchParams.get("sslrootcert");
   const image = await imageOf(NODES[0]);
+  const command = ["/usr/lib/postgresql/17/bin/psql", uri, "-Atc", "SELECT 40 + 2"];
+  const binds = [`${caFile}:${caFile}:ro`];
+  const { code, output } = await runOnce({ image, command, network: "host", binds });
+  return { code, said: output.trim() };
+}
 
-  for (const each of [uri, ...uris]) {
-    const command = ["/usr/lib/postgresql/17/bin/psql", each, "-Atc", "SELECT 40 + 2"];
-    const binds = [`${caFile}:${caFile}:ro`];
-    const { code, output } = await runOnce({ image, command, network: "host", binds });
-    assert.deepEqual([code, output.trim()], [0, "42"]);
-  }
+test("psql takes the printed uri as it is, certificates verified, through either portal alone and both", async () => {
+  const { uri = "", uris = [] } = orders.outputs.endpoints.primary ?? {};
+
+  for (const each of [uri, ...uris])
+    assert.deepEqual(await answerOf(each), { code: 0, said: "42" });
+});
+
+test("a session's line in the log says who was behind the connection that the database saw", async () => {
+  const began = Date.now();
+  const [seen] = await query(
+    "SELECT host(inet_client_addr()) AS portal, inet_client_port() AS port, host(inet_server_addr()) AS node",
+  );
+
+  const told = await until("the session's line", 10, async () =>
+    (await logLines(PORTALS[0], began)).find(
+      ({ endpoint, portalPort }) => endpoint === "primary" && portalPort === seen?.port,
+    ),
+  );
+  assert.equal(told.client, orders.gateway);
+  assert.equal(await addressOf(String(told.node)), seen?.node);
 });
 
 test("reads go to replicas, spread over both", async () => {
@@ -257,6 +276,8 @@ test("a portal that is killed serves nobody until it has proof again, and the ot
 
   await engine.getContainer(container(PORTALS[0])).kill();
   await writer.nextAck(10_000);
+  const both = orders.outputs.endpoints.primary?.uri ?? "";
+  assert.deepEqual(await answerOf(both), { code: 0, said: "42" });
   await engine.getContainer(container(PORTALS[0])).start();
   await until("the first portal", 30, () => query("SELECT 1", "primary", 0));
 

@@ -11,7 +11,7 @@ const memory = (gate: Gate, epoch = 5): Memory => ({
   gate,
   readers: {},
   members: {},
-  pool: { kind: "closed", since: 0, why: "" },
+  pool: { kind: "closed", since: 0, why: "nothing has been seen yet" },
 });
 
 test("a switch is told with both leaders, epoch, proof, time held and sessions cut", () => {
@@ -65,4 +65,30 @@ test("a hold that ends where it began is no switch", () => {
 
 test("nothing new, nothing told", () => {
   assert.deepEqual(tell({ cut: 0 }, memory(open("a")), memory(open("a")), 0, 5).lines, []);
+});
+
+test("who was refused from the start is told why after half a minute, once", () => {
+  const foreign: Gate = { kind: "closed", since: 0, why: "a answers as another cluster" };
+  const start = memory({ kind: "closed", since: 0, why: "nothing has been seen yet" });
+
+  const first = tell({ cut: 0 }, start, memory(foreign), 0, 1000);
+  const soon = tell(first.story, memory(foreign), memory(foreign), 0, 30_000);
+  const later = tell(soon.story, memory(foreign), memory(foreign), 0, 31_000);
+  const again = tell(later.story, memory(foreign), memory(foreign), 0, 90_000);
+
+  assert.deepEqual([...first.lines, ...soon.lines, ...again.lines], []);
+  assert.deepEqual(later.lines, [
+    {
+      level: "error",
+      msg: "New connections are still refused: a answers as another cluster",
+      facts: { proof: "a answers as another cluster", alarm: true },
+    },
+  ]);
+});
+
+test("an endpoint that the document doesn't have is not told to be closed", () => {
+  const none = memory({ kind: "closed", since: 0, why: "nothing has been seen yet" });
+  const first = tell({ cut: 0 }, none, none, 0, 1000);
+
+  assert.deepEqual(tell(first.story, none, none, 0, 90_000).lines, []);
 });

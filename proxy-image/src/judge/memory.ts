@@ -49,13 +49,16 @@ export type Reader =
   | { readonly kind: "drain"; readonly since: number }
   | { readonly kind: "cut" };
 
+/** Why an endpoint is closed that nobody has judged yet: its agent has just started, or the document has no such endpoint. */
+export const UNSEEN = "nothing has been seen yet";
+
 /** A portal that has never seen anything: closed, with nobody's sessions to keep. */
 export function blankMemory(generation: number, now: number): Memory {
   return {
     lineage: { generation },
-    gate: { kind: "closed", since: now, why: "nothing has been seen yet" },
+    gate: { kind: "closed", since: now, why: UNSEEN },
     readers: {},
     members: {},
-    pool: { kind: "closed", since: now, why: "nothing has been seen yet" },
+    pool: { kind: "closed", since: now, why: UNSEEN },
   };
 }

@@ -13,6 +13,8 @@ export function sessionLog(endpoint: string, image: string): string {
     "%(clientPort)cp",
     "%(backend)b",
     "%(node)s",
+    // What the server sees of its client is the portal's address and this port.
+    "%(portalPort)bp",
     "%(waitedMs)Tw",
     "%(connectMs)Tc",
     "%(durationMs)Tt",

@@ -1,4 +1,5 @@
 import type { Gate, Memory, Pool } from "../judge/memory.ts";
+import { UNSEEN } from "../judge/memory.ts";
 
 /** One line of the log: a sentence for a human, and its facts. */
 export interface Line {
@@ -12,7 +13,12 @@ export interface Story {
   readonly leader?: { readonly node: string; readonly epoch: string };
   readonly interrupted?: number;
   readonly cut: number;
+  /** Since when an endpoint has stayed closed. Infinity: that was told. */
+  readonly shutSince?: number;
 }
+
+/** A portal that starts beside a healthy cluster, and one that waits for a new cluster to form, are soon done. */
+const STAYS_SHUT_MS = 30_000;
 
 /** Tells what changed between two verdicts. `cut`: sessions that HAProxy ended while the second was applied. */
 export function tell(
@@ -32,14 +38,46 @@ export function tell(
   };
   const changed = nameOf(before.gate) !== nameOf(after.gate);
   const gateLines = changed ? [gateLine(sofar, after, now)] : [];
-  const lines = [
+  const changes = [
     ...gateLines,
     ...nodeLines(before.readers, after.readers, READS, cut),
     ...poolLines(before.pool, after.pool),
     ...nodeLines(before.members, after.members, SERVES, cut),
   ];
+  const { shutSince, line } = stillShut(story, before, after, now);
   const opened = changed ? leaderOf(after) : undefined;
-  return { story: opened ? { leader: opened, cut: 0 } : sofar, lines };
+  return {
+    story: {
+      ...(opened ? { leader: opened, cut: 0 } : sofar),
+      ...(shutSince !== undefined && { shutSince }),
+    },
+    lines: line ? [...changes, line] : changes,
+  };
+}
+
+/** What was closed before too has no change that could be told: it is told with its reason after a while, once. */
+function stillShut(
+  { shutSince }: Story,
+  before: Memory,
+  after: Memory,
+  now: number,
+): { readonly shutSince?: number; readonly line?: Line } {
+  const doors: readonly (readonly [Gate | Pool, Gate | Pool])[] = [
+    [before.gate, after.gate],
+    [before.pool, after.pool],
+  ];
+  const shut = doors.find(
+    ([was, is]) => was.kind === "closed" && is.kind === "closed" && is.why !== UNSEEN,
+  );
+  if (shut === undefined) return {};
+  const since = shutSince ?? now;
+  if (now - since < STAYS_SHUT_MS) return { shutSince: since };
+  const [, { why }] = shut;
+  const facts = { proof: why, alarm: true };
+  return {
+    shutSince: Number.POSITIVE_INFINITY,
+    line: { level: "error", msg: `New connections are still refused: ${why}`, facts },
+  };
 }
 
 function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: number): Line {
