@@ -20,6 +20,7 @@ import { fileSource } from "./source.ts";
 import { createTunnels } from "./ssh/tunnels.ts";
 import type { Loaded } from "./state.ts";
 import { loadLineage, lostLineage, writeDurably } from "./state.ts";
+import { endingsOf } from "./validity.ts";
 
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
@@ -69,7 +70,7 @@ const identities = createIdentities({
 });
 
 const tunnels = createTunnels({ ...SSH, haproxy, log });
-const metrics = createMetrics(agent.snapshot);
+const metrics = createMetrics(agent.snapshot, () => endingsOf(identities.current()));
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
   haproxy,

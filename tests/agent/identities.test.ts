@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 
 import type { Pems } from "../../proxy-image/src/apply/haproxy.ts";
 import { createIdentities } from "../../proxy-image/src/identities.ts";
 import type { PortalIdentity } from "../../proxy-image/src/identity.ts";
+import { Authority } from "../node-image/authority.ts";
 import { createMessages } from "../s3-source/portal.ts";
 
 const identity = (cert: string): PortalIdentity => ({
@@ -11,9 +13,12 @@ const identity = (cert: string): PortalIdentity => ({
   ...{ ca: "ca", cert, key: "key", logins: {} },
 });
 
+const DAY_MS = 86_400_000;
+
 /** A renewal, and a stand-in of HAProxy that refuses certificates with the given reasons before it takes one. */
-function createRenewal(reasons: string[]) {
-  let files = identity("first");
+function createRenewal(reasons: string[], first = "first") {
+  let files = identity(first);
+  let skipped = 0;
   const offered: string[] = [];
   const log: string[] = [];
   const heard: string[] = [];
@@ -32,11 +37,15 @@ function createRenewal(reasons: string[]) {
     },
     log: createMessages(log),
     onChange: ({ cert }) => heard.push(cert),
+    wall: () => Date.now() + skipped,
   });
   return {
     ...{ identities, offered, log, heard },
     renew: (cert: string) => {
       files = identity(cert);
+    },
+    skip: (days: number) => {
+      skipped = days * DAY_MS;
     },
   };
 }
@@ -70,4 +79,33 @@ test("a HAProxy that starts beside the agent has read the files itself: no word 
   assert.deepEqual(renewal.log, []);
   assert.equal(renewal.offered.length, 2);
   assert.equal(identities.current().cert, "first");
+});
+
+test("a certificate that has ended is refused with an alarm, and the old one goes on", async () => {
+  const { certificate } = await (await Authority.create()).issue(["orders-portal-1"]);
+  const { identities, log, heard, ...renewal } = createRenewal([]);
+  renewal.skip(500);
+  renewal.renew(certificate);
+  for (let turn = 0; turn < 3; turn++) await identities.look();
+
+  assert.equal(log.length, 1);
+  assert.match(log[0] ?? "", /^!The new client certificate is refused: it ended \d{4}-\d\d-\d\d$/);
+  assert.equal(identities.current().cert, "first");
+  assert.deepEqual(heard, []);
+});
+
+test("a certificate in its last thirty days raises an alarm, once", async () => {
+  const { certificate } = await (await Authority.create()).issue(["orders-portal-1"]);
+  const { identities, log, ...renewal } = createRenewal([], certificate);
+  const left = (Date.parse(new X509Certificate(certificate).validTo) - Date.now()) / DAY_MS;
+  for (const days of [0, left - 31, left - 29, left - 28]) {
+    renewal.skip(days);
+    await identities.look();
+  }
+
+  assert.equal(log.length, 1);
+  assert.match(
+    log[0] ?? "",
+    /^!The portal's client certificate ends \d{4}-\d\d-\d\d: `pulumi up` renews it$/,
+  );
 });

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from "prom-client";
 
 import type { Snapshot } from "../agent.ts";
+import type { Ending } from "../validity.ts";
 
 export interface Metrics {
   text(): Promise<string>;
@@ -8,7 +9,10 @@ export interface Metrics {
 }
 
 /** Prometheus metrics of one portal. */
-export function createMetrics(snapshot: () => Snapshot | undefined): Metrics {
+export function createMetrics(
+  snapshot: () => Snapshot | undefined,
+  endings: () => readonly Ending[],
+): Metrics {
   const registers = [new Registry()];
   const refused = new Counter({
     name: "portico_refused_connections_total",
@@ -38,6 +42,16 @@ export function createMetrics(snapshot: () => Snapshot | undefined): Metrics {
       for (const [endpoint, { slots }] of Object.entries(snapshot()?.endpoints ?? {})) {
         for (const [node, slot] of Object.entries(slots)) this.set({ endpoint, node, slot }, 1);
       }
+    },
+  });
+  new Gauge({
+    name: "portico_certificate_expiry_timestamp_seconds",
+    help: "When a certificate of this portal ends, in seconds since 1970",
+    labelNames: ["certificate"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { certificate, at } of endings()) this.set({ certificate }, at / 1000);
     },
   });
   return {
