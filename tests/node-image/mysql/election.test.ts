@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { test } from "node:test";
+
+import { runToEnd } from "../../support/docker.ts";
+import { machineImage } from "../../support/machine/machine.ts";
+
+const STEWARD = resolve(import.meta.dirname, "../../../node-image/mysql/steward");
+
+/** What a node says of itself. `has`: numbers of the transactions that it holds. */
+interface Report {
+  readonly group?: string;
+  readonly joined?: boolean;
+  readonly active?: boolean;
+  readonly has?: readonly number[];
+  readonly ready?: boolean;
+}
+
+const member: Report = { group: "g", joined: true, has: [1, 2] };
+const blank: Report = {};
+const behind: Report = { ...member, has: [1] };
+
+/** Of three nodes a, b and c: what `who` decides on what is reported to it. */
+const CASES: readonly (readonly [
+  title: string,
+  who: string,
+  reports: Readonly<Record<string, Report>>,
+  decision: string,
+])[] = [
+  ["a new cluster: the first node founds", "a", { a: blank, b: blank, c: blank }, "Found()"],
+  [
+    "a new cluster: the others wait for it",
+    "b",
+    { a: blank, b: blank, c: blank },
+    "Wait(why='a founds the group')",
+  ],
+  [
+    "a new cluster with a node away may be an old one that lost volumes: nobody founds",
+    "a",
+    { a: blank, b: blank },
+    "Wait(why='a new cluster waits for c')",
+  ],
+  [
+    "a lost volume: the node takes the others' group",
+    "a",
+    { a: blank, b: member, c: member },
+    "Adopt(group='g')",
+  ],
+  [
+    "the others are of two groups: no guess",
+    "a",
+    { a: blank, b: member, c: { ...member, group: "h" } },
+    "Wait(why='the other nodes belong to different groups')",
+  ],
+  [
+    "another group's member is never joined",
+    "a",
+    { a: member, b: { ...member, group: "h", active: true } },
+    "Wait(why='b belongs to another group')",
+  ],
+  [
+    "a group that runs is joined, never formed again",
+    "a",
+    { a: member, b: { ...member, active: true } },
+    "Join()",
+  ],
+  [
+    "one former member alone forms nothing",
+    "a",
+    { a: member },
+    "Wait(why='1 of 3 former members answer, 2 must')",
+  ],
+  [
+    "a node with a lost volume makes no majority, for it knows nothing of what was acknowledged",
+    "a",
+    { a: member, b: { ...blank, group: "g" } },
+    "Wait(why='1 of 3 former members answer, 2 must')",
+  ],
+  [
+    "nor does one whose server doesn't answer",
+    "a",
+    { a: member, b: { ...member, ready: false } },
+    "Wait(why='1 of 3 former members answer, 2 must')",
+  ],
+  [
+    "of two that have the same the first one stands",
+    "a",
+    { a: member, b: member },
+    "Stand(voters=frozenset({'a', 'b'}))",
+  ],
+  [
+    "the one with more transactions stands",
+    "a",
+    { a: behind, b: member },
+    "Wait(why='b forms the group')",
+  ],
+  [
+    "the one with more transactions stands, seen by itself",
+    "b",
+    { a: behind, b: member },
+    "Stand(voters=frozenset({'a', 'b'}))",
+  ],
+  [
+    "two that each have what the other lacks: nobody decides which writes are lost",
+    "a",
+    { a: { ...member, has: [1, 2] }, b: { ...member, has: [1, 3] } },
+    "Wait(why='no node has all transactions of the others: an operator must choose')",
+  ],
+  [
+    "the founder ended before anybody had joined: all together may form it anew",
+    "a",
+    { a: { group: "g" }, b: { group: "g" }, c: { group: "g" } },
+    "Stand(voters=frozenset({'a', 'b', 'c'}))",
+  ],
+];
+
+/** At which second somebody asks for the promise (or gives it back, with a minus), and what the answer is. */
+const PROMISES: readonly (readonly [
+  title: string,
+  turns: readonly (readonly [second: number, who: string, answer: boolean | null])[],
+])[] = [
+  [
+    "one candidate at a time",
+    [
+      [0, "a", true],
+      [1, "b", false],
+      [2, "a", true],
+    ],
+  ],
+  [
+    "a promise ends a minute after it was last given",
+    [
+      [0, "a", true],
+      [30, "a", true],
+      [61, "b", false],
+      [91, "b", true],
+    ],
+  ],
+  [
+    "one that is withdrawn is free, by its holder alone",
+    [
+      [0, "a", true],
+      [1, "-b", null],
+      [2, "b", false],
+      [3, "-a", null],
+      [4, "b", true],
+    ],
+  ],
+  [
+    "a clock that was set back far makes none last for ever",
+    [
+      [5000, "a", true],
+      [0, "b", true],
+    ],
+  ],
+];
+
+const SCRIPT = `
+import json, sys
+sys.path.insert(0, "/steward")
+from election import Promises, Report, decide
+
+cases, promises = json.loads(sys.argv[1])
+
+def decided(who, reports):
+    said = {
+        name: Report(
+            r.get("group", ""),
+            r.get("joined", False),
+            r.get("active", False),
+            json.dumps(r.get("has", [])),
+            r.get("ready", True),
+        )
+        for name, r in reports.items()
+    }
+    contains = lambda whole, part: set(json.loads(part)) >= set(json.loads(whole))
+    decision = decide(who, ("a", "b", "c"), said, contains)
+    voters = getattr(decision, "voters", None)
+    if voters is None:
+        return repr(decision)
+    return "Stand(voters=frozenset({" + ", ".join(map(repr, sorted(voters))) + "}))"
+
+def answers(turns):
+    now, saved = [0.0], [("", 0.0)]
+    save = lambda to, until: saved.__setitem__(0, (to, until))
+    told = []
+    for second, who, _ in turns:
+        now[0] = float(second)
+        # Made anew from what was saved each time: a restart must not forget a promise.
+        held = Promises(saved[0], save, lambda: now[0])
+        told.append(held.withdraw(who[1:]) if who.startswith("-") else held.give(who))
+    return told
+
+print(json.dumps([[decided(who, reports) for _, who, reports, _ in cases], [answers(turns) for _, turns in promises]]))
+`;
+
+const answered = runToEnd(
+  {
+    Image: await machineImage(),
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES])],
+    HostConfig: { Binds: [`${STEWARD}:/steward:ro`], NetworkMode: "none" },
+  },
+  60_000,
+).then(
+  ({ output }) =>
+    JSON.parse(output) as [readonly string[], readonly (readonly (boolean | null)[])[]],
+);
+
+for (const [index, [title, , , decision]] of CASES.entries())
+  test(`who forms MySQL's group: ${title}`, async () => {
+    const [decisions] = await answered;
+    assert.equal(decisions[index], decision);
+  });
+
+for (const [index, [title, turns]] of PROMISES.entries())
+  test(`promises of MySQL's nodes: ${title}`, async () => {
+    const [, all] = await answered;
+    assert.deepEqual(
+      all[index],
+      turns.map(([, , answer]) => answer),
+    );
+  });
