@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { catalogue, endpointsOf, engines, nodeNames } from "../../infra/model/catalogue.ts";
+import { documentOf } from "../../infra/model/document.ts";
+import { renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { localStack } from "../support/local-stack.ts";
+
+const TLS = /^ {4}bind .* ssl crt \/etc\/portico\/identity\/server\.crt ssl-min-ver TLSv1\.2$/gm;
+
+for (const engine of engines)
+  test(`haproxy.cfg of ${engine}: every door is guarded, TLS ends where it should, and no slot starts open`, () => {
+    const [deployment] = localStack({ deployments: { it: { engine } } }).deployments;
+    assert.ok(deployment);
+    const nodes = nodeNames(deployment).map((name, n) => ({ name, address: `10.87.16.${n}` }));
+    const config = renderConfig(documentOf(deployment, nodes));
+    const sections = new Map(
+      config.split("\n\n").map((section) => [section.split("\n", 1)[0] ?? "", section]),
+    );
+
+    for (const { name, node } of endpointsOf(deployment)) {
+      const door = sections.get(`frontend in_${name}`) ?? "";
+      assert.match(door, /tcp-request connection reject if aliased or !listed/, name);
+      const binds = door.match(/^ {4}bind /gm)?.length;
+      const ended = door.match(TLS)?.length ?? 0;
+      assert.equal(ended, catalogue[engine].tls === "portal" ? binds : 0, name);
+      const slots = (sections.get(`backend ${name}`) ?? "").match(/^ {4}server .*/gm) ?? [];
+      assert.equal(slots.length, node === undefined ? nodes.length : 1, name);
+      for (const slot of slots) assert.match(slot, / disabled$/);
+    }
+  });
