@@ -23,6 +23,7 @@ export const mongodb: EngineRow = {
   flows: [
     { from: "portals", port: SERVER, what: "clients' sessions, and what a member says of the set" },
     { from: "nodes", port: SERVER, what: "replication and elections" },
+    { from: "nodes", port: SERVER + 1, what: "the stand-in's own elections" },
   ],
   evidence: (set) => ({ kind: "replica-set", set }),
   options: ["database", "user"],
