@@ -284,6 +284,23 @@ test("a portal that is killed serves nobody until it has proof again, and the ot
   assert.deepEqual((await writer.stop()).failures, []);
 });
 
+test("a HAProxy that crashed is started again, and serves once there is proof", async (t) => {
+  const [, second] = targets("primary");
+  assert.ok(second);
+  const writer = startWriter(t, [second], inserting("written"), { sessions: 2 });
+  await writer.nextAck(30_000);
+
+  const { code } = await exec(
+    container(PORTALS[0]),
+    ["pkill", "-KILL", "-x", "haproxy"],
+    "haproxy",
+  );
+  assert.equal(code, 0);
+  await until("the first portal", 30, () => query("SELECT 1", "primary", 0));
+
+  assert.deepEqual((await writer.stop()).failures, []);
+});
+
 test("no process of a portal or a node is root", async () => {
   for (const name of [...NODES, ...PORTALS]) {
     const { Titles, Processes } = await engine

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { TLSSocket } from "node:tls";
 
 import { createConnection } from "mysql2/promise";
 
-import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
+import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { loadOf } from "../support/load.ts";
 import { sessionOn } from "../support/mysql.ts";
+import { nobodyIsRoot } from "../support/processes.ts";
 import type { Target } from "../support/writer.ts";
 import { followsItsLeader } from "./conformance.ts";
 import { mysql } from "./subjects/mysql.ts";
@@ -71,4 +73,43 @@ test("shop: the replica endpoint reads, and doesn't write", async () => {
   const [rows] = await session.query("SELECT @@super_read_only AS readOnly");
   assert.deepEqual(rows, [{ readOnly: 1 }]);
   session.destroy();
+});
+
+/** What the server behind an endpoint shows now. */
+async function serialAt(target: Target): Promise<string> {
+  const session = await sessionOn(target);
+  const { connection } = session as unknown as {
+    readonly connection: { readonly stream: TLSSocket };
+  };
+  const { serialNumber } = connection.stream.getPeerCertificate();
+  session.destroy();
+  return serialNumber;
+}
+
+test("shop: a renewed certificate is shown without a restart, and sessions go on", async () => {
+  await until("a whole cluster", 240, whole);
+  const node = await leader(nodes);
+  const target = targetsOf(cluster, "primary")[0] as Target;
+  const session = await sessionOn(target);
+  const before = await serialAt(target);
+  const { resources = [] } = await cluster.stack.export();
+  const signed = resources.find(({ urn }) => urn.endsWith(`LocallySignedCert::${node}-server`));
+  assert.ok(signed);
+
+  await cluster.stack.up("--target-dependents", "--target-replace", signed.urn);
+
+  const after = await until("another certificate", 60, async () => {
+    const serial = await serialAt(target);
+    return serial !== before && serial;
+  });
+  assert.notEqual(after, "");
+  const [rows] = await session.query("SELECT @@report_host = ? AS same", [
+    await addressOf(cluster, node),
+  ]);
+  assert.deepEqual(rows, [{ same: 1 }]);
+  session.destroy();
+});
+
+test("shop: no process of a node is root's, and none can become it", async () => {
+  for (const node of nodes) await nobodyIsRoot(cluster, node, 3);
 });
