@@ -12,6 +12,7 @@ import { whitelistAt } from "./judge/whitelist.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Actual } from "./plan/actual.ts";
 import type { Command } from "./plan/command.ts";
+import { WAITING } from "./plan/names.ts";
 import { plan } from "./plan/plan.ts";
 import { whitelistDigest } from "./plan/whitelist-digest.ts";
 import type { Full } from "./report/fullness.ts";
@@ -184,7 +185,10 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     if (!snapshot || clock() - snapshot.at >= VOUCHED) return false;
     const { endpoints } = snapshot;
     // Both words come from outside: "constructor" is no node.
-    const slots = Object.hasOwn(endpoints, endpoint) ? (endpoints[endpoint]?.slots ?? {}) : {};
+    const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
+    if (found === undefined) return false;
+    const { gate, slots } = found;
+    if (node === WAITING) return gate !== "closed";
     return Object.hasOwn(slots, node) && slots[node] !== "cut";
   };
 

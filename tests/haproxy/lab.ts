@@ -12,6 +12,7 @@ import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import type { Wanted, WantedEndpoint } from "../../proxy-image/src/judge/wanted.ts";
 import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import type { Command } from "../../proxy-image/src/plan/command.ts";
+import { WAITING } from "../../proxy-image/src/plan/names.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { type Places, renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { until } from "../support/until.ts";
@@ -240,7 +241,7 @@ function agentServer(agent: AgentStandIn): Server {
   return createHttpServer(({ url = "" }, response) => {
     if (agent.silent) return;
     const [, page, endpoint, node] = url.split("/");
-    const yes = page !== "vouch" || agent.vouched.has(`${endpoint}/${node}`);
+    const yes = page !== "vouch" || node === WAITING || agent.vouched.has(`${endpoint}/${node}`);
     response.writeHead(yes ? 200 : 503).end();
   });
 }

@@ -12,10 +12,14 @@ const OUT: ActualSlot = { admin: "maint", up: false, sessions: 0, fallbackSessio
 
 type Door = Actual["endpoints"][string]["door"];
 
-function actual(slots: Record<string, ActualSlot>, door: Door = "accepting"): Actual {
+function actual(
+  slots: Record<string, ActualSlot>,
+  door: Door = "accepting",
+  waiting?: ActualSlot,
+): Actual {
   return {
     worker: "7@1",
-    endpoints: { primary: { door, slots } },
+    endpoints: { primary: { door, slots, ...(waiting && { waiting }) } },
     whitelist: { kind: "known", digest: whitelistDigest(LIST) },
     oldWorkers: [],
     rooms: [],
@@ -43,6 +47,30 @@ function said(is: Actual, should: Wanted): readonly string[] {
 }
 
 for (const [sentence, is, should, commands] of [
+  [
+    "before a leader goes with nobody in its place, who is still connecting to it gets where to wait",
+    actual({ a: OPEN, b: OUT }, "held", OUT),
+    wanted({ a: "cut", b: "cut" }, "held"),
+    ["open waiting through maint", "drain a", "shutdownSessions a"],
+  ],
+  [
+    "where to wait stays while somebody leads, since HAProxy takes it only where no slot is open",
+    actual({ a: OPEN, b: OUT }, "accepting", OPEN),
+    wanted({ a: "ready", b: "cut" }),
+    [],
+  ],
+  [
+    "where to wait is opened anew once HAProxy has taken it for down",
+    actual({ a: OPEN, b: OUT }, "accepting", { ...OPEN, up: false }),
+    wanted({ a: "ready", b: "cut" }),
+    ["open waiting through maint"],
+  ],
+  [
+    "nobody waits where everybody is refused",
+    actual({ a: OUT, b: OUT }, "accepting", OPEN),
+    wanted({ a: "cut", b: "cut" }, "closed"),
+    ["drain waiting"],
+  ],
   [
     "what is as it should be takes no command",
     actual({ a: OPEN, b: OUT }),

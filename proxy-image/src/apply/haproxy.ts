@@ -91,9 +91,9 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     if (facts !== undefined && facts.worker !== now.worker) await oldWorkers.refresh(true);
     facts = now;
     const endpoints = Object.entries(now.endpoints).map(
-      ([name, { held, slots }]): [string, ActualEndpoint] => [
+      ([name, { held, ...rest }]): [string, ActualEndpoint] => [
         name,
-        { door: held ? holds.state(name) : "accepting", slots },
+        { door: held ? holds.state(name) : "accepting", ...rest },
       ],
     );
     return {

@@ -1,5 +1,5 @@
 import type { Actual, ActualEndpoint, ActualSlot, Room } from "../plan/actual.ts";
-import { AGENT, backendOf, fallbackOf, frontendOf, SSH, STATUS } from "../plan/names.ts";
+import { AGENT, backendOf, fallbackOf, frontendOf, SSH, STATUS, WAITING } from "../plan/names.ts";
 import {
   type Acl,
   readAcl,
@@ -48,7 +48,8 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
           fallbackSessions: sessions.get(`${fallbackOf(endpoint)}/${server}`) ?? 0,
         },
       ]);
-    return [endpoint, { held: limit === 0, slots: Object.fromEntries(slots) }];
+    const { [WAITING]: waiting, ...nodes } = Object.fromEntries(slots);
+    return [endpoint, { held: limit === 0, slots: nodes, ...(waiting && { waiting }) }];
   });
   const tunnels = stats.some(({ proxy }) => proxy === frontendOf(SSH));
   const rooms = roomsOf(info, stats);

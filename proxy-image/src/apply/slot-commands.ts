@@ -1,5 +1,5 @@
 import type { Command } from "../plan/command.ts";
-import { backendOf } from "../plan/names.ts";
+import { backendOf, WAITING } from "../plan/names.ts";
 import { goOnAccepting, setServerState, stopAccepting } from "./runtime-commands.ts";
 import type { SlotName } from "./slot-sessions.ts";
 
@@ -22,7 +22,9 @@ export function slotLines(commands: readonly Command[]): Lines {
   const named = (kind: Command["kind"]) =>
     new Set(
       commands.flatMap((command) =>
-        command.kind === kind && "endpoint" in command ? [command.endpoint] : [],
+        command.kind === kind && "endpoint" in command && !isOfWaiting(command)
+          ? [command.endpoint]
+          : [],
       ),
     );
   const [opened, released] = [named("open"), named("release")];
@@ -39,6 +41,9 @@ export function slotLines(commands: readonly Command[]): Lines {
     after: [...commands.slice(at).flatMap(inWords), ...changing.map(goOnAccepting)],
   };
 }
+
+/** Where nobody is sent on to changes no node. */
+const isOfWaiting = (command: Command): boolean => "node" in command && command.node === WAITING;
 
 function inWords(command: Command): readonly string[] {
   switch (command.kind) {

@@ -30,6 +30,8 @@ export interface ActualEndpoint {
   readonly door: "accepting" | "held" | "ending";
   /** By node. */
   readonly slots: Readonly<Record<string, ActualSlot>>;
+  /** The slot of those who wait for a leader, where the endpoint has one. */
+  readonly waiting?: ActualSlot;
 }
 
 export interface ActualSlot {

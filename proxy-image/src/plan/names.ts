@@ -4,6 +4,12 @@ export const backendOf = (endpoint: string): string => endpoint;
 export const fallbackOf = (endpoint: string): string => `fallback_${endpoint}`;
 export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
 
+/**
+ * The slot of those who came to a leader that is gone and for whom there is no other yet. Nobody listens there, so HAProxy asks again
+ * and again, until a leader's slot is open. No node has such a name.
+ */
+export const WAITING = "waiting";
+
 /** The page for people and Prometheus is guarded like an endpoint, under this name. */
 export const STATUS = "status";
 /** The door to sshd: guarded like an endpoint, under this name. */

@@ -1,6 +1,7 @@
 import type { Wanted } from "../judge/wanted.ts";
-import type { Actual } from "./actual.ts";
+import type { Actual, ActualSlot } from "./actual.ts";
 import type { Command } from "./command.ts";
+import { WAITING } from "./names.ts";
 import { whitelistDigest } from "./whitelist-digest.ts";
 
 /** The commands that turn what HAProxy is into what it should be, in the order that lets no session slip through. */
@@ -8,6 +9,7 @@ export function plan(actual: Actual, wanted: Wanted): readonly Command[] {
   const named = Object.entries(wanted.endpoints);
   return [
     ...named.flatMap(([name, want]) => holds(name, actual, want)),
+    ...named.flatMap(([name, want]) => waits(name, actual, want)),
     ...named.flatMap(([name, want]) => takeOut(name, actual, want)),
     ...named.flatMap(([name, want]) => cutSessions(name, actual, want)),
     ...named.flatMap(([name, want]) => open(name, actual, want)),
@@ -31,6 +33,16 @@ function releases(endpoint: string, actual: Actual, { gate }: Want): readonly Co
   return gate !== "held" && door !== undefined && door !== "accepting"
     ? [{ kind: "release", endpoint }]
     : [];
+}
+
+/** Before a leader goes: who is still connecting to it has to have where to wait. Only a closed endpoint lets nobody wait. */
+function waits(endpoint: string, actual: Actual, { gate }: Want): readonly Command[] {
+  const is = actual.endpoints[endpoint]?.waiting;
+  if (is === undefined) return [];
+  if (gate === "closed") {
+    return is.admin === "ready" ? [{ kind: "drain", endpoint, node: WAITING }] : [];
+  }
+  return is.admin === "ready" && is.up ? [] : [opening(endpoint, WAITING, is)];
 }
 
 /**
@@ -61,9 +73,12 @@ function open(endpoint: string, actual: Actual, want: Want): readonly Command[] 
   if (want.gate !== "open") return [];
   return slotsOf(endpoint, actual, want).flatMap(({ node, slot, is }): readonly Command[] => {
     if (slot !== "ready" || (is.admin === "ready" && is.up)) return [];
-    const through = is.admin !== "maint" && is.up ? "ready" : "maint";
-    return [{ kind: "open", endpoint, node, through }];
+    return [opening(endpoint, node, is)];
   });
+}
+
+function opening(endpoint: string, node: string, { admin, up }: ActualSlot): Command {
+  return { kind: "open", endpoint, node, through: admin !== "maint" && up ? "ready" : "maint" };
 }
 
 function cutOldWorkers({ oldWorkers }: Actual, wanted: Wanted): readonly Command[] {

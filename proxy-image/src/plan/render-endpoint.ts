@@ -1,11 +1,22 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { AGENT, backendOf, FRONTEND_MAXCONN, fallbackOf, frontendOf, STATUS } from "./names.ts";
+import {
+  AGENT,
+  backendOf,
+  FRONTEND_MAXCONN,
+  fallbackOf,
+  frontendOf,
+  STATUS,
+  WAITING,
+} from "./names.ts";
 import type { Places } from "./render.ts";
 import { binds, deniedTable, guard } from "./render-door.ts";
 import { sessionLog } from "./render-log.ts";
 import { TUNNELS_PASS, tunnelBind } from "./render-ssh.ts";
-import { slotFall } from "./silence.ts";
+import { slotFall, waitingFall } from "./silence.ts";
+
+/** On loopback: refused at once, always. */
+const NOBODYS_PORT = 1;
 
 type Endpoint = PortalDocument["endpoints"][string];
 
@@ -93,8 +104,12 @@ function slots(
     http-check expect status 200
     # fall x (inter + timeout check) is the longest silence of the agent.
     default-server check inter 1s fall ${fall} rise 1 maxconn ${sessionsOf(document)} tcp-ut 10s${marked}
-${servers.join("\n")}`;
+${[...servers, ...(route === "primary" ? [waitingSlot(document, agent)] : [])].join("\n")}`;
 }
+
+/** A backup: HAProxy takes it only where no node's slot is open. */
+const waitingSlot = (document: PortalDocument, { host }: Places["agent"]): string =>
+  `    server ${WAITING} ${host}:${NOBODYS_PORT} backup disabled maxconn 0 fall ${waitingFall(document)}`;
 
 /** Used only while the agent is silent: each node's own word, as HAProxy itself can ask for it. */
 function fallbackServers(

@@ -5,7 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
 import { until } from "../../support/until.ts";
-import { createLab, type Lab, openClient, wantedOf } from "../lab.ts";
+import { createLab, EVERYBODY, type Lab, openClient, wantedOf } from "../lab.ts";
 
 /** A wrong order leaves a session in 2 to 4 of 100 switches. */
 const FLIPS = 120;
@@ -38,9 +38,24 @@ function reconnectingClients(t: TestContext, lab: Lab) {
 }
 
 /** Lets a node's slot lead to a port that nobody listens on. */
-async function refuseAll(lab: Lab, node: string): Promise<void> {
-  const deadPort = [`set server primary/${node} addr 127.0.1.1 port 1`];
-  assert.equal((await ask(lab.adminSocket, deadPort, { deadlineMs: 1_000 })).kind, "reply");
+const refuseAll = (lab: Lab, node: string) => lead(lab, node, "127.0.1.1", 1);
+
+const acceptAll = (lab: Lab, node: string) => {
+  const { address = "", port = 0 } = lab.document.nodes[node] ?? {};
+  return lead(lab, node, address, port);
+};
+
+async function lead(lab: Lab, node: string, address: string, port: number): Promise<void> {
+  const line = [`set server primary/${node} addr ${address} port ${port}`];
+  assert.equal((await ask(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+}
+
+async function untilWaiting(lab: Lab, count: number): Promise<void> {
+  await until("HAProxy tries to connect them", 5_000, async () => {
+    const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+    const sessions = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
+    return sessions.filter(({ state }) => state === "waiting").length >= count;
+  });
 }
 
 /** How often HAProxy has tried again to connect somebody to the leader. */
@@ -124,17 +139,42 @@ test("a client that was still connecting to a lost leader reaches the new one, a
   // Each connecting client waits for its next try.
   await refuseAll(lab, "orders-1");
   const clients = Array.from({ length: 20 }, () => openClient(lab.port("primary")));
-  await until("HAProxy tries to connect them", 2_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
-    const sessions = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
-    return sessions.filter(({ state }) => state === "waiting").length >= 20;
-  });
+  await untilWaiting(lab, 20);
 
   await lab.apply(wantedOf("orders-2"));
 
   const nodes = await Promise.all(clients.map(({ node }) => node));
   assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
   for (const { socket } of clients) socket.destroy();
+});
+
+test("a client that was still connecting when its leader was cut waits until there is another, and is refused when there will be none", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  for (const [next, nodes] of [
+    [wantedOf("orders-2"), ["orders-2"]],
+    [wantedOf(undefined), [undefined]],
+  ] as const) {
+    await lab.settle(wantedOf("orders-1"));
+    await refuseAll(lab, "orders-1");
+    const clients = Array.from({ length: 20 }, () => openClient(lab.port("primary")));
+    await untilWaiting(lab, 20);
+    const { primary, ...others } = wantedOf(undefined).endpoints;
+    assert.ok(primary);
+    await lab.apply({
+      whitelist: EVERYBODY,
+      endpoints: { ...others, primary: { ...primary, gate: "held" } },
+    });
+    await pause(2_000);
+    assert.equal(clients.filter(({ live }) => live()).length, 20);
+
+    await lab.apply(next);
+
+    const served = await Promise.all(clients.map(({ node }) => node));
+    assert.deepEqual(new Set(served), new Set(nodes));
+    for (const { socket } of clients) socket.destroy();
+    await acceptAll(lab, "orders-1");
+  }
 });
 
 test("a drained reader keeps its sessions and gets no new ones", async (t) => {

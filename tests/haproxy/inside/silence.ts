@@ -67,6 +67,7 @@ test("`ready` does nothing for a slot that is down; the plan opens it through `m
   const commands = await lab.apply(wantedOf("orders-1"));
 
   assert.deepEqual(commands, [
+    { kind: "open", endpoint: "primary", node: "waiting", through: "maint" },
     { kind: "open", endpoint: "primary", node: "orders-1", through: "maint" },
   ]);
   assert.equal(await slotUp(lab), true);
