@@ -1,4 +1,4 @@
-"""Writes the files that Elasticsearch reads, and becomes Elasticsearch."""
+"""Writes the files that Elasticsearch reads, and becomes Elasticsearch. A child goes on to follow the certificates."""
 
 import fcntl
 import glob
@@ -8,7 +8,7 @@ import resource
 import shutil
 import sys
 
-from . import paths
+from . import certificates, paths
 from .config import elasticsearch_yml, jvm_options, log4j2_properties
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .files import write
@@ -22,6 +22,14 @@ def main() -> None:
         refuse(str(error))
     lock()
     prepare(node, secrets)
+    mounted = certificates.mounted()
+    try:
+        certificates.install(mounted)
+    except OSError as error:
+        refuse(f"the peer certificate can't be used: {error}")
+    # Elasticsearch stays the container's first process, which gets the signals, and whose end is the child's as well.
+    if os.fork() == 0:
+        certificates.follow(mounted)
     [java] = glob.glob(f"{paths.JAVA}-*")
     places = {"ES_PATH_CONF": paths.CONFIG, "ES_JAVA_HOME": java, "ES_TMPDIR": paths.TEMPORARY}
     os.execve(paths.SERVER, [paths.SERVER], {**os.environ, **places})
@@ -42,10 +50,6 @@ def prepare(node: Node, secrets: Secrets) -> None:
     }
     for name, content in files.items():
         write(f"{paths.CONFIG}/{name}", content)
-    # Java's security manager lets Elasticsearch read its own folder alone.
-    for name in (paths.CA, paths.PEER_CERT, paths.PEER_KEY):
-        with open(f"{paths.NODE}/{name}", encoding="utf-8") as file:
-            write(f"{paths.CONFIG}/{name}", file.read())
 
 
 def lock() -> None:

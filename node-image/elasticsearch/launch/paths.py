@@ -8,6 +8,8 @@ PEER_KEY = "peer.key"
 RUN = "/run/portico"
 CONFIG = f"{RUN}/config"
 LOGS = f"{RUN}/logs"
+FOUND = f"{RUN}/found"
+"""Copies of the mounted certificates, until it is known whether they fit together."""
 
 STATE = "/var/lib/portico/elasticsearch"
 LOCK = f"{STATE}/.lock"

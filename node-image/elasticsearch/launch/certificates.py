@@ -1,0 +1,50 @@
+"""Follows the mounted certificates: Java's security manager lets Elasticsearch read copies in its own folder alone.
+
+Elasticsearch looks at its copies every five seconds, and takes new ones for new connections.
+"""
+
+import os
+import ssl
+import time
+from typing import Mapping, NoReturn
+
+from . import files, log, paths
+
+EVERY = 5
+"""Seconds between two looks."""
+
+Mounted = Mapping[str, bytes]
+"""By the file's name."""
+
+
+def mounted() -> Mounted:
+    names = (paths.CA, paths.PEER_CERT, paths.PEER_KEY)
+    return {name: files.read(f"{paths.NODE}/{name}") or b"" for name in names}
+
+
+def install(found: Mounted) -> None:
+    """Raises where they don't fit together, and leaves Elasticsearch's copies as they are."""
+    os.makedirs(paths.FOUND, mode=0o700, exist_ok=True)
+    for name, content in found.items():
+        files.write(f"{paths.FOUND}/{name}", content)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{paths.FOUND}/{paths.PEER_CERT}", f"{paths.FOUND}/{paths.PEER_KEY}")
+    context.load_verify_locations(f"{paths.FOUND}/{paths.CA}")
+    # Elasticsearch reads all again when one has changed: what it takes between two of these, it mends at its next look.
+    for name in found:
+        os.replace(f"{paths.FOUND}/{name}", f"{paths.CONFIG}/{name}")
+
+
+def follow(seen: Mounted) -> NoReturn:
+    while True:
+        time.sleep(EVERY)
+        found = mounted()
+        if found == seen:
+            continue
+        seen = found
+        try:
+            # Two files are not replaced at one moment: halves of different pairs are left for the next look.
+            install(found)
+            log.info("the new peer certificate is given to Elasticsearch")
+        except OSError as error:
+            log.warn(f"the new peer certificate is not used: {error}")
