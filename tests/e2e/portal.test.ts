@@ -12,7 +12,6 @@ import {
   documentFile,
   engine,
   leader,
-  leaderAfter,
   logLines,
   NODES,
   orders,
@@ -223,28 +222,6 @@ test("an agent that is frozen for 6 s, which is less than the limit, breaks no c
 
   assert.deepEqual((await writer.stop()).failures, []);
   assert.deepEqual((await connecting.stop()).failures, []);
-});
-
-test("beyond the limit HAProxy goes on by its own check of the role, and follows a switchover without the agent", async (t) => {
-  const old = await leader();
-  const [portal] = PORTALS;
-  const [first] = targets("primary");
-  assert.ok(first);
-  await exec(container(portal), ["pkill", "-STOP", "-f", AGENT], "agent");
-  try {
-    await sleep(14_000);
-    const writer = startWriter(t, [first], inserting("written"), { sessions: 1, everyWrite: true });
-    await writer.nextAck(30_000);
-    await exec(container(old), ["patronictl", "switchover", "--force"]);
-    const next = await leaderAfter(old);
-    await until("a write on the new leader", 30, async () => {
-      const { server } = await writer.nextAck(30_000);
-      return server === (await addressOf(next));
-    });
-    await writer.stop();
-  } finally {
-    await exec(container(portal), ["pkill", "-CONT", "-f", AGENT], "agent");
-  }
 });
 
 test("a broken document changes nothing, raises an alarm, and is replaced by the next good one", async (t) => {

@@ -8,11 +8,20 @@ import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.
 import { exec, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
+import { breakNetwork } from "../support/net-fault.ts";
 import { outAfter, statusOf, timeOf } from "../support/pool.ts";
 import type { Driver, Failure, Record } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
 
 const AGENT = "agent.mjs";
+
+const signalAgents = (cluster: Cluster, portals: readonly string[], how: "STOP" | "CONT") =>
+  Promise.all(
+    portals.map((portal) =>
+      exec(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", AGENT], "agent"),
+    ),
+  );
+
 /** The agent's silence after which HAProxy goes on without it, and a moment. */
 const SILENCE_MS = 13_000;
 /** A second, and what a busy machine needs to kill a container and to run an agent. */
@@ -151,6 +160,57 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     assert.deepEqual(refused(record, frozen + OUT_MS), []);
   });
 
+  test(`${name}: a leader cut off from its quorum, which the portals still see, acknowledges nothing after the switch`, async (t) => {
+    const old = await led.leader(nodes);
+    const address = await addressOf(cluster, old);
+    const peers = (await Promise.all(others(old).map((node) => addressOf(cluster, node)))).join();
+    const writers = load(t);
+    await writers.firstAck();
+
+    const lift = await breakNetwork(containerOf(cluster, old), {
+      arriving: [`ip saddr { ${peers} } drop`],
+      leaving: [`ip daddr { ${peers} } drop`],
+    });
+    let switched = 0;
+    try {
+      await leaderAfter(old);
+      await writers.firstAck();
+      switched = performance.now();
+      await sleep(2000);
+    } finally {
+      await lift();
+    }
+    const record = await writers.stop();
+
+    await check(record);
+    const late = record.acknowledged.filter(
+      ({ at, server }) => at > switched && server === address,
+    );
+    assert.deepEqual(late, []);
+  });
+
+  test(`${name}: with its agent frozen for good, a portal goes on by its own check of the role, and follows without it`, async (t) => {
+    const old = await led.leader(nodes);
+    const [portal = ""] = portals;
+    const [through] = targetsOf(cluster, "primary");
+    assert.ok(through);
+    await signalAgents(cluster, [portal], "STOP");
+    try {
+      await sleep(SILENCE_MS);
+      const writer = startWriter(t, [through], driver, { sessions: 1, everyWrite: true });
+      await writer.nextAck(30_000);
+      await led.switchover(old);
+      const address = await addressOf(cluster, await leaderAfter(old));
+      await until("a write on the new leader", 60, async () => {
+        const { server } = await writer.nextAck(30_000);
+        return server === address;
+      });
+      await writer.stop();
+    } finally {
+      await signalAgents(cluster, [portal], "CONT");
+    }
+  });
+
   const { ridesOut } = led;
   if (ridesOut !== undefined)
     test(`${name}: a leader frozen for ${ridesOut} ms loses no session`, async (t) => {
@@ -253,15 +313,9 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
     });
 
   test(`${name}: with its agent frozen for good, a portal goes on by its own check of the nodes, and leaves out a dead one`, async (t) => {
-    const signal = (how: "STOP" | "CONT") =>
-      Promise.all(
-        portals.map((portal) =>
-          exec(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", AGENT], "agent"),
-        ),
-      );
     const connecting = () =>
       startWriter(t, targetsOf(cluster, "any"), driver, { sessions: 2, everyWrite: true });
-    await signal("STOP");
+    await signalAgents(cluster, portals, "STOP");
     try {
       await sleep(SILENCE_MS);
       const before = connecting();
@@ -278,7 +332,7 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       assert.deepEqual(record.failures, []);
       assert.equal(new Set(record.acknowledged.map(({ server }) => server)).size, nodes.length - 1);
     } finally {
-      await signal("CONT");
+      await signalAgents(cluster, portals, "CONT");
       await engineOf(victim).start();
     }
   });

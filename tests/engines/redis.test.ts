@@ -1,21 +1,20 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+
+import { Redis } from "ioredis";
 
 import { catalogue } from "../../infra/model/catalogue.ts";
-import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { exec, runOnce, until } from "../support/containers.ts";
+import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
+import { runOnce, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import type { Target } from "../support/writer.ts";
-import { startWriter } from "../support/writer.ts";
 import { followsItsLeader } from "./conformance.ts";
 import { redis } from "./subjects/redis.ts";
 
 const cluster = await bringUp({ name: "cache", engine: "redis" });
 const { nodes } = cluster;
 const { led, through } = redis(cluster);
-const { leader, whole, switchover, driver } = led;
+const { leader, whole } = led;
 
 followsItsLeader(led);
 
@@ -32,6 +31,21 @@ test("redis: readers are spread over the replicas, which refuse writes", async (
     }),
   );
   assert.ok(!served.has(lead));
+});
+
+test("redis: ioredis takes the outputs' URIs as they are, with the authority beside them", async () => {
+  const { ca, endpoints } = cluster.outputs;
+  const options = { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 };
+  for (const uri of endpoints.primary?.uris ?? []) {
+    const client = new Redis(uri, { ...options, tls: { ca } });
+    await client.connect();
+    assert.equal(await client.ping(), "PONG");
+    client.disconnect();
+    const stranger = new Redis(uri, options);
+    stranger.on("error", () => {});
+    await assert.rejects(stranger.connect());
+    stranger.disconnect();
+  }
 });
 
 test("redis: valkey-cli takes the printed command as it is, the authority verified, through each portal", async () => {
@@ -54,34 +68,4 @@ test("redis: valkey-cli takes the printed command as it is, the authority verifi
   }
   const stranger = join(cluster.stack.project, "tests/engines/redis.test.ts");
   assert.notEqual((await run(catalogue.redis.command(uris[0] ?? "", caFile), stranger)).code, 0);
-});
-
-test("redis: beyond the limit HAProxy goes on by its own check of the role, and follows without the agent", async (t) => {
-  await until("a whole cluster", 120, whole);
-  const [portal = ""] = cluster.portals;
-  const agent = (signal: string) =>
-    exec(containerOf(cluster, portal), ["pkill", `-${signal}`, "-f", "agent.mjs"], "agent");
-  const [first] = targetsOf(cluster, "primary");
-  const old = await leader(nodes);
-  await agent("STOP");
-  try {
-    await sleep(14_000);
-    const writer = startWriter(t, [first as Target], driver, {
-      sessions: 1,
-      everyWrite: true,
-    });
-    await writer.nextAck(30_000);
-    await switchover(old);
-    const next = await until("another leader", 60, () =>
-      leader(nodes.filter((node) => node !== old)),
-    );
-    const address = await addressOf(cluster, next);
-    await until("a write on the new leader", 30, async () => {
-      const { server } = await writer.nextAck(30_000);
-      return server === address;
-    });
-    await writer.stop();
-  } finally {
-    await agent("CONT");
-  }
 });

@@ -114,6 +114,18 @@ export async function withCluster(
 /** The Docker name of a node or a portal. */
 export const containerOf = ({ prefix }: Cluster, name: string): string => `${prefix}-${name}`;
 
+/** Rejects with the first one that Docker doesn't call healthy, and what its health check said last. */
+export async function allHealthy(
+  cluster: Cluster,
+  names: readonly string[] = [...cluster.nodes, ...cluster.portals],
+): Promise<void> {
+  for (const name of names) {
+    const { State } = await docker.getContainer(containerOf(cluster, name)).inspect();
+    const { Status, Log } = State.Health ?? { Status: State.Status, Log: [] };
+    if (Status !== "healthy") throw new Error(`${name} is ${Status}: ${Log.at(-1)?.Output ?? ""}`);
+  }
+}
+
 /** Runs a command in a node, and returns what it says. */
 export async function inNode(
   cluster: Cluster,

@@ -3,16 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { containerOf, logLines } from "./cluster.ts";
 import { logsOf, until } from "./containers.ts";
-import { docker } from "./docker.ts";
 
 /** Resolves once every node is healthy and every portal sends clients to each; rejects with the reason while not. */
 export async function allServe(cluster: Cluster): Promise<true> {
   const { nodes, outputs } = cluster;
-  for (const node of nodes) {
-    const { State } = await docker.getContainer(containerOf(cluster, node)).inspect();
-    if (State.Health?.Status !== "healthy")
-      throw new Error(`${node}: ${State.Health?.Log.at(-1)?.Output ?? State.Status}`);
-  }
+  await allHealthy(cluster, nodes);
   for (const { name, status } of outputs.portals) {
     const { gate, nodes: ready, why } = (await statusOf(status)).endpoints.any ?? NONE;
     if (gate !== "open" || ready.length !== nodes.length) throw new Error(`${name}: ${why}`);

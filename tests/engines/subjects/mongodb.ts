@@ -1,4 +1,4 @@
-import { type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
+import { allHealthy, type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
 import { exec } from "../../support/containers.ts";
 import { clientFor, inserting } from "../../support/mongodb.ts";
 import type { Target } from "../../support/writer.ts";
@@ -10,8 +10,8 @@ export const driver = inserting(COLLECTION);
 
 /** The servers are stand-ins for MongoDB (tools/airgap/engines/mongodb); driver, portal and agent are real. */
 export function mongodb(cluster: Cluster): Led {
-  async function written(): Promise<ReadonlySet<string>> {
-    const client = clientFor(targetsOf(cluster, "primary")[0] as Target);
+  async function idsThrough(target: Target): Promise<ReadonlySet<string>> {
+    const client = clientFor(target);
     try {
       const found = await client.db().collection<{ _id: string }>(COLLECTION).find().toArray();
       return new Set(found.map(({ _id }) => _id));
@@ -35,10 +35,12 @@ export function mongodb(cluster: Cluster): Led {
   }
 
   return {
-    ...{ cluster, driver, written, leader },
+    ...{ cluster, driver, leader },
+    written: () => idsThrough(targetsOf(cluster, "primary")[0] as Target),
     whole: async () => {
+      await allHealthy(cluster);
       await leader(cluster.nodes);
-      await written();
+      for (const target of targetsOf(cluster, "primary")) await idsThrough(target);
       return true;
     },
     switchover: async (old) => {

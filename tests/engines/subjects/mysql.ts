@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 
 import type { RowDataPacket } from "mysql2/promise";
 
-import { type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
+import { allHealthy, type Cluster, inNode, targetsOf } from "../../support/cluster.ts";
 import { until } from "../../support/containers.ts";
-import { docker } from "../../support/docker.ts";
 import { inserting, sessionOn } from "../../support/mysql.ts";
 import type { Target } from "../../support/writer.ts";
 import type { Led } from "../conformance.ts";
@@ -52,10 +51,7 @@ export async function mysql(cluster: Cluster) {
   }
 
   async function whole(): Promise<true> {
-    for (const name of [...nodes, ...portals]) {
-      const { State } = await docker.getContainer(containerOf(cluster, name)).inspect();
-      if (State.Health?.Status !== "healthy") throw new Error(`${name} is ${State.Health?.Status}`);
-    }
+    await allHealthy(cluster);
     for (const target of targetsOf(cluster, "primary")) (await sessionOn(target)).destroy();
     return true;
   }
