@@ -1,14 +1,8 @@
-import type { Socket } from "node:net";
-import { connect } from "node:net";
-import type { Connection, QueryError } from "mysql2";
-
-import type { Exchanged } from "../../observe/exchange.ts";
-import { failureOf } from "../../observe/exchange.ts";
 import type { Line } from "../../observe/line.ts";
 import type { Identity } from "../../observe/observer.ts";
-import { loadDriver } from "./load-driver.ts";
 import type { Said } from "./member.ts";
-import { QUESTION, readRows } from "./member.ts";
+import type { Outcome, Session } from "./session.ts";
+import { openSession } from "./session.ts";
 
 export interface MemberTarget {
   /** The node's name, which its certificate must carry. */
@@ -21,79 +15,47 @@ export interface MemberTarget {
   readonly onDropped: () => void;
 }
 
-/** After this time a connection that doesn't come about is tried again: packets were lost, or the node was. */
-const CONNECT_MS = 2000;
-
-type Outcome = Exchanged<Said>;
-
 /**
  * A session on one node's server, on which it is asked again and again. The session stands: the death of the server closes it within
  * a millisecond, and that is told as an answer.
  */
 export function createMemberLine(target: MemberTarget): Line<Said> {
-  const { name, onDropped } = target;
-  let session: Connection | undefined;
-  let dropped: string | undefined;
+  const { name, address, port, identity, onDropped } = target;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let session: Session | undefined;
+  let dropped: Outcome | undefined;
   // One question at a time. One that is late is waited for, and its answer is no answer to a later question.
   let busy: Promise<unknown> | undefined;
-  let stopped = false;
 
-  const lose = (lost: Connection, error: Error | undefined): void => {
-    lost.destroy();
-    if (session !== lost) return;
-    session = undefined;
-    if (stopped) return;
-    dropped = error ? failureOf(error).why : "closed the connection";
+  const onEnded = (outcome: Outcome): void => {
+    if (signal.aborted) return;
+    dropped = outcome;
     onDropped();
   };
 
-  const open = async (): Promise<Outcome | Connection> => {
-    const { ca, logins } = target.identity();
+  const open = async (): Promise<Session | Outcome> => {
+    const { ca, logins } = identity();
     const login = logins.mysql;
-    if (!login) return answer({ kind: "unreadable", why: "the portal has no login for it" });
-    const { openConnection } = await loadDriver();
-    let socket: Socket | undefined;
-    const opening = openConnection({
-      stream: () => {
-        socket = connect({ host: target.address, port: target.port, noDelay: true });
-        return socket;
-      },
-      // Not where it connects: the name that the certificate must carry.
-      host: name,
-      ...login,
-      ssl: { ca, verifyIdentity: true, minVersion: "TLSv1.2" },
-      connectTimeout: CONNECT_MS,
-      disableEval: true,
-    });
-    const failed = await new Promise<QueryError | undefined>((resolve) => {
-      opening.on("error", resolve);
-      opening.connect((error) => resolve(error ?? undefined));
-    });
-    if (failed || stopped) {
-      opening.destroy();
-      socket?.destroy();
-      return outcomeOf(failed ?? new Error("the portal stops"));
-    }
-    session = opening;
-    opening.on("error", (error) => lose(opening, error));
-    opening.on("end", () => lose(opening, undefined));
-    return opening;
+    if (login) return openSession({ name, address, port, ca, login, signal, onEnded });
+    const why = "the portal has no login for it";
+    return { kind: "answer", answer: { kind: "unreadable", why } };
   };
 
   const question = async (): Promise<Outcome> => {
-    const on = session ?? (await open());
-    if ("kind" in on) return on;
-    return new Promise((resolve) => {
-      on.query(QUESTION, (error: QueryError | null, rows: unknown) => {
-        if (error?.fatal) lose(on, undefined);
-        dropped = undefined;
-        resolve(error ? outcomeOf(error) : answer(readRows(rows)));
-      });
-    });
+    if (!session || session.hasEnded()) {
+      const opened = await open();
+      if ("kind" in opened) return opened;
+      session = opened;
+    }
+    const outcome = await session.ask();
+    dropped = undefined;
+    return outcome;
   };
 
-  const askInTurn = async (): Promise<Outcome> => {
+  const askInTurn = async (isLate: () => boolean): Promise<Outcome | undefined> => {
     while (busy) await busy;
+    if (isLate()) return undefined;
     const asking = question();
     busy = asking.finally(() => {
       busy = undefined;
@@ -103,36 +65,24 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
 
   return {
     async ask(deadlineMs) {
-      if (dropped !== undefined) {
-        const why = dropped;
+      if (dropped) {
+        const told = dropped;
         dropped = undefined;
-        return answer({ kind: "closed", why });
+        return told;
       }
+      const late: Outcome = { kind: "silent", why: `gives no answer in ${deadlineMs} ms` };
       let deadline: NodeJS.Timeout | undefined;
-      const late = new Promise<Outcome>((resolve) => {
-        const why = `gives no answer in ${deadlineMs} ms`;
-        deadline = setTimeout(resolve, deadlineMs, { kind: "silent", why });
+      let isLate = false;
+      const passed = new Promise<void>((resolve) => {
+        deadline = setTimeout(() => {
+          isLate = true;
+          resolve();
+        }, deadlineMs);
       });
-      const outcome = await Promise.race([askInTurn(), late]);
+      const outcome = await Promise.race([askInTurn(() => isLate), passed]);
       clearTimeout(deadline);
-      return outcome;
+      return outcome ?? late;
     },
-    stop() {
-      stopped = true;
-      session?.destroy();
-    },
+    stop: () => stopping.abort(),
   };
-}
-
-const answer = (said: Said): Outcome => ({ kind: "answer", answer: said });
-
-/** An error that the server itself sent carries a state of SQL; every other one is the connection's. */
-function outcomeOf(error: Error): Outcome {
-  const { sqlState, code } = error as Partial<QueryError>;
-  if (sqlState) return answer({ kind: "unreadable", why: error.message });
-  if (code === "ETIMEDOUT") {
-    return { kind: "silent", why: `takes no connection in ${CONNECT_MS} ms` };
-  }
-  const failure = failureOf(error);
-  return failure.kind === "closed" ? answer({ kind: "closed", why: failure.why }) : failure;
 }
