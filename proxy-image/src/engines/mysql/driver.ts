@@ -3,5 +3,26 @@ import { createConnection } from "mysql2";
 
 /** All that is taken of MySQL's driver. */
 export function openConnection(options: ConnectionOptions): Connection {
-  return createConnection(options);
+  const connection = createConnection(options);
+  guard(connection);
+  return connection;
+}
+
+/**
+ * A packet that answers no question is read outside of any `try`: one that is cut short would throw out of the socket's event, and
+ * end the process. One out of order would only be warned of, and taken for the answer.
+ */
+function guard(connection: Connection): void {
+  const inner = connection as unknown as { handlePacket(packet?: unknown): void };
+  const { handlePacket } = inner;
+  inner.handlePacket = (packet) => {
+    try {
+      handlePacket.call(connection, packet);
+    } catch (error) {
+      connection.emit("error", error);
+    }
+  };
+  connection.on("warn", (error) => {
+    throw error;
+  });
 }
