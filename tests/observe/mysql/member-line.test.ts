@@ -67,6 +67,27 @@ test("a server of another name is told nothing", async (t) => {
   await until("the connection is closed", () => mysql.connections.size === 0);
 });
 
+const strangers: Readonly<Record<string, readonly [string | Buffer, RegExp]>> = {
+  "an SSH server": ["SSH-2.0-OpenSSH_10.0\r\n", /^speaks no MySQL: .*"SSH-2\.0-OpenSSH_10\.0"$/],
+  "a web server": ["HTTP/1.1 400 Bad Request\r\n\r\n", /^speaks no MySQL: .*"HTTP\/1\.1 400/],
+  PostgreSQL: ["E\0\0\0\x45SFATAL\0", /^speaks no MySQL: /],
+  "a server without TLS": [Buffer.from(greeting).fill(0, 26, 28), /^speaks MySQL without TLS$/],
+  "a server of before 1998": [Buffer.from(greeting).fill(9, 4, 5), /protocol 9, .* too old$/],
+  "a login that went well before TLS": [Buffer.concat([greeting, welcome]), /before TLS$/],
+};
+for (const [what, [says, why]] of Object.entries(strangers))
+  test(`${what} is named at once, and asked again until it is a server of ours`, async (t) => {
+    const { mysql, line } = await start(t);
+    mysql.greeting = Buffer.from(says);
+
+    const outcome = await line.ask(DEADLINE_MS);
+
+    assert.equal(kindOf(outcome), "other");
+    assert.match(whyOf(outcome), why);
+    await until("its connection is closed", () => mysql.connections.size === 0, 500);
+    await recovers(mysql, line);
+  });
+
 test("a server that refuses before it greets is quoted", async (t) => {
   const { mysql, line } = await start(t);
   mysql.greeting = packet(0, "\xff\x10\x04Too many connections");

@@ -13,7 +13,7 @@ import type { Heard } from "../../../proxy-image/src/observe/heard.ts";
 const NODES = ["n1", "n2", "n3"] as const;
 
 const Says = z.union([
-  z.enum(["closed", "silent"]),
+  z.enum(["closed", "silent", "other"]),
   z.strictObject({
     primary: z.union([z.string(), z.array(z.string())]).default("n1"),
     view: z.number().default(5),
@@ -56,8 +56,8 @@ type Source = Heard<ReturnType<typeof readRows>>;
 function heardOf(name: string, says: z.output<typeof Says>, at: number): Source {
   if (says === "silent")
     return { misses: { kind: "silent", count: 2, since: at, why: "gives no answer" } };
-  if (says === "closed")
-    return { answer: { askedAt: at, said: { kind: "closed", why: "closed" } } };
+  if (says === "closed" || says === "other")
+    return { answer: { askedAt: at, said: { kind: says, why: says } } };
   const primaries = [says.primary].flat();
   const rows = NODES.filter((node) => !says.gone.includes(node)).map((node) => ({
     host: `10.0.0.${node.slice(1)}`,

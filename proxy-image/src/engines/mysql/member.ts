@@ -55,6 +55,8 @@ export type Said =
     }
   /** The server refused, or closed the connection: at once, not after misses, since that is no delay. */
   | { readonly kind: "closed"; readonly why: string }
+  /** Something else answers, or a server that the portal can't speak with. */
+  | { readonly kind: "other"; readonly why: string }
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** Reads the rows of the question. Never throws. */

@@ -1,9 +1,11 @@
 import { connect } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { QueryError } from "mysql2";
 
 import type { Exchanged } from "../../observe/exchange.ts";
-import { failureOf } from "../../observe/exchange.ts";
+import { exchange, failureOf } from "../../observe/exchange.ts";
 import type { Login } from "../../observe/observer.ts";
+import { decodeGreeting } from "./greeting.ts";
 import { loadDriver } from "./load-driver.ts";
 import type { Said } from "./member.ts";
 import { QUESTION, readRows } from "./member.ts";
@@ -39,16 +41,27 @@ const LATE: Outcome = { kind: "silent", why: `gives no answer in ${LIMIT_MS} ms`
 export async function openSession(args: SessionArgs): Promise<Session | Outcome> {
   const { name, address, port, ca, login, signal, onEnded } = args;
   const { openConnection } = await loadDriver();
+  const end = performance.now() + LIMIT_MS;
   const socket = connect({ host: address, port, noDelay: true, signal });
+  const greeted = await exchange(socket, GREETED, LIMIT_MS, () => socket.pause());
+  if (greeted.kind !== "answer") return told(greeted);
+  const greeting = greeted.answer;
+  if (greeting.kind === "other") {
+    socket.destroy();
+    return answer(greeting);
+  }
+
   const connection = openConnection({
     stream: socket,
     // Not where it connects: the name that the certificate must carry.
     host: name,
     ...login,
     ssl: { ca, verifyIdentity: true, minVersion: "TLSv1.2" },
-    connectTimeout: LIMIT_MS,
+    connectTimeout: Math.max(1, end - performance.now()),
     disableEval: true,
   });
+  socket.unshift(greeting.bytes);
+  socket.resume();
   let settle = (_: Outcome): void => {};
   let stood = false;
   let ended: Outcome | undefined;
@@ -86,6 +99,7 @@ export async function openSession(args: SessionArgs): Promise<Session | Outcome>
   };
 }
 
+const GREETED = { request: "", decode: decodeGreeting };
 const CLOSED = { kind: "closed", why: "closed the connection" } as const;
 
 const answer = (said: Said): Outcome => ({ kind: "answer", answer: said });

@@ -105,6 +105,10 @@ function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
     const why = `MySQL ${said.why}`;
     return { word: { kind: "silent", since: at, why }, port: { kind: "closed", at, why } };
   }
+  if (said.kind === "other") {
+    const { why } = said;
+    return { word: { kind: "neither", at, why }, port: { kind: "closed", at, why } };
+  }
   return {
     word: wordOf(said, at, names),
     port: { kind: "open", at, why: "MySQL answers" },
@@ -112,7 +116,7 @@ function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
   };
 }
 
-function wordOf(said: Exclude<Said, { kind: "closed" }>, at: number, names: Names): Word {
+function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, names: Names): Word {
   const neither = (why: string): Word => ({ kind: "neither", at, why });
   if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
   const { own, readOnly } = said;
