@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Cluster } from "./cluster.ts";
-import { containerOf, logLines } from "./cluster.ts";
+import { allHealthy, containerOf, logLines } from "./cluster.ts";
 import { logsOf, until } from "./containers.ts";
 
 /** Resolves once every node is healthy and every portal sends clients to each; rejects with the reason while not. */

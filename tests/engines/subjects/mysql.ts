@@ -14,7 +14,7 @@ export const driver = inserting(TABLE);
 
 /** Creates the table that is written to. */
 export async function mysql(cluster: Cluster) {
-  const { nodes, portals } = cluster;
+  const { nodes } = cluster;
   const through = async <T>(
     use: (session: Awaited<ReturnType<typeof sessionOn>>) => Promise<T>,
   ) => {
