@@ -52,6 +52,13 @@ export async function mysql(cluster: Cluster) {
 
   async function whole(): Promise<true> {
     await allHealthy(cluster);
+    for (const node of nodes) {
+      const [[online] = []] = await ask(
+        node,
+        "SELECT COUNT(*) FROM performance_schema.replication_group_members WHERE MEMBER_STATE = 'ONLINE'",
+      );
+      assert.equal(online, String(nodes.length), `${node} sees ${online} members online`);
+    }
     for (const target of targetsOf(cluster, "primary")) (await sessionOn(target)).destroy();
     return true;
   }
