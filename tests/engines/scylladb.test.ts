@@ -3,11 +3,13 @@ import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { connect } from "node:tls";
 
 import type { Client } from "cassandra-driver";
 
+import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
 import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
 import { exec, until } from "../support/containers.ts";
 import { cqlClient, writeRows } from "../support/cql.ts";
@@ -110,6 +112,45 @@ for (const [what, fault, lift] of [
     );
     await until("a whole ring", PATIENCE, whole);
   });
+
+test(`${NAME}: with its agent frozen for good, a portal goes on by its own check: the driver reaches every node, and a dead one's endpoint closes`, async (t) => {
+  const victim = "events-2";
+  const engine = docker.getContainer(containerOf(cluster, victim));
+  const newcomerReaches = async (addresses: readonly string[]) => {
+    const client = cqlClient(t, cluster.outputs, spread());
+    await client.connect();
+    const writer = writeRows(t, client, TABLE);
+    await until(`traffic through ${addresses.join()}`, 60, async () => {
+      const through = throughOf(writer.written());
+      return addresses.every((address) => through.has(address));
+    });
+    const written = await writer.stop();
+    await client.shutdown();
+    assert.deepEqual(failuresOf(written), []);
+    assert.equal(throughOf(written).size, addresses.length);
+  };
+  const dead = spread()[`${await addressOf(cluster, victim)}:9042`];
+
+  await signalAgents(cluster, cluster.portals, "STOP");
+  try {
+    await sleep(SILENCE_MS);
+    await newcomerReaches(Object.values(spread()));
+
+    await engine.kill();
+    await sleep(OWN_CHECK_MS);
+    // HAProxy would try for two minutes to connect to a node that it takes for one that answers.
+    await within(
+      "a newcomer is sent away",
+      5,
+      Promise.all((await holdAll(t, "node-2")).map(({ closed }) => closed)).then(() => {}),
+    );
+    await newcomerReaches(Object.values(spread()).filter((address) => address !== dead));
+  } finally {
+    await signalAgents(cluster, cluster.portals, "CONT");
+    await engine.restart({ t: 0 });
+  }
+  await until("a whole ring", PATIENCE, whole);
+});
 
 test(`${NAME}: a client with the map over all portals outlives the loss of one of them`, async (t) => {
   const client = cqlClient(t, cluster.outputs, spread());
