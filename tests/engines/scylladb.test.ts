@@ -59,11 +59,12 @@ test(`${NAME}: who doesn't know the deployment's authority, or the password, get
   await assert.rejects(cqlClient(t, { ...outputs, password: "x" }, spread()).connect());
 });
 
-for (const [what, fault, lift] of [
-  ["killed", "kill", "start"],
-  ["frozen", "pause", "unpause"],
+// Sessions of one that is silent are cut only after three seconds: it may be slow.
+for (const [what, fault, lift, cutMs] of [
+  ["killed", "kill", "start", 2500],
+  ["frozen", "pause", "unpause", 5500],
 ] as const)
-  test(`${NAME}: a node that is ${what} is out within a second, the rest is untouched, and the driver follows it down and up`, async (t) => {
+  test(`${NAME}: a node that is ${what} loses its sessions within ${cutMs} ms, the rest is untouched, and the driver follows it down and up`, async (t) => {
     const victim = "events-2";
     const engine = docker.getContainer(containerOf(cluster, victim));
     const client = cqlClient(t, cluster.outputs, spread());
@@ -84,9 +85,9 @@ for (const [what, fault, lift] of [
     );
     await within("the driver saw the node fall", 60, down);
     await until("writes after it", 60, async () =>
-      writer.written().some((row) => row.at > at + 5000 && row.through !== ""),
+      writer.written().some((row) => row.at > at + cutMs + 2500 && row.through !== ""),
     );
-    const later = writer.written().filter((row) => row.at > at + 2500);
+    const later = writer.written().filter((row) => row.at > at + cutMs);
 
     const up = nextEvent(client, "hostUp");
     await engine[lift]();
@@ -98,7 +99,7 @@ for (const [what, fault, lift] of [
     );
     const written = await writer.stop();
 
-    assert.ok(took - acted < 2500, `cut ${took} ms after the order`);
+    assert.ok(took - acted < cutMs, `cut ${took} ms after the order`);
     assert.deepEqual(failuresOf(later), []);
     assert.ok(later.every((row) => row.through !== through));
     assert.deepEqual(
