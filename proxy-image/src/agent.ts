@@ -78,7 +78,6 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
   let full: Full = new Set();
   let snapshot: Snapshot | undefined;
   let inForce: InForce | undefined;
-  let judgedAt = 0;
   let lookingSince = clock();
   let lastCycle = clock();
   let unreadable: string | undefined;
@@ -174,10 +173,8 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
 
   const listNow = (document: PortalDocument): readonly string[] | undefined => {
     const wall = Date.now();
-    // A clock that was set back may have left out whom it is too early to leave out.
-    const isBack = wall < judgedAt;
-    judgedAt = wall;
-    if (!inForce || isBack || wall >= inForce.until) inForce = whitelistAt(document, wall);
+    const holds = inForce && wall >= inForce.from && wall < inForce.until;
+    if (!inForce || !holds) inForce = whitelistAt(document, wall);
     return inForce.list;
   };
 
