@@ -24,8 +24,6 @@ import {
   whole,
 } from "./orders.ts";
 
-const PROJECT = join(import.meta.dirname, "../..");
-
 const etcd = (signal: string) => () =>
   Promise.all(
     NODES.map((node) => exec(container(node), ["pkill", `-${signal}`, "-x", "etcd"], "etcd")),
@@ -51,7 +49,13 @@ test("`npx portico switchover` hands over, and says what each portal saw", async
   await until("a whole cluster", 180, whole);
   const { stdout } = await execa(
     "node",
-    [join(PROJECT, "tools/portico.js"), "switchover", orders.name, "--name", orders.prefix],
+    [
+      join(orders.stack.project, "tools/portico.js"),
+      "switchover",
+      orders.name,
+      "--name",
+      orders.prefix,
+    ],
     { timeout: 180_000 },
   );
   const told =

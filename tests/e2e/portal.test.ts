@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { signalAgents } from "../support/agents.ts";
 import { exec, runOnce, until } from "../support/containers.ts";
 import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
@@ -22,8 +23,6 @@ import {
 } from "./orders.ts";
 
 beforeEach(() => whole());
-
-const AGENT = "agent.mjs";
 
 async function imageOf(name: string): Promise<string> {
   return (await engine.getContainer(container(name)).inspect()).Image;
@@ -194,8 +193,7 @@ test("an agent that is killed breaks no connection and changes no route", async 
   });
   await writer.nextAck(30_000);
 
-  for (const portal of PORTALS)
-    await exec(container(portal), ["pkill", "-KILL", "-f", AGENT], "agent");
+  await signalAgents(orders, PORTALS, "KILL");
   await sleep(5000);
   await Promise.all([writer.nextAck(30_000), connecting.nextAck(30_000)]);
 
@@ -212,11 +210,9 @@ test("an agent that is frozen for 6 s, which is less than the limit, breaks no c
   });
   await writer.nextAck(30_000);
 
-  for (const portal of PORTALS)
-    await exec(container(portal), ["pkill", "-STOP", "-f", AGENT], "agent");
+  await signalAgents(orders, PORTALS, "STOP");
   await sleep(6000);
-  for (const portal of PORTALS)
-    await exec(container(portal), ["pkill", "-CONT", "-f", AGENT], "agent");
+  await signalAgents(orders, PORTALS, "CONT");
   await sleep(5000);
   await Promise.all([writer.nextAck(30_000), connecting.nextAck(30_000)]);
 

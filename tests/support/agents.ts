@@ -7,8 +7,12 @@ export const SILENCE_MS = 13_000;
 /** Two failed checks of HAProxy's own, each with its interval and time-out, and a moment. */
 export const OWN_CHECK_MS = 8000;
 
-/** Freezes portals' agents, or wakes them up. */
-export const signalAgents = (cluster: Cluster, portals: readonly string[], how: "STOP" | "CONT") =>
+/** Freezes portals' agents, wakes them up, or ends them. */
+export const signalAgents = (
+  cluster: Cluster,
+  portals: readonly string[],
+  how: "STOP" | "CONT" | "KILL",
+) =>
   Promise.all(
     portals.map((portal) =>
       exec(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", "agent.mjs"], "agent"),
