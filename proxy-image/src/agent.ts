@@ -1,5 +1,6 @@
 import type { Haproxy } from "./apply/haproxy.ts";
 import type { PortalDocument } from "./contract.ts";
+import type { Ended } from "./ended.ts";
 import { adopt } from "./judge/adopt.ts";
 import { keptBy } from "./judge/gate.ts";
 import { judge } from "./judge/judge.ts";
@@ -7,8 +8,7 @@ import type { Lineage, Memory } from "./judge/memory.ts";
 import { isSettled } from "./judge/settled.ts";
 import type { View } from "./judge/view.ts";
 import type { Wanted } from "./judge/wanted.ts";
-import type { InForce } from "./judge/whitelist.ts";
-import { whitelistAt } from "./judge/whitelist.ts";
+import type { InForce, Whitelist } from "./judge/whitelist.ts";
 import type { Observer } from "./observe/observer.ts";
 import type { Actual } from "./plan/actual.ts";
 import type { Command } from "./plan/command.ts";
@@ -37,6 +37,7 @@ export interface AgentArgs {
   readonly lineage: Lineage | undefined;
   /** Told the history at every cycle, and never waited for: a disk that hangs must not stop the portal. */
   readonly keep: (lineage: Lineage) => void;
+  readonly ended: Ended;
   /** Called after every cycle. */
   readonly onCycle: () => void;
 }
@@ -58,20 +59,31 @@ export interface Agent {
   /** Observe, judge, plan, apply: now, or right after the cycle that is under way. */
   wake(): void;
   snapshot(): Snapshot | undefined;
-  /**
-   * True when this agent vouches for a node on an endpoint, on a verdict younger than two seconds. Waits for the verdict
-   * when one is due, at most 800 ms: HAProxy's own deadline is one second.
-   */
-  vouches(endpoint: string, node: string): Promise<boolean>;
+  /** True when there is a verdict younger than two seconds. Waits for one that is due, at most 400 ms. */
+  speaks(): Promise<boolean>;
+  /** Whether this agent vouches for a node on an endpoint. `unknown`: it doesn't speak, which disproves no node. Waits likewise. */
+  vouches(endpoint: string, node: string): Promise<Vouched>;
 }
+
+export type Vouched = "yes" | "no" | "unknown";
 
 /** A verdict is vouched for during this many milliseconds. */
 const VOUCHED = 2000;
+/** HAProxy gives an answer half a second. */
+const DUE = 400;
 /** A pause between two cycles from which on everything that was seen counts as old. Cycles come every 250 ms. */
 const STALL = 1000;
 
 /** The loop of the portal. It decides nothing: `judge` says what is true, `plan` what to do about it. */
-export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: AgentArgs): Agent {
+export function createAgent({
+  haproxy,
+  log,
+  clock,
+  lineage,
+  keep,
+  ended,
+  onCycle,
+}: AgentArgs): Agent {
   let service: Service | undefined;
   let memory: Memory | undefined;
   let story: Story = { cut: 0 };
@@ -133,7 +145,7 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     const verdict = judge(serving.document, before, view, now);
     memory = verdict.memory;
     const { endpoints } = verdict;
-    const whitelist = listNow(serving.document);
+    const whitelist = listNow(serving.document, actual?.latest);
     const inForce =
       actual?.whitelist.kind === "known" && actual.whitelist.digest === whitelistDigest(whitelist);
     snapshot = { service: serving, memory, view, endpoints, at: now, inForce };
@@ -171,16 +183,31 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     return 0;
   };
 
-  const listNow = (document: PortalDocument): readonly string[] | undefined => {
-    const wall = Date.now();
+  /** `latest`: of HAProxy's clock. What ended by it, while this agent was silent or dead, has ended. */
+  const listNow = (document: PortalDocument, latest = 0): Whitelist => {
+    const wall = Math.max(Date.now(), latest);
     const holds = inForce && wall >= inForce.from && wall < inForce.until;
-    if (!inForce || !holds) inForce = whitelistAt(document, wall);
+    if (!inForce || !holds) inForce = ended.inForce(document, wall);
     return inForce.list;
   };
 
+  const isFresh = (): boolean => snapshot !== undefined && clock() - snapshot.at < VOUCHED;
+
+  const speaks = async (): Promise<boolean> => {
+    if (isFresh()) return true;
+    await new Promise<void>((resolve) => {
+      awaiting.add(resolve);
+      setTimeout(() => {
+        awaiting.delete(resolve);
+        resolve();
+      }, DUE).unref();
+      wake();
+    });
+    return isFresh();
+  };
+
   const vouchesNow = (endpoint: string, node: string): boolean => {
-    if (!snapshot || clock() - snapshot.at >= VOUCHED) return false;
-    const { endpoints } = snapshot;
+    const endpoints = snapshot?.endpoints ?? {};
     // Both words come from outside: "constructor" is no node.
     const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
     if (found === undefined) return false;
@@ -198,15 +225,10 @@ export function createAgent({ haproxy, log, clock, lineage, keep, onCycle }: Age
     },
     wake,
     snapshot: () => snapshot,
+    speaks,
     vouches: async (endpoint, node) => {
-      if (!snapshot || clock() - snapshot.at >= VOUCHED) {
-        await new Promise<void>((resolve) => {
-          awaiting.add(resolve);
-          setTimeout(resolve, 800).unref();
-          wake();
-        });
-      }
-      return vouchesNow(endpoint, node);
+      if (!(await speaks())) return "unknown";
+      return vouchesNow(endpoint, node) ? "yes" : "no";
     },
   };
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { Haproxy } from "./apply/haproxy.ts";
 import type { PortalDocument } from "./contract.ts";
-import { whitelistAt } from "./judge/whitelist.ts";
+import type { Ended } from "./ended.ts";
 import type { Log } from "./report/log.ts";
 import type { Fetched, Source } from "./source.ts";
 import { read } from "./source.ts";
@@ -16,6 +16,7 @@ export interface DocumentsArgs {
   readonly clock: () => number;
   /** Where the last good document is kept, so that a restart of the portal finds it. */
   readonly copy: string;
+  readonly ended: Ended;
   /** The highest generation seen so far. */
   readonly generation: () => number;
   /** Called with a document that HAProxy's config stands for. */
@@ -40,7 +41,7 @@ type Brought = Extract<Fetched, { kind: "document" }>;
 
 /** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and is told aloud. */
 export function createDocuments(args: DocumentsArgs): Documents {
-  const { source, haproxy, log, clock, copy, generation, serve } = args;
+  const { source, haproxy, log, clock, copy, ended, generation, serve } = args;
   let refused: { readonly digest: string | null; readonly why: string } | null = null;
   let owed: { readonly brought: Brought; readonly at: number } | undefined;
   let failing: { readonly why: string; readonly since: number } | null = null;
@@ -76,7 +77,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
     if (document.generation < generation()) {
       return refuse(digest, `is of generation ${document.generation}, ${generation()} was seen`);
     }
-    const list = () => whitelistAt(document, Date.now()).list;
+    const list = () => ended.inForce(document, Date.now()).list;
     const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
     if (configured.kind === "refused") {
       owed = { brought, at: clock() + TRY_AGAIN };

@@ -10,12 +10,33 @@ export interface KeeperArgs {
   readonly log: Pick<Log, "error">;
 }
 
-/**
- * Keeps the history on disk, behind the agent's back: one write at a time, the newest history last. One that failed is tried
- * again at the next call, and told once.
- */
+/** Keeps the history on disk. */
 export function createKeeper({ write, lineage, log }: KeeperArgs): (lineage: Lineage) => void {
-  let kept = lineage && !lineage.lost ? formatLineage(lineage) : "";
+  const kept = lineage && !lineage.lost ? formatLineage(lineage) : "";
+  const keep = createTextKeeper({ write, kept, what: "The epoch", log });
+  return (grown) => {
+    // What is there can't be read, but a person may be able to.
+    if (grown.lost === undefined) keep(formatLineage(grown));
+  };
+}
+
+export interface TextKeeperArgs extends Pick<KeeperArgs, "write" | "log"> {
+  /** What is on the disk already. */
+  readonly kept: string;
+  /** What the log says can't be kept. */
+  readonly what: string;
+}
+
+/** A disk that was full may have room again. */
+const AGAIN_MS = 5_000;
+
+/**
+ * Keeps a text on disk, behind the agent's back: one write at a time, the newest text last. One that failed is tried again soon,
+ * and told once.
+ */
+export function createTextKeeper(args: TextKeeperArgs): (text: string) => void {
+  const { write, what, log } = args;
+  let { kept } = args;
   let wanted = kept;
   let writing = false;
   let told: string | undefined;
@@ -31,17 +52,20 @@ export function createKeeper({ write, lineage, log }: KeeperArgs): (lineage: Lin
       }
     } catch (error) {
       const why = (error as Error).message;
-      if (why !== told) log.error({ alarm: true }, `The epoch can't be kept: ${why}`);
+      if (why !== told) log.error({ alarm: true }, `${what} can't be kept: ${why}`);
       told = why;
+      setTimeout(goOn, AGAIN_MS).unref();
     } finally {
       writing = false;
     }
   };
 
-  return (grown) => {
-    // What is there can't be read, but a person may be able to.
-    if (grown.lost !== undefined) return;
-    wanted = formatLineage(grown);
+  const goOn = (): void => {
     if (!writing && kept !== wanted) void writeAll();
+  };
+
+  return (text) => {
+    wanted = text;
+    goOn();
   };
 }

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 
 import { createAgent } from "./agent.ts";
 import { createHaproxy } from "./apply/haproxy.ts";
 import { createDocuments } from "./documents.ts";
+import { createEnded, loadEnded } from "./ended.ts";
 import { createIdentities } from "./identities.ts";
 import { readIdentity } from "./identity.ts";
 import type { Lineage } from "./judge/memory.ts";
@@ -25,16 +27,24 @@ import { endingsOf } from "./validity.ts";
 const DOCUMENT = "/etc/portico/document/document.json";
 const IDENTITY = "/etc/portico/identity";
 const STATE = "/var/lib/portico/state.json";
+/** The whitelist's entries that have ended. */
+const ENDED = "/var/lib/portico/ended.json";
 const COPY = "/var/lib/portico/document.json";
 /** What sshd reads, and what its starter writes. */
 const SSH = { folder: "/run/ssh", sessions: "/run/tunnel/sessions" };
-const REPORT = "/report/applied.json";
+const REPORT = "/agent/report/applied.json";
 const PORT = 8405;
 
 const clock = () => performance.now();
 const first = await readIdentity(IDENTITY);
 const { portal, source } = first;
-const log = createLog(portal);
+const { log, exit } = createLog(portal);
+for (const fault of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(fault, (error: unknown) => {
+    log.fatal({ err: error, alarm: true }, "The agent has a bug, and starts anew");
+    void exit(1);
+  });
+}
 const s3 = source && (await openS3(source, clock, log));
 
 const lineage = await historyOf(await loadLineage(STATE, clock()));
@@ -52,12 +62,25 @@ const haproxy = createHaproxy({
   },
 });
 
+const ended = createEnded({
+  known: await loadEnded(ENDED).catch((error: Error) => {
+    log.error(
+      { alarm: true },
+      `Which whitelist entries have ended is not known from before: ${error.message}`,
+    );
+    return [];
+  }),
+  write: (text) => writeDurably(ENDED, text),
+  log,
+});
+
 const agent = createAgent({
   haproxy,
   log,
   clock,
   lineage,
   keep: createKeeper({ write: (text) => writeDurably(STATE, text), lineage, log }),
+  ended,
   onCycle: () => void report(false),
 });
 
@@ -69,7 +92,12 @@ const identities = createIdentities({
   onChange: (next) => served?.observer.refreshIdentity(next),
 });
 
-const tunnels = createTunnels({ ...SSH, haproxy, log });
+const tunnels = createTunnels({
+  ...SSH,
+  hostKey: () => readFile(join(IDENTITY, "ssh_host_key"), "utf8"),
+  haproxy,
+  log,
+});
 const metrics = createMetrics(agent.snapshot, () => endingsOf(identities.current()));
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
@@ -77,6 +105,7 @@ const documents = createDocuments({
   log,
   clock,
   copy: COPY,
+  ended,
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
   serve: async (document, digest) => {
     await tunnels.take(document).catch(sayNoTunnels);
@@ -148,6 +177,7 @@ function every(pause: number, work: () => unknown): void {
 
 const server = await serve(
   {
+    speaks: agent.speaks,
     vouches: agent.vouches,
     status: () => ({
       ...appliedOf(portal, agent.snapshot(), documents, Date.now()),
@@ -161,7 +191,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
     log.info("The agent stops; HAProxy goes on");
     server.close();
-    process.exit(0);
+    void exit(0);
   });
 }
 

@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import type { Configured } from "../../proxy-image/src/apply/answers.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { createDocuments } from "../../proxy-image/src/documents.ts";
+import { createEnded } from "../../proxy-image/src/ended.ts";
 import type { Fetched } from "../../proxy-image/src/source.ts";
 import { fileSource, read } from "../../proxy-image/src/source.ts";
 import { writeDurably } from "../../proxy-image/src/state.ts";
@@ -42,6 +43,7 @@ async function createDesk(t: TestContext, answers: Configured[]) {
       log: createMessages(log),
       clock: () => now,
       copy: join(folder, "copy.json"),
+      ended: createEnded({ known: [], write: async () => {}, log: { error: assert.fail } }),
       generation: () => generation,
       serve: (taken) => {
         generation = taken.generation;

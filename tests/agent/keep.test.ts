@@ -19,7 +19,7 @@ test("a disk that hangs stops nothing: the agent goes on looking, and vouches fo
   }
 
   assert.ok(lab.reads() >= 20, `HAProxy was read ${lab.reads()} times`);
-  assert.equal(await lab.agent.vouches("primary", "a"), true);
+  assert.equal(await lab.agent.vouches("primary", "a"), "yes");
 });
 
 const seen = (epoch: number): Lineage => ({
@@ -84,4 +84,19 @@ test("a history that can't be kept is told once, and tried again at the next loo
 
   assert.deepEqual(disk.written, [2, 2, 2, 2]);
   assert.deepEqual(alarms, ["The epoch can't be kept: no space left"]);
+});
+
+test("what could not be kept is tried again by itself", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const disk = slowDisk();
+  const keep = createKeeper({ ...disk, lineage: undefined, log: { error: () => {} } });
+
+  keep(seen(2));
+  disk.fails("no space left");
+  await settled();
+  t.mock.timers.tick(5_000);
+  disk.ends();
+  await settled();
+
+  assert.deepEqual(disk.written, [2, 2]);
 });

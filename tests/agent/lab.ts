@@ -1,6 +1,7 @@
 import type { AgentArgs } from "../../proxy-image/src/agent.ts";
 import { createAgent } from "../../proxy-image/src/agent.ts";
 import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import { createEnded } from "../../proxy-image/src/ended.ts";
 import type { View } from "../../proxy-image/src/judge/view.ts";
 import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import { DOCUMENT, viewOf } from "../judge/scenario.ts";
@@ -31,6 +32,7 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => f
     clock: () => now,
     lineage: undefined,
     keep: () => {},
+    ended: createEnded({ known: [], write: async () => {}, log }),
     onCycle: () => {
       cycles++;
     },
@@ -84,7 +86,7 @@ function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
       return { kind: "actual", actual };
     },
     execute: async () => ({ kind: "applied", ms: 0, cut: [] }),
-    denied: async () => ({ kind: "denied", sources: [] }),
+    denied: async () => ({ kind: "denied", sources: [], others: [] }),
     configure: async () => ({ kind: "unchanged" }),
     replaceCertificates: async () => [],
     endSsh: async () => [],

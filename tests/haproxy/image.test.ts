@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { type PortalContainer, portalFor } from "../support/portal-container.ts";
+import { networkFor } from "../support/docker.ts";
+import { DOCUMENT, type PortalContainer, portalFor } from "../support/portal-container.ts";
 import { until } from "../support/until.ts";
 
 /** The most connections that the write endpoint accepts: 0 while it is held. */
@@ -50,7 +52,7 @@ test("a started portal has no process of root's, and no capability is left in an
   }
 });
 
-test("only the agent's user can steer HAProxy", async (t) => {
+test("only the agent's user can steer HAProxy and write the report, and nobody but HAProxy shares its secrets", async (t) => {
   const it = await portalFor(t);
   await until("HAProxy runs", 15_000, async () => (await frontendLimit(it.sh)) === "10000");
   const stranger = await it.sh(
@@ -58,6 +60,50 @@ test("only the agent's user can steer HAProxy", async (t) => {
     "nobody",
   );
   assert.match(stranger, /Permission denied/);
+
+  await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
+  const report = join(it.folder, "report/applied.json");
+  for (const user of ["nobody", "tunnel", "haproxy"]) {
+    const tried = await it.sh(
+      "for f in applied.json applied.json.next; do echo forged >/agent/report/$f; rm /agent/report/$f; done 2>&1",
+      user,
+    );
+    assert.equal(tried.match(/Permission denied/g)?.length, 4, `${user}: ${tried}`);
+  }
+  assert.equal(JSON.parse(readFileSync(report, "utf8")).portal, "orders-portal-1");
+  const files = "cat /etc/portico/identity/client.key /etc/portico/identity/secrets.json 2>&1";
+  for (const user of ["nobody", "tunnel"]) {
+    const read = await it.sh(files, user);
+    assert.equal(read.match(/Permission denied/g)?.length, 2, `${user}: ${read}`);
+  }
+  for (const user of ["agent:steering", "haproxy"])
+    assert.match(await it.sh(files, user), /PRIVATE KEY[\s\S]*"password"/, user);
+});
+
+test("a portal answers those who come from outside, and opens no connection there", async (t) => {
+  const { name, subnet } = await networkFor(t, { internal: false });
+  const gateway = subnet.replace("0/24", "1");
+  const host = createServer((socket) => socket.destroy());
+  await new Promise<void>((ready) => void host.listen(0, "0.0.0.0", ready));
+  t.after(() => host.close());
+  const { port } = host.address() as AddressInfo;
+  const it = await portalFor(t, {
+    network: name,
+    document: { ...DOCUMENT, whitelist: { [subnet]: "the test" } },
+  });
+  await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
+  const { NetworkSettings } = await it.container.inspect();
+  const address = NetworkSettings.Networks[name]?.IPAddress;
+
+  const answer = await fetch(`http://${address}:8404/status`);
+  assert.equal(answer.status, 200);
+  const run = (script: string, user: string) => it.sh(`node -e '${script}'`, user);
+  for (const user of ["agent", "haproxy", "tunnel", "nobody", "root"]) {
+    const tcp = `require("net").connect(${port}, "${gateway}", () => { console.log("open"); process.exit(); }).on("error", (e) => console.log(e.code))`;
+    assert.equal((await run(tcp, user)).trim(), "ECONNREFUSED", user);
+  }
+  const udp = `const s = require("dgram").createSocket("udp4"); s.send("?", 53, "${gateway}", (e) => { console.log(e ? e.code : "sent"); s.close(); })`;
+  assert.equal((await run(udp, "agent")).trim(), "EPERM");
 });
 
 test("a portal whose document is in force is healthy, and SIGTERM ends it promptly", async (t) => {
@@ -83,6 +129,27 @@ test("HAProxy comes up with its last config when the agent can't, closed", async
 
   await until("HAProxy runs", 15_000, async () => (await frontendLimit(second.sh)) === "10000");
   assert.match(await say(second.sh, "show servers state primary"), / orders-1 127\.0\.9\.1 0 /);
+});
+
+test("a portal takes over the volume of a build whose whitelist was a file without ends", async (t) => {
+  const first = await portalFor(t);
+  await until("it is healthy", 20_000, async () => (await healthOf(first)) === "healthy");
+  // As that build wrote it.
+  const older = [
+    "cd /var/lib/portico/haproxy",
+    "sed -i -e '/set-var(sess.until)/d' -e '/acl lasting/d' -e 's/ or !lasting//'" +
+      " -e 's,acl listed .*,acl listed src -f /var/lib/portico/haproxy/whitelist.lst,' haproxy.cfg",
+    "cut -d' ' -f1 whitelist.map > whitelist.lst",
+    "rm whitelist.map",
+    "grep -c whitelist.lst haproxy.cfg; grep -c whitelist.map haproxy.cfg",
+  ].join(" && ");
+  assert.equal(await first.sh(older, "agent:steering"), "2\n0\n");
+  await first.container.stop({ t: 5 });
+
+  const second = await portalFor(t, { former: first });
+  await until("it is healthy", 20_000, async () => (await healthOf(second)) === "healthy");
+  const lists = await say(second.sh, "show map /var/lib/portico/haproxy/whitelist.map");
+  assert.match(lists, /^\S+ 127\.0\.0\.0\/8 253402300799000$/m);
 });
 
 test("a hold that its agent left behind ends with the agent, though no other one starts", async (t) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { buildSync } from "esbuild";
@@ -32,6 +32,8 @@ interface Outcome {
 }
 
 for (const { name, ms, failure } of await runInside()) {
+  // At once as well: a runner that is forced to its end may lose what it hasn't passed on.
+  if (failure !== undefined) writeSync(2, `${name}: ${failure}\n`);
   test(`${name} (${Math.round(ms)} ms)`, () => {
     if (failure !== undefined) assert.fail(failure);
   });

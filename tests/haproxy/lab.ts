@@ -4,17 +4,22 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
+import { connect as connectTls } from "node:tls";
 
 import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
 import { createHaproxy, type Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import type { Wanted, WantedEndpoint } from "../../proxy-image/src/judge/wanted.ts";
+import type { Block, Whitelist } from "../../proxy-image/src/judge/whitelist.ts";
 import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import type { Command } from "../../proxy-image/src/plan/command.ts";
 import { WAITING } from "../../proxy-image/src/plan/names.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { type Places, renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { NO } from "../../proxy-image/src/plan/render-vouch.ts";
+import { Authority } from "../node-image/authority.ts";
 import { until } from "../support/until.ts";
 
 /** Three nodes that say their name and echo, an agent whose answers a test chooses, and a real HAProxy before them. */
@@ -26,11 +31,17 @@ export interface Lab {
   readonly masterSocket: string;
   readonly folder: string;
   readonly events: readonly HaproxyEvent[];
+  /** What HAProxy has logged of sessions that are over. */
+  readonly logged: readonly Logged[];
   readonly master: ChildProcess;
   /** What the supervisor does when HAProxy has ended. */
   restart(): void;
   /** Live sessions that a node has. */
   sessionsOn(node: string): number;
+  /** It ends no session any more, as a process that is stopped. */
+  freeze(node: string): void;
+  /** All that a node ever had. */
+  seenOn(node: string): number;
   actual(): Promise<Actual>;
   /** One cycle of the agent: read, plan, execute. */
   apply(wanted: Wanted): Promise<readonly Command[]>;
@@ -39,14 +50,30 @@ export interface Lab {
   port(endpoint: string): number;
 }
 
+export interface Logged {
+  readonly client: string;
+  readonly clientPort: number;
+  readonly ending: string;
+  readonly msg: string;
+}
+
 export interface AgentStandIn {
   /** By "<endpoint>/<node>". */
   readonly vouched: Set<string>;
   /** Silent: connections are accepted and never answered, as by a frozen process. */
   silent: boolean;
+  /** As a killed process does: nobody listens. */
+  die(): Promise<void>;
+  /** As its supervisor does after that. */
+  live(): Promise<void>;
 }
 
-export const EVERYBODY: readonly string[] = ["127.0.0.0/8"];
+/** Entries without an end. */
+export function blocks(...cidrs: readonly string[]): readonly Block[] {
+  return cidrs.map((cidr) => ({ cidr, until: Number.POSITIVE_INFINITY }));
+}
+
+export const EVERYBODY = blocks("127.0.0.0/8");
 
 export interface LabOptions {
   readonly silence?: number;
@@ -59,7 +86,15 @@ export interface LabOptions {
   readonly patroni?: number;
   /** How many descriptors HAProxy may have. */
   readonly descriptors?: number;
+  /** TLS ends at the portal. */
+  readonly tls?: boolean;
+  readonly engine?: PortalDocument["engine"];
+  /** Changes haproxy.cfg, for what would take hours otherwise. */
+  readonly edit?: (config: string) => string;
 }
+
+/** As PostgreSQL's clients do, those here speak first. The nodes don't echo it. */
+const FIRST_WORD = Buffer.from("\n");
 
 const PATIENCE_MS = 30_000;
 const NODES = ["orders-1", "orders-2", "orders-3"];
@@ -68,19 +103,38 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
   // Left where it is: it goes with the container, and HAProxy writes in it until the last hook of the test has run.
   const folder = mkdtempSync(join(tmpdir(), "lab-"));
   const sessions = new Map<string, Set<Socket>>(NODES.map((node) => [node, new Set()]));
+  const seen = new Map<string, number>();
+  const frozen = new Set<string>();
   const nodes = await Promise.all(
     NODES.map(async (node, index) => {
-      const server = createServer((socket) => greet(socket, node, sessions.get(node)));
+      const server = createServer({ allowHalfOpen: true }, (socket) => {
+        socket.once("end", () => frozen.has(node) || socket.end());
+        seen.set(node, (seen.get(node) ?? 0) + 1);
+        greet(socket, node, sessions.get(node));
+      });
       return [node, await listen(t, server, `127.0.1.${index + 1}`)] as const;
     }),
   );
-  const agent: AgentStandIn = { vouched: new Set(), silent: options.silent ?? false };
-  const agentAddress = await listen(t, agentServer(agent), "127.0.0.1");
+  const agent: AgentStandIn = {
+    vouched: new Set(),
+    silent: options.silent ?? false,
+    die: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+    live: () =>
+      new Promise((resolve) => server.listen(agentAddress.port, agentAddress.address, resolve)),
+  };
+  const server = agentServer(agent);
+  const agentAddress = await listen(t, server, "127.0.0.1");
   const ports = await freePorts(3);
   const document = documentOf(nodes, ports, options);
   const places: Places = {
     folder,
-    identity: options.identity ?? "/etc/portico/identity",
+    identity: options.tls
+      ? await serverIdentity(folder)
+      : (options.identity ?? "/etc/portico/identity"),
     image: "/usr/local/lib/portico",
     run: folder,
     group: "steering",
@@ -94,14 +148,22 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     adminSocket,
     masterSocket,
     folder,
-    render: (wanted) => renderConfig(wanted, places),
+    render: (wanted) =>
+      options.edit?.(renderConfig(wanted, places)) ?? renderConfig(wanted, places),
     onEvent: (event) => events.push(event),
   });
   t.after(() => haproxy.close());
   const configured = await haproxy.configure(document, () => EVERYBODY, "the test starts");
   if (configured.kind !== "written") throw new Error(JSON.stringify(configured));
-  const start = () =>
-    startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket, options.descriptors);
+  const logged: Logged[] = [];
+  const start = () => {
+    const started = startHaproxy(t, join(folder, "haproxy.cfg"), masterSocket, options.descriptors);
+    if (started.stdout)
+      createInterface({ input: started.stdout }).on("line", (line) => {
+        if (line.startsWith("{")) logged.push(JSON.parse(line));
+      });
+    return started;
+  };
   const master = start();
 
   const actual = async (): Promise<Actual> => {
@@ -124,9 +186,12 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     masterSocket,
     folder,
     events,
+    logged,
     master,
     restart: () => void start(),
     sessionsOn: (node) => sessions.get(node)?.size ?? 0,
+    freeze: (node) => frozen.add(node),
+    seenOn: (node) => seen.get(node) ?? 0,
     actual,
     apply,
     settle: (wanted) =>
@@ -142,7 +207,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
 export function wantedOf(
   primary: string | undefined,
   replicas: readonly string[] = [],
-  whitelist: readonly string[] | undefined = EVERYBODY,
+  whitelist: Whitelist = EVERYBODY,
 ): Wanted {
   const slots = (ready: readonly (string | undefined)[]): WantedEndpoint => ({
     gate: ready.some((node) => node !== undefined) ? "open" : "closed",
@@ -161,7 +226,7 @@ export function startHaproxy(
   const limit = descriptors === undefined ? "" : `ulimit -n ${descriptors}; `;
   const args = ["haproxy", "-W", "-db", "-f", config, "-S", masterSocket];
   const master = spawn("sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
   master.stderr?.on("data", (chunk: Buffer) => {
@@ -193,7 +258,34 @@ export interface Client {
 }
 
 export function openClient(port: number, from = "127.0.0.1", host = "127.0.0.1"): Client {
-  const socket = connect({ port, host, localAddress: from });
+  const client = openSilentClient(port, from, host);
+  client.socket.write(FIRST_WORD);
+  return client;
+}
+
+/** One that never says a word. */
+export function openSilentClient(port: number, from = "127.0.0.1", host = "127.0.0.1"): Client {
+  return clientOf(connect({ port, host, localAddress: from }));
+}
+
+/** The same through TLS. `secured`: the handshake is done. */
+export function openTlsClient(port: number, from = "127.0.0.1", says = FIRST_WORD) {
+  return startTls(connect({ port, host: "127.0.0.1", localAddress: from }), says);
+}
+
+/** On a connection that may be open for a while already. */
+export function startTls(raw: Socket, says = FIRST_WORD) {
+  raw.on("error", () => {});
+  const socket = connectTls({ socket: raw, rejectUnauthorized: false });
+  const secured = new Promise<boolean>((resolve) => {
+    socket.once("secureConnect", () => resolve(true));
+    socket.once("close", () => resolve(false));
+  });
+  if (says.length > 0) socket.write(says);
+  return { ...clientOf(socket), secured };
+}
+
+function clientOf(socket: Socket): Client {
   let live = true;
   const ended = new Promise<void>((resolve) =>
     socket.once("close", () => {
@@ -233,16 +325,16 @@ function greet(socket: Socket, node: string, sessions: Set<Socket> | undefined):
   sessions?.add(socket);
   socket.once("close", () => sessions?.delete(socket));
   socket.on("error", () => {});
-  socket.on("data", (chunk) => socket.write(chunk));
+  socket.on("data", (chunk) => socket.write(chunk.subarray(chunk[0] === FIRST_WORD[0] ? 1 : 0)));
   socket.write(`${node}\n`);
 }
 
-function agentServer(agent: AgentStandIn): Server {
+function agentServer(agent: AgentStandIn) {
   return createHttpServer(({ url = "" }, response) => {
     if (agent.silent) return;
     const [, page, endpoint, node] = url.split("/");
     const yes = page !== "vouch" || node === WAITING || agent.vouched.has(`${endpoint}/${node}`);
-    response.writeHead(yes ? 200 : 503).end();
+    response.writeHead(yes ? 200 : NO).end();
   });
 }
 
@@ -277,18 +369,24 @@ async function freePorts(count: number): Promise<readonly number[]> {
 function documentOf(
   nodes: readonly (readonly [string, AddressInfo])[],
   [primary = 0, replica = 0, status = 0]: readonly number[],
-  { silence = 10, fallback = "off", patroni = 8008 }: LabOptions,
+  {
+    silence = 10,
+    fallback = "off",
+    patroni = 8008,
+    tls = false,
+    engine = "postgresql",
+  }: LabOptions,
 ): PortalDocument {
   return {
     contract: 1,
     deployment: "orders",
-    engine: "postgresql",
+    engine,
     generation: 1,
     nodes: Object.fromEntries(nodes.map(([name, { address, port }]) => [name, { address, port }])),
     evidence: { kind: "patroni", scope: "orders", patroni, etcd: 2379 },
     endpoints: {
-      primary: { port: primary, route: "primary" },
-      replica: { port: replica, route: "replica" },
+      primary: { port: primary, route: "primary", tls },
+      replica: { port: replica, route: "replica", tls },
     },
     status,
     sessions: 90,
@@ -298,6 +396,13 @@ function documentOf(
     open: false,
     whitelist: {},
   };
+}
+
+async function serverIdentity(folder: string): Promise<string> {
+  const { certificate, key } = await (await Authority.create()).issue(["localhost"]);
+  const identity = join(folder, "identity");
+  writeFiles(identity, { "server.crt": certificate, "server.key": key });
+  return identity;
 }
 
 /** For configs of a test's own. */

@@ -10,7 +10,7 @@ import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/judge/v
  *
  * quorum: "a@5" (a leads in epoch 5), "a@5#x" (incarnation x), "none", "none#x", "unknown", "conflict", "leaderless",
  *   "leaderless#x"
- * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:cut-off", "serving", "stopping", "silent", any with "#x"
+ * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:unknown" (lag), "replica:cut-off", "serving", "stopping", "silent", any with "#x"
  * ports: "open", "closed", "silent", "unknown"
  * words and ports may end with an age: "leader~50" was said 50 ms before the step
  * expect: "open a", "held", "held a" (a's sessions live on), "closed", "closed a"; readers: what the read endpoint does.
@@ -173,5 +173,6 @@ function wordOf(text: string, at: number): Word {
   if (kind === "silent") return { kind, since: at, why: "does not answer" };
   if (kind !== "replica") return { kind: "neither", at, why: `is ${kind}` };
   if (detail === "cut-off") return { kind, at, streaming: false };
-  return { kind, at, streaming: true, ...(detail !== undefined && { lag: Number(detail) }) };
+  if (detail === "unknown") return { kind, at, streaming: true };
+  return { kind, at, streaming: true, lag: Number(detail ?? 0) };
 }

@@ -36,6 +36,12 @@ test("a Sentinel's word: the leader's address and the epoch that it was named in
   });
 });
 
+test("a Sentinel that has replaced the leader, and goes on with the replicas, replaces nobody", () => {
+  assert.deepEqual(readSentinel(repliesIn("valkey-sentinel-replaced.txt", 4)), {
+    ...{ kind: "sentinel", leader: "10.168.16.13", port: 6379, epoch: 1, replaces: false },
+  });
+});
+
 test("no prefix of an answer is an answer", () => {
   for (const [file, count] of [
     ["valkey-leader.txt", 2],
@@ -81,7 +87,8 @@ test("a server that loads, refuses, or is a Sentinel has no word", () => {
   }
 });
 
-const looked = (epoch: string, flags = "master") => list("config-epoch", epoch, "flags", flags);
+const looked = (epoch: string, flags = "master") =>
+  list("ip", "10.0.0.2", "port", "6379", "config-epoch", epoch, "flags", flags);
 
 test("an address that was told between two epochs belongs to neither", () => {
   const said = readSentinel([text("OK"), looked("4"), list("10.0.0.2", "6379"), looked("5")]);

@@ -18,7 +18,7 @@ for (const engine of engines)
       config.split("\n\n").map((section) => [section.split("\n", 1)[0] ?? "", section]),
     );
 
-    for (const { name, node, route } of endpointsOf(deployment)) {
+    for (const { name, node } of endpointsOf(deployment)) {
       const door = sections.get(`frontend in_${name}`) ?? "";
       assert.match(door, /tcp-request connection reject if aliased or !listed/, name);
       const binds = door.match(/^ {4}bind /gm)?.length;
@@ -26,8 +26,9 @@ for (const engine of engines)
       assert.equal(ended, catalogue[engine].tls === "portal" ? binds : 0, name);
       const slots = (sections.get(`backend ${name}`) ?? "").match(/^ {4}server .*/gm) ?? [];
       const waiting = slots.filter((slot) => slot.includes("server waiting "));
-      assert.equal(waiting.length, route === "primary" ? 1 : 0, name);
+      assert.equal(waiting.length, 1, name);
       assert.equal(slots.length - waiting.length, node === undefined ? nodes.length : 1, name);
-      for (const slot of slots) assert.match(slot, / disabled/);
+      for (const slot of slots) if (!waiting.includes(slot)) assert.match(slot, / disabled/);
+      assert.equal(sections.has(`frontend lobby_${name}`), ended > 0, name);
     }
   });

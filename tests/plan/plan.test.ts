@@ -6,7 +6,8 @@ import type { Actual, ActualSlot } from "../../proxy-image/src/plan/actual.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { whitelistDigest } from "../../proxy-image/src/plan/whitelist-digest.ts";
 
-const LIST = ["10.0.0.0/8"];
+const block = (cidr: string, until = Number.POSITIVE_INFINITY) => ({ cidr, until });
+const LIST = [block("10.0.0.0/8")];
 const OPEN: ActualSlot = { admin: "ready", up: true, sessions: 0, fallbackSessions: 0 };
 const OUT: ActualSlot = { admin: "maint", up: false, sessions: 0, fallbackSessions: 0 };
 
@@ -35,7 +36,7 @@ function said(is: Actual, should: Wanted): readonly string[] {
   return plan(is, should).map((command) => {
     switch (command.kind) {
       case "setWhitelist":
-        return `whitelist ${command.list?.join(",") ?? "open"}`;
+        return `whitelist ${command.list?.map(({ cidr }) => cidr).join(",") ?? "open"}`;
       case "cutOldWorker":
         return `cut ${command.pid} ${command.node}`;
       case "open":
@@ -187,7 +188,7 @@ for (const [sentence, is, should, commands] of [
 
 test("another whitelist is put in force, but never while a swap is under way", () => {
   const is = actual({ a: OPEN });
-  const should = { ...wanted({ a: "ready" }), whitelist: ["192.0.2.0/24"] };
+  const should = { ...wanted({ a: "ready" }), whitelist: [block("192.0.2.0/24")] };
   assert.deepEqual(said(is, should), ["whitelist 192.0.2.0/24"]);
   assert.deepEqual(said({ ...is, whitelist: { kind: "changing", digest: "x" } }, should), []);
 });
@@ -197,9 +198,11 @@ test("a list that this agent didn't put there is put there again", () => {
   assert.deepEqual(said(is, wanted({ a: "ready" })), ["whitelist 10.0.0.0/8"]);
 });
 
-test("everybody, nobody and one block are three different whitelists", () => {
-  const digests = [undefined, [], LIST].map((list) => whitelistDigest(list));
-  assert.equal(new Set(digests).size, 3);
+test("everybody, nobody, one block, and the same one with an end are four different whitelists", () => {
+  const digests = [undefined, [], LIST, [block("10.0.0.0/8", 5)]].map((list) =>
+    whitelistDigest(list),
+  );
+  assert.equal(new Set(digests).size, 4);
 });
 
 test("an old worker's sessions are cut on the slots that are cut, and left alone on the others", () => {

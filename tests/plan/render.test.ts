@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
-import { livenessFall, slotFall } from "../../proxy-image/src/plan/silence.ts";
+import { livenessFall } from "../../proxy-image/src/plan/silence.ts";
 
 const GOLDEN = join(import.meta.dirname, "haproxy.cfg");
 const WITH_SSH = join(import.meta.dirname, "haproxy-ssh.cfg");
@@ -47,7 +47,7 @@ test("SSH adds its guarded door, and to each endpoint a way in on loopback; keys
   if (process.env.UPDATE === "1") writeFileSync(WITH_SSH, added);
   assert.equal(added, readFileSync(WITH_SSH, "utf8"));
   assert.equal(text, renderConfig({ ...DOCUMENT, ssh: { ...ann, keys: {} } }));
-  for (const frontend of text.split(/^(?=frontend )/m).slice(1))
+  for (const frontend of text.split(/^(?=frontend in_)/m).slice(1))
     assert.match(frontend, /tcp-request connection reject if aliased or !listed/);
 });
 
@@ -56,37 +56,35 @@ test("who may connect and who leads is not in haproxy.cfg, so neither takes a re
   assert.equal(renderConfig(other), renderConfig(DOCUMENT));
 });
 
-for (const silence of [4, 5, 10, 27, 60]) {
-  test(`${silence} s of silence: fall x (inter + timeout check) stays within it`, () => {
-    const text = renderConfig({ ...DOCUMENT, timing: { ...DOCUMENT.timing, silence } });
-    const falls = [...text.matchAll(/inter 1s fall (\d+)/g)].map(([, fall]) => Number(fall));
-    assert.equal(falls.length, 2);
-    for (const fall of falls) assert.ok(fall >= 1 && fall * 2 <= silence && fall * 2 > silence - 2);
-  });
-}
-
-test("the agent counts as silent before a slot goes down, and hardly earlier", () => {
-  for (let silence = 4; silence <= 60; silence++) {
+test("HAProxy goes on by itself no sooner than the limit, and within a second of it", () => {
+  for (const silence of [4, 4.5, 5, 10, 27, 60]) {
     const timing = { ...DOCUMENT.timing, silence };
-    const slotFirst = 2 * slotFall({ timing }) - 1;
-    const agentLast = 1.5 * livenessFall({ timing });
-    assert.ok(agentLast <= slotFirst && slotFirst - agentLast < 1.5, `${silence} s`);
+    const text = renderConfig({ ...DOCUMENT, timing });
+    const fall = Number(/^ {4}server agent unix@\S+ check inter 500ms fall (\d+)/m.exec(text)?.[1]);
+    assert.equal(fall, livenessFall({ timing }));
+    // A question takes a second, its time-out counted, and the first one begins within half a second.
+    const [soonest, latest] = [fall - 1 + 0.5, fall - 1 + 1];
+    assert.ok(soonest >= silence && latest < silence + 2, `${silence} s`);
   }
 });
 
-test("every slot of an endpoint starts disabled, and every frontend asks the whitelist", () => {
+test("every node's slot starts disabled and the one to wait in open, and every frontend asks the whitelist", () => {
   const text = renderConfig(DOCUMENT);
   const section = (name: string) => text.split(`\nbackend ${name}\n`)[1]?.split("\n\n")[0] ?? "";
   for (const endpoint of ["primary", "replica"]) {
     const servers = section(endpoint).match(/^ {4}server .*$/gm) ?? [];
-    assert.equal(servers.length, endpoint === "primary" ? 3 : 2);
-    for (const server of servers) assert.match(server, / disabled/);
+    const [nodes, waiting] = [servers.slice(0, 2), servers.slice(2)];
+    for (const server of nodes) assert.match(server, / disabled/);
+    assert.deepEqual(
+      waiting.map((server) => /^ {4}server waiting .* backup (?!.*disabled)/.test(server)),
+      [true],
+    );
   }
-  const frontends = text.split(/^(?=frontend )/m).slice(1);
+  const frontends = text.split(/^(?=frontend in_)/m).slice(1);
   assert.equal(frontends.length, 3);
   for (const frontend of frontends) {
-    assert.match(frontend, /acl listed src -f \S+whitelist\.lst/);
-    assert.match(frontend, /tcp-request connection reject if aliased or !listed/);
+    assert.match(frontend, /set-var\(sess\.until\) src,map_ip_int\(\S+whitelist\.map,0\)/);
+    assert.match(frontend, /tcp-request connection reject if aliased or !listed or !lasting/);
   }
 });
 
@@ -97,9 +95,27 @@ test("no slot of a node takes more sessions than the document allows one portal"
   assert.deepEqual(limits(renderConfig(DOCUMENT)), ["45", "45", "45", "45"]);
 });
 
-test("a silent agent closes the portal where the fallback is off", () => {
+test("one source's sessions and what is left for all such sources are less than a node takes", () => {
+  for (const sessions of [8, 15, 22, 45, 95, 100, 1000, 5000]) {
+    const text = renderConfig({ ...DOCUMENT, sessions });
+    const own = Number(/nbsrv\(primary\),mul\((\d+)\)/.exec(text)?.[1]);
+    const crowd = Number(/^ {4}server crowd .*crowd_primary.* maxconn (\d+)$/m.exec(text)?.[1]);
+    assert.ok(own > 0 && crowd > 0 && own + crowd < sessions, `${own} and ${crowd} of ${sessions}`);
+  }
+});
+
+test("a client has to speak first where its server waits for that", () => {
+  const asks = /tcp-request content reject unless { req.len gt 0 }/g;
+  assert.equal(renderConfig(DOCUMENT).match(asks)?.length, 2);
+  const mysql = { ...DOCUMENT, engine: "mysql" as const, fallback: "off" as const };
+  assert.doesNotMatch(renderConfig(mysql), asks);
+});
+
+test("a silent agent closes the portal to newcomers where the fallback is off", () => {
   const text = renderConfig({ ...DOCUMENT, fallback: "off" });
-  assert.doesNotMatch(text, /use_backend|fallback_/);
+  assert.doesNotMatch(text, /fallback_/);
+  // An endpoint's frontend, and that of the crowd behind it.
+  assert.equal(text.match(/tcp-request content reject if settled silent$/gm)?.length, 4);
 });
 
 test("an endpoint can't take the name of a part that is HAProxy's own", () => {

@@ -34,7 +34,7 @@ test("a switch is told with both leaders, epoch, proof, time held and sessions c
   assert.deepEqual(third.lines, [
     {
       level: "info",
-      msg: "New connections go to b instead of a, after 1400 ms and 7 cut sessions: etcd names it",
+      msg: "New connections go to b instead of a, after 1400 ms, and 7 sessions that the portal had to cut: etcd names it",
       facts: {
         oldLeader: "a",
         newLeader: "b",

@@ -16,7 +16,12 @@ export interface Cut {
 }
 
 export type DeniedReading =
-  | { readonly kind: "denied"; readonly sources: readonly Denied[] }
+  | {
+      readonly kind: "denied";
+      readonly sources: readonly Denied[];
+      /** Connections refused besides those, from sources that HAProxy's table had no room for. */
+      readonly others: readonly Omit<Denied, "source">[];
+    }
   | { readonly kind: "unreadable"; readonly why: string };
 
 export interface Denied {

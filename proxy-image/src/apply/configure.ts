@@ -3,11 +3,15 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { PortalDocument } from "../contract.ts";
+import type { Whitelist } from "../judge/whitelist.ts";
 import { PLACES, renderConfig } from "../plan/render.ts";
 import type { Configured } from "./answers.ts";
 import { converse } from "./conversation.ts";
 import { readFileOr, replaceFile } from "./files.ts";
-import { entriesOf } from "./whitelist-swap.ts";
+import { type MapLine, mapLinesOf } from "./map-lines.ts";
+
+/** In the folder of haproxy.cfg, which names it. */
+export const WHITELIST = "whitelist.map";
 
 const CHECK_MS = 10_000;
 const RELOAD_MS = 20_000;
@@ -20,12 +24,10 @@ export interface ConfigureArgs {
 }
 
 /** Where a start or a reload finds the list. */
-export function writeWhitelist(folder: string, list: readonly string[] | undefined): Promise<void> {
+export function writeWhitelist(folder: string, lines: readonly MapLine[]): Promise<void> {
   return replaceFile(
-    join(folder, "whitelist.lst"),
-    entriesOf(list)
-      .map((entry) => `${entry}\n`)
-      .join(""),
+    join(folder, WHITELIST),
+    lines.map(({ key, value }) => `${key} ${value}\n`).join(""),
   );
 }
 
@@ -36,21 +38,21 @@ export function writeWhitelist(folder: string, list: readonly string[] | undefin
 export async function configure(
   { folder, masterSocket, render }: ConfigureArgs,
   document: PortalDocument,
-  list: () => readonly string[] | undefined,
+  list: () => Whitelist,
   why: string,
 ): Promise<Configured> {
   const path = join(folder, "haproxy.cfg");
   const owed = join(folder, "reload-owed");
   try {
     const text = render ? render(document) : renderConfig(document, { ...PLACES, folder });
-    if (!existsSync(join(folder, "whitelist.lst"))) await writeWhitelist(folder, list());
+    if (!existsSync(join(folder, WHITELIST))) await writeWhitelist(folder, mapLinesOf(list()));
     const isNew = readFileOr(path, "") !== text;
     if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
     if (isNew) await replaceFile(`${path}.next`, text);
     const problem = isNew ? await checkConfig(`${path}.next`) : undefined;
     if (problem !== undefined) return { kind: "refused", why: problem };
     // What a new worker reads must be what holds now, not what held at the last start.
-    await writeWhitelist(folder, list());
+    await writeWhitelist(folder, mapLinesOf(list()));
     if (isNew) {
       await replaceFile(owed, "");
       renameSync(`${path}.next`, path);

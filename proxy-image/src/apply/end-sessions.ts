@@ -1,14 +1,16 @@
-import { converse } from "./conversation.ts";
-import { readSessions, type Session } from "./read-sessions.ts";
+import { converse, type Say } from "./conversation.ts";
+import { type Session, sessionKey } from "./read-sessions.ts";
 import { shutdownSession, toWorker } from "./runtime-commands.ts";
 import { sayQuietly } from "./say-quietly.ts";
+import { sessionsNow } from "./slot-sessions.ts";
 
 /** A session that came while others were being ended shows up in the next look. */
 const LOOKS = 3;
 
 /**
- * Ends the sessions that `chosen` picks, one by one, until a look finds none, and gives them. Rejects when HAProxy can't be
- * asked. `chosen` must pick established ones only: see `endingsOf`.
+ * Ends the sessions that `chosen` picks, one by one, until a look finds none, and gives those that have ended. HAProxy 3.0 leaves
+ * one be whose client has said its last word. Rejects when HAProxy can't be asked. `chosen` must pick established ones only: see
+ * `endingsOf`.
  */
 export function endSessions(
   socket: string,
@@ -17,21 +19,22 @@ export function endSessions(
 ): Promise<readonly Session[]> {
   const said = (command: string): string =>
     oldWorker === undefined ? command : toWorker(oldWorker, command);
+  const look = async (say: Say): Promise<readonly Session[]> =>
+    (await sessionsNow(say, said("show sess"))).filter(chosen);
   return converse(socket, { deadlineMs: 5_000 }, async (say) => {
     // The master's connections are interactive by themselves.
     if (oldWorker === undefined) await sayQuietly(say, ["prompt"]);
-    const ended = new Map<string, Session>();
-    for (let look = 0; look < LOOKS; look++) {
-      const shown = await say([said("show sess")]);
-      if (shown.kind === "failed") throw new Error(shown.why);
-      const sessions = readSessions(shown.blocks[0] ?? "").filter(chosen);
-      if (sessions.length === 0) break;
+    const asked = new Map<string, Session>();
+    let there = await look(say);
+    for (let turn = 0; turn < LOOKS && there.length > 0; turn++) {
+      for (const session of there) asked.set(sessionKey(session), session);
       await sayQuietly(
         say,
-        sessions.map(({ id }) => said(shutdownSession(id))),
+        there.map(({ id }) => said(shutdownSession(id))),
       );
-      for (const session of sessions) ended.set(`${session.id} ${session.source}`, session);
+      there = await look(say);
     }
-    return [...ended.values()];
+    for (const session of there) asked.delete(sessionKey(session));
+    return [...asked.values()];
   });
 }

@@ -1,7 +1,8 @@
 import type { PortalDocument } from "../contract.ts";
+import type { Whitelist } from "../judge/whitelist.ts";
 import type { ActualEndpoint } from "../plan/actual.ts";
 import type { Command } from "../plan/command.ts";
-import { SSH } from "../plan/names.ts";
+import { frontendOf, SSH } from "../plan/names.ts";
 import { PLACES } from "../plan/render.ts";
 import type { Applied, Configured, Cut, DeniedReading, HaproxyEvent, Reading } from "./answers.ts";
 import type { Pems, Replaced } from "./certificate.ts";
@@ -16,7 +17,6 @@ import { type Facts, QUESTIONS, readFacts } from "./read-actual.ts";
 import { createRefusals } from "./refusals.ts";
 import { sayQuietly } from "./say-quietly.ts";
 import { slotLines } from "./slot-commands.ts";
-import { endingsOf } from "./slot-sessions.ts";
 import { createWhitelist } from "./whitelist.ts";
 
 export type { DeniedReading, HaproxyEvent } from "./answers.ts";
@@ -37,11 +37,7 @@ export interface Haproxy {
    * Writes the whitelist file and haproxy.cfg, and reloads a running HAProxy where the config changed. `whitelist` is asked
    * only then. `why` is the reason for a reload, for the log.
    */
-  configure(
-    document: PortalDocument,
-    whitelist: () => readonly string[] | undefined,
-    why: string,
-  ): Promise<Configured>;
+  configure(document: PortalDocument, whitelist: () => Whitelist, why: string): Promise<Configured>;
   /** Puts renewed certificates into the running process: those that its config names, and that differ from what serves. */
   replaceCertificates(pems: Pems): Promise<readonly Replaced[]>;
   /** Ends SSH sessions, with every tunnel in them, and gives those that were there to end. Rejects when HAProxy can't be asked. */
@@ -55,7 +51,7 @@ export interface HaproxyOptions {
   readonly adminSocket: string;
   /** The master process's socket. */
   readonly masterSocket: string;
-  /** Folder of haproxy.cfg and whitelist.lst, which outlives the container. */
+  /** Folder of haproxy.cfg and whitelist.map, which outlives the container. */
   readonly folder: string;
   /** The folder of the certificates, as haproxy.cfg names it, where it isn't the image's own. */
   readonly identity?: string;
@@ -91,9 +87,9 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     if (facts !== undefined && facts.worker !== now.worker) await oldWorkers.refresh(true);
     facts = now;
     const endpoints = Object.entries(now.endpoints).map(
-      ([name, { held, ...rest }]): [string, ActualEndpoint] => [
+      ([name, { door, ...rest }]): [string, ActualEndpoint] => [
         name,
-        { door: held ? holds.state(name) : "accepting", ...rest },
+        { ...rest, door: door === "held" ? holds.state(name) : door },
       ],
     );
     return {
@@ -101,9 +97,10 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       actual: {
         worker: now.worker,
         endpoints: Object.fromEntries(endpoints),
-        whitelist: whitelist.state(now.worker, now.acl.current),
+        whitelist: whitelist.state(now.worker, now.map.current),
         oldWorkers: oldWorkers.known(),
         rooms: now.rooms,
+        ...(now.latest !== undefined && { latest: now.latest }),
       },
     };
   };
@@ -113,7 +110,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10;
     try {
       for (const command of commands) besideTheLine(command);
-      const cut = await steer(adminSocket, commands);
+      const cut = await steer(adminSocket, commands, stopsOf, cutSlots.end);
       const ms = elapsed();
       cutSlots.lookLater(cut);
       const old = await Promise.all(commands.map(cutInOldWorker));
@@ -123,8 +120,11 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     }
   };
 
+  const stopsOf = (endpoint: string): readonly string[] =>
+    facts?.stops.get(endpoint) ?? [frontendOf(endpoint)];
+
   const besideTheLine = (command: Command): void => {
-    if (command.kind === "hold") holds.start(command.endpoint);
+    if (command.kind === "hold") holds.start(command.endpoint, stopsOf(command.endpoint));
     else if (command.kind === "release") holds.forget(command.endpoint);
     else if (command.kind === "setWhitelist") {
       const { worker = "", tunnels = false } = facts ?? {};
@@ -154,11 +154,16 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
 }
 
 /**
- * Tells HAProxy about frontends and slots, and gives the slots that were cut. The last sessions are ended and the new slot is
- * opened in one line: nothing comes between.
+ * Tells HAProxy about frontends and slots, and gives the slots that were cut, with how many of their sessions have ended. The last
+ * sessions are ended and the new slot is opened in one line: nothing comes between.
  */
-function steer(socket: string, commands: readonly Command[]): Promise<readonly Cut[]> {
-  const { before, cut, after } = slotLines(commands);
+function steer(
+  socket: string,
+  commands: readonly Command[],
+  stopsOf: (endpoint: string) => readonly string[],
+  end: ReturnType<typeof createCutSlots>["end"],
+): Promise<readonly Cut[]> {
+  const { before, cut, after } = slotLines(commands, stopsOf);
   if (before.length + cut.length + after.length === 0) return Promise.resolve([]);
   return converse(socket, { deadlineMs: DEADLINE_MS }, async (say) => {
     if (cut.length === 0) {
@@ -166,8 +171,6 @@ function steer(socket: string, commands: readonly Command[]): Promise<readonly C
       return [];
     }
     await sayQuietly(say, ["prompt", ...before]);
-    const endings = await endingsOf(say, cut);
-    await sayQuietly(say, [...endings.flatMap((ending) => ending.commands), ...after]);
-    return endings.map(({ slot, sessions }) => ({ ...slot, sessions }));
+    return end(say, cut, after);
   });
 }

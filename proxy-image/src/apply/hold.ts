@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { goOnAccepting, stopAccepting, wait } from "./runtime-commands.ts";
 
 export interface HoldTimes {
-  /** How long a hold lasts by itself. */
+  /** How long a hold lasts by itself: 2 s at least. */
   readonly lastsMs: number;
   /** A hold with less left than this wants renewing. */
   readonly renewMs: number;
@@ -13,8 +13,8 @@ export interface HoldTimes {
 const TIMES: HoldTimes = { lastsMs: 14_000, renewMs: 7_000 };
 
 export interface Holds {
-  /** Parks new connections. The connection that carries it stays open, and its last command lets go. */
-  start(endpoint: string): void;
+  /** Parks new connections at the frontends `stops`. The connection that carries it stays open, and its last command lets go. */
+  start(endpoint: string, stops: readonly string[]): void;
   /** Gives the hold up; accepting again is then the caller's to say. */
   forget(endpoint: string): void;
   state(endpoint: string): "held" | "ending";
@@ -22,7 +22,13 @@ export interface Holds {
 }
 
 /**
- * Holds that end by themselves, also when the agent is frozen: one line, `0; wait; N`, on a connection of its own. HAProxy
+ * The last part of a hold's wait. HAProxy 3.0.11 sees that a connection has closed when it answers on it, which is after the first
+ * wait, and carries out what comes next all the same: a second wait, in which the connection ends.
+ */
+const LAST_WAIT_MS = 1_000;
+
+/**
+ * Holds that end by themselves, also when the agent is frozen: one line, `0; wait; wait; N`, on a connection of its own. HAProxy
  * drops the rest of the line when that connection closes, so a hold that is given up can't let go at a later, wrong moment.
  */
 export function createHolds(
@@ -38,11 +44,16 @@ export function createHolds(
   };
 
   return {
-    start(endpoint) {
+    start(endpoint, stops) {
       const before = held.get(endpoint)?.socket;
       const socket = connect({ path: adminSocket });
       held.set(endpoint, { socket, since: performance.now() });
-      const line = [stopAccepting(endpoint), wait(lastsMs / 1000), goOnAccepting(endpoint)];
+      const line = [
+        ...stopAccepting(endpoint, stops),
+        wait((lastsMs - LAST_WAIT_MS) / 1000),
+        wait(LAST_WAIT_MS / 1000),
+        ...goOnAccepting(endpoint, stops),
+      ];
       socket.once("connect", () => socket.write(`${line.join(";")}\n`));
       // The former hold goes only once this one is in force.
       socket.once("data", () => before?.destroy());

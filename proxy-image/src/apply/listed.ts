@@ -1,14 +1,15 @@
 import { canonicalCidr } from "../cidr.ts";
+import type { Whitelist } from "../judge/whitelist.ts";
 
 /**
  * Tells whether a source is on a list. Entries are canonical, so an address is on the list if one of its own blocks, one for
  * each prefix length in use, is spelt there: no parsing of 100,000 entries, which would stop the agent for a while.
  */
-export function listedIn(list: readonly string[] | undefined): (source: string) => boolean {
+export function listedIn(list: Whitelist): (source: string) => boolean {
   if (list === undefined) return () => true;
-  const entries = new Set(list);
+  const entries = new Set(list.map(({ cidr }) => cidr));
   const lengths = { v4: new Set<number>(), v6: new Set<number>() };
-  for (const entry of list) {
+  for (const entry of entries) {
     const slash = entry.indexOf("/");
     (entry.includes(":") ? lengths.v6 : lengths.v4).add(Number(entry.slice(slash + 1)));
   }

@@ -1,8 +1,20 @@
 import type { Actual, ActualEndpoint, ActualSlot, Room } from "../plan/actual.ts";
-import { AGENT, backendOf, fallbackOf, frontendOf, SSH, STATUS, WAITING } from "../plan/names.ts";
 import {
-  type Acl,
-  readAcl,
+  AGENT,
+  backendOf,
+  CROWD,
+  fallbackOf,
+  frontendOf,
+  LATEST,
+  LOBBY,
+  lobbyOf,
+  SSH,
+  STATUS,
+  WAITING,
+} from "../plan/names.ts";
+import {
+  type MapFile,
+  readMap,
   readServersState,
   readStat,
   readWorker,
@@ -10,33 +22,45 @@ import {
 } from "./read-stat.ts";
 
 /** What is asked of HAProxy in one line to know what it is. The answers are read by `readActual`. */
-export const QUESTIONS = ["show info", "show stat -1 5 -1", "show servers state", "show acl"];
+export const QUESTIONS = [
+  "show info",
+  "show stat -1 5 -1",
+  "show servers state",
+  "show map",
+  `get var ${LATEST}`,
+];
 
 export interface Facts {
   readonly worker: string;
-  readonly endpoints: Readonly<Record<string, Omit<ActualEndpoint, "door"> & { held: boolean }>>;
-  readonly acl: Acl;
+  /** `held`: in force in all its parts, by whomever, for however long. `ending`: in some of them. */
+  readonly endpoints: Readonly<Record<string, ActualEndpoint>>;
+  /** By endpoint: the frontends at which a hold stops accept(). Behind TLS that ends here it is the lobby's. */
+  readonly stops: ReadonlyMap<string, readonly string[]>;
+  readonly map: MapFile;
   readonly rooms: readonly Room[];
+  /** See `Actual`. */
+  readonly latest: number | undefined;
   /** True where this process lets tunnels in. */
   readonly tunnels: boolean;
 }
 
-/** Reads the four answers, or says which of them makes no sense. */
+/** Reads the answers, or says which of them makes no sense. */
 export function readFacts(blocks: readonly string[], whitelist: string): Facts | string {
-  const [info = "", stat = "", state = "", acls = ""] = blocks;
+  const [info = "", stat = "", state = "", maps = "", latest = ""] = blocks;
   const worker = readWorker(info);
   if (worker === undefined) return "the answer to show info names no process";
   const stats = readStat(stat);
   if (stats === undefined) return "the answer to show stat can't be read";
   const servers = readServersState(state);
   if (servers === undefined) return "the answer to show servers state can't be read";
-  const acl = readAcl(acls, whitelist);
-  if (acl === undefined) return `HAProxy has no list ${whitelist}`;
+  const map = readMap(maps, whitelist);
+  if (map === undefined) return `HAProxy has no list ${whitelist}`;
 
   const sessions = new Map(stats.map((row) => [`${row.proxy}/${row.service}`, row.sessions]));
-  const frontends = stats.filter(isEndpointFrontend);
-  const endpoints = frontends.map(({ proxy, limit }): [string, Facts["endpoints"][string]] => {
-    const endpoint = proxy.slice("in_".length);
+  const frontends = stats.filter(({ service }) => service === "FRONTEND");
+  const stops = new Map<string, readonly string[]>();
+  const endpoints = frontends.filter(isEndpointFrontend).map((own): [string, ActualEndpoint] => {
+    const endpoint = own.proxy.slice("in_".length);
     const slots = servers
       .filter(({ backend }) => backend === backendOf(endpoint))
       .map(({ server, admin, up }): [string, ActualSlot] => [
@@ -49,11 +73,37 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
         },
       ]);
     const { [WAITING]: waiting, ...nodes } = Object.fromEntries(slots);
-    return [endpoint, { held: limit === 0, slots: nodes, ...(waiting && { waiting }) }];
+    const of = (name: string) => frontends.filter(({ proxy }) => proxy === name);
+    const lobby = of(lobbyOf(endpoint));
+    const stopped = lobby.length > 0 ? lobby : [own];
+    const led = servers.some(
+      ({ backend, server, admin }) =>
+        backend === lobbyOf(endpoint) && server === LOBBY && admin === "ready",
+    );
+    stops.set(
+      endpoint,
+      stopped.map(({ proxy }) => proxy),
+    );
+    const door = doorOf([...stopped.map(({ limit }) => limit === 0), ...lobby.map(() => led)]);
+    return [endpoint, { door, slots: nodes, ...(waiting && { waiting }) }];
   });
   const tunnels = stats.some(({ proxy }) => proxy === frontendOf(SSH));
   const rooms = roomsOf(info, stats);
-  return { worker, endpoints: Object.fromEntries(endpoints), acl, rooms, tunnels };
+  return {
+    worker,
+    endpoints: Object.fromEntries(endpoints),
+    stops,
+    map,
+    rooms,
+    tunnels,
+    latest: readLatest(latest),
+  };
+}
+
+/** `proc.latest: type=sint value=<1795913145468>`, or that there is no such variable. */
+function readLatest(block: string): number | undefined {
+  const latest = /value=<(\d+)>/.exec(block)?.[1];
+  return latest === undefined ? undefined : Number(latest);
 }
 
 /** The process's limit follows from the descriptors that it was given. */
@@ -63,7 +113,10 @@ function roomsOf(info: string, stats: readonly Stat[]): readonly Room[] {
   const slots = stats
     .filter(({ proxy, service }) => service !== "FRONTEND" && service !== AGENT && proxy !== STATUS)
     .map(({ proxy, service, sessions, limit }) => ({
-      name: `${service} on ${proxy.replace(/^fallback_/, "")}`,
+      name:
+        service === CROWD
+          ? `what ${proxy.replace(/^crowd_/, "")} has for sources that have their share`
+          : `${service} on ${proxy.replace(/^fallback_/, "")}`,
       used: sessions,
       limit,
     }));
@@ -78,11 +131,17 @@ export function readOldSlots(block: string): Actual["oldWorkers"][number]["slots
   for (const { proxy, service: node, sessions } of stats) {
     const endpoint = proxy.replace(/^fallback_/, "");
     // An SSH session ends when its key or its source does, not with a node.
-    if (sessions === 0 || proxy.startsWith("in_") || proxy === SSH) continue;
+    if (sessions === 0 || /^(in|lobby|crowd)_/.test(proxy) || proxy === SSH) continue;
     const key = `${endpoint}/${node}`;
     slots.set(key, { endpoint, node, sessions: (slots.get(key)?.sessions ?? 0) + sessions });
   }
   return [...slots.values()];
+}
+
+/** By the parts of a hold: whether each is in force. */
+function doorOf(parts: readonly boolean[]): ActualEndpoint["door"] {
+  if (parts.every(Boolean)) return "held";
+  return parts.some(Boolean) ? "ending" : "accepting";
 }
 
 function isEndpointFrontend({ proxy, service }: Stat): boolean {

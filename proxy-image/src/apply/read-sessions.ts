@@ -29,6 +29,9 @@ export function readSessions(block: string): readonly Session[] {
   });
 }
 
+/** Tells a session from others, also from a later one that got its id. */
+export const sessionKey = ({ id, source, port }: Session): string => `${id} ${source} ${port}`;
+
 function stateOf(number: number): Session["state"] {
   if (number < ASSIGNED) return "waiting";
   if (number < ESTABLISHED) return "connecting";

@@ -6,6 +6,8 @@ export interface Stat {
   readonly sessions: number;
   /** Its maxconn. 0: none. */
   readonly limit: number;
+  /** Connections that a rule of a frontend refused. */
+  readonly denied: number;
 }
 
 /** Reads `show stat`. Columns are found by name, since versions add to them. Undefined: it isn't that. */
@@ -20,6 +22,7 @@ export function readStat(block: string): readonly Stat[] | undefined {
     return undefined;
   }
   if (service < 0 || sessions < 0 || limit < 0) return undefined;
+  const denied = columns.indexOf("dcon");
   return rows
     .filter((row) => row !== "")
     .map((row) => row.split(","))
@@ -28,6 +31,7 @@ export function readStat(block: string): readonly Stat[] | undefined {
       service: cells[service] ?? "",
       sessions: Number(cells[sessions] ?? 0),
       limit: Number(cells[limit] ?? 0),
+      denied: Number(cells[denied] ?? 0),
     }));
 }
 
@@ -64,15 +68,15 @@ export function readWorker(block: string): string | undefined {
   return pid === undefined || start === undefined ? undefined : `${pid}@${start}`;
 }
 
-export interface Acl {
+export interface MapFile {
   /** `#<n>`: shorter on a command line than the file's path. */
   readonly id: string;
   readonly current: number;
   readonly next: number;
 }
 
-/** Finds a file's list in `show acl`. */
-export function readAcl(block: string, file: string): Acl | undefined {
+/** Finds a file's map in `show map`. */
+export function readMap(block: string, file: string): MapFile | undefined {
   const line = block.split("\n").find((text) => text.includes(` (${file}) `));
   const found = /^(\d+) .* curr_ver=(\d+) next_ver=(\d+) /.exec(line ?? "");
   if (!found) return undefined;

@@ -1,3 +1,4 @@
+import type { Whitelist } from "../judge/whitelist.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";
 import type { Revoked } from "./answers.ts";
 import { ask } from "./conversation.ts";
@@ -9,7 +10,7 @@ export type Revocation =
   | {
       readonly kind: "revoked";
       readonly revoked: readonly Revoked[];
-      /** Sessions that are still on their way to a node, and can't be ended before they are there. */
+      /** Sessions that are still there: on their way to a node, where they can't be ended, or told to end and not gone yet. */
       readonly waiting: number;
     }
   | { readonly kind: "failed"; readonly why: string };
@@ -21,7 +22,7 @@ export type Revocation =
 export async function revokeSessions(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   oldWorkers: readonly number[],
-  list: readonly string[] | undefined,
+  list: Whitelist,
   tunnels: boolean,
 ): Promise<Revocation> {
   const listed = listedIn(list);
@@ -38,9 +39,7 @@ export async function revokeSessions(
     }
     const shown = await ask(sockets.adminSocket, ["show sess"], { deadlineMs: 1_000 });
     if (shown.kind === "failed") return shown;
-    const waiting = readSessions(shown.blocks[0] ?? "").filter(
-      (session) => /^(waiting|connecting)$/.test(session.state) && isGone(session),
-    ).length;
+    const waiting = readSessions(shown.blocks[0] ?? "").filter(isGone).length;
     return { kind: "revoked", revoked: counted(revoked), waiting };
   } catch (error) {
     return { kind: "failed", why: (error as Error).message };

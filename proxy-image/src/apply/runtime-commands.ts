@@ -1,4 +1,4 @@
-import { FRONTEND_MAXCONN, frontendOf } from "../plan/names.ts";
+import { FRONTEND_MAXCONN, LOBBY, lobbyOf } from "../plan/names.ts";
 import { word } from "./word.ts";
 
 /** HAProxy's words, one function a command. Every value goes through `word`. */
@@ -12,26 +12,40 @@ export const shutdownServerSessions = (backend: string, server: string): string 
 
 export const shutdownSession = (id: string): string => `shutdown session ${word(id)}`;
 
-/** 0 stops accept(); any other value than 0 would let clients through one at a time. */
-export const stopAccepting = (endpoint: string): string =>
-  `set maxconn frontend ${word(frontendOf(endpoint))} 0`;
+/**
+ * Parks new clients: `stops` are the frontends at which that is done. 0 stops accept(); any other value than 0 would let clients
+ * through one at a time. Where one of them is a lobby, the endpoint's own frontend goes on with TLS and sends everybody into it.
+ */
+export const stopAccepting = (endpoint: string, stops: readonly string[]): readonly string[] => [
+  ...stops.map((frontend) => setMaxconn(frontend, 0)),
+  ...stateOfLobby(endpoint, stops, "ready"),
+];
 
-export const goOnAccepting = (endpoint: string): string =>
-  `set maxconn frontend ${word(frontendOf(endpoint))} ${FRONTEND_MAXCONN}`;
+export const goOnAccepting = (endpoint: string, stops: readonly string[]): readonly string[] => [
+  ...stops.map((frontend) => setMaxconn(frontend, FRONTEND_MAXCONN)),
+  ...stateOfLobby(endpoint, stops, "maint"),
+];
+
+const setMaxconn = (frontend: string, limit: number): string =>
+  `set maxconn frontend ${word(frontend)} ${limit}`;
+
+const stateOfLobby = (endpoint: string, stops: readonly string[], state: Admin) =>
+  stops.includes(lobbyOf(endpoint)) ? [setServerState(lobbyOf(endpoint), LOBBY, state)] : [];
 
 export const wait = (seconds: number): string => `wait ${Math.ceil(seconds)}s`;
 
-export const prepareAcl = (file: string): string => `prepare acl ${word(file)}`;
-export const clearAcl = (acl: string, version: number): string =>
-  `clear acl @${version} ${word(acl)}`;
-export const addAcl = (acl: string, version: number, entry: string): string =>
-  `add acl @${version} ${word(acl)} ${word(entry)}`;
-export const commitAcl = (acl: string, version: number): string =>
-  `commit acl @${version} ${word(acl)}`;
+export const prepareMap = (map: string): string => `prepare map ${word(map)}`;
+export const clearMap = (map: string, version: number): string =>
+  `clear map @${version} ${word(map)}`;
+export const addToMap = (map: string, version: number, key: string, value: number): string =>
+  `add map @${version} ${word(map)} ${word(key)} ${value}`;
+export const commitMap = (map: string, version: number): string =>
+  `commit map @${version} ${word(map)}`;
 
-/** Only the sources that tried in the last 10 seconds: the table keeps 10 minutes. */
-export const showRecent = (table: string): string =>
-  `show table ${word(table)} data.conn_rate gt 0`;
+export const showTable = (table: string): string => `show table ${word(table)}`;
+
+/** The statistics of all frontends, and of nothing else. */
+export const showFrontends = "show stat -1 1 -1";
 
 /** Said to the master, heard by one worker. An old worker takes no other way. */
 export const toWorker = (pid: number, command: string): string => `@!${pid} ${command}`;

@@ -16,7 +16,11 @@ export interface Lines {
  * The part of a plan that HAProxy is told about frontends and slots, in its words and in the plan's order. Where an endpoint
  * changes nodes without having been held, it is for these milliseconds: between the two it has no node to send a client to.
  */
-export function slotLines(commands: readonly Command[]): Lines {
+export function slotLines(
+  commands: readonly Command[],
+  stopsOf: (endpoint: string) => readonly string[],
+): Lines {
+  const said = (command: Command) => inWords(command, stopsOf);
   const first = commands.findIndex(({ kind }) => kind === "shutdownSessions");
   const at = first === -1 ? commands.length : first;
   const named = (kind: Command["kind"]) =>
@@ -32,26 +36,35 @@ export function slotLines(commands: readonly Command[]): Lines {
     (endpoint) => opened.has(endpoint) && !released.has(endpoint),
   );
   return {
-    before: [...changing.map(stopAccepting), ...commands.slice(0, at).flatMap(inWords)],
+    before: [
+      ...changing.flatMap((endpoint) => stopAccepting(endpoint, stopsOf(endpoint))),
+      ...commands.slice(0, at).flatMap(said),
+    ],
     cut: commands.flatMap((command) =>
       command.kind === "shutdownSessions"
         ? [{ endpoint: command.endpoint, node: command.node }]
         : [],
     ),
-    after: [...commands.slice(at).flatMap(inWords), ...changing.map(goOnAccepting)],
+    after: [
+      ...commands.slice(at).flatMap(said),
+      ...changing.flatMap((endpoint) => goOnAccepting(endpoint, stopsOf(endpoint))),
+    ],
   };
 }
 
 /** Where nobody is sent on to changes no node. */
 const isOfWaiting = (command: Command): boolean => "node" in command && command.node === WAITING;
 
-function inWords(command: Command): readonly string[] {
+function inWords(
+  command: Command,
+  stopsOf: (endpoint: string) => readonly string[],
+): readonly string[] {
   switch (command.kind) {
     case "hold":
       // Also here, so that the hold is in force before what follows, however slow its own connection is.
-      return [stopAccepting(command.endpoint)];
+      return stopAccepting(command.endpoint, stopsOf(command.endpoint));
     case "release":
-      return [goOnAccepting(command.endpoint)];
+      return goOnAccepting(command.endpoint, stopsOf(command.endpoint));
     case "maint":
     case "drain":
       return [setServerState(backendOf(command.endpoint), command.node, command.kind)];

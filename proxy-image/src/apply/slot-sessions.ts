@@ -10,10 +10,10 @@ export interface SlotName {
   readonly node: string;
 }
 
-/** What ends a slot's sessions, and how many they are. */
+/** What ends a slot's sessions, and which they are. */
 export interface Ending {
   readonly slot: SlotName;
-  readonly sessions: number;
+  readonly sessions: readonly Session[];
   readonly commands: readonly string[];
 }
 
@@ -41,14 +41,19 @@ export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
 export async function endingsOf(say: Say, slots: readonly SlotName[]): Promise<readonly Ending[]> {
   const since = performance.now();
   for (;;) {
-    const shown = await say(["show sess"]);
-    if (shown.kind === "failed") throw new Error(shown.why);
-    const sessions = readSessions(shown.blocks[0] ?? "");
+    const sessions = await sessionsNow(say);
     const late = performance.now() - since > CONNECTING_MS;
     const connecting = slots.some((slot) => sessions.filter(isOnSlot(slot)).some(isConnecting));
     if (!connecting || late) return slots.map((slot) => endingOf(slot, sessions));
     await pause(1);
   }
+}
+
+/** `question`: as it is said to an old worker. Rejects when HAProxy can't be asked. */
+export async function sessionsNow(say: Say, question = "show sess"): Promise<readonly Session[]> {
+  const shown = await say([question]);
+  if (shown.kind === "failed") throw new Error(shown.why);
+  return readSessions(shown.blocks[0] ?? "");
 }
 
 function endingOf(slot: SlotName, all: readonly Session[]): Ending {
@@ -59,7 +64,7 @@ function endingOf(slot: SlotName, all: readonly Session[]): Ending {
     ? [...backends].map((backend) => shutdownServerSessions(backend, slot.node))
     : // An id is used again: it is read and said on one connection, with nothing between.
       open.map(({ id }) => shutdownSession(id));
-  return { slot, sessions: open.length, commands };
+  return { slot, sessions: open, commands };
 }
 
 const isConnecting = ({ state }: Session): boolean => state === "connecting";

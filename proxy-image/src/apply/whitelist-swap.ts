@@ -1,6 +1,7 @@
 import { converse, type Say } from "./conversation.ts";
-import { readAcl } from "./read-stat.ts";
-import { addAcl, clearAcl, commitAcl, prepareAcl } from "./runtime-commands.ts";
+import type { MapLine } from "./map-lines.ts";
+import { readMap } from "./read-stat.ts";
+import { addToMap, clearMap, commitMap, prepareMap } from "./runtime-commands.ts";
 import { sayQuietly } from "./say-quietly.ts";
 
 export type Swapped =
@@ -10,11 +11,6 @@ export type Swapped =
 /** 100,000 entries take about a second; a million were seen to take 19. */
 const SWAP_DEADLINE_MS = 60_000;
 
-/** What HAProxy matches for a whitelist: everybody is two blocks, so that `open` changes without a reload. */
-export function entriesOf(list: readonly string[] | undefined): readonly string[] {
-  return list ?? ["0.0.0.0/0", "::/0"];
-}
-
 /**
  * Replaces the whole list in one transaction: a connection is judged by the old one or by the new one, never by a half.
  * All on one interactive connection, so that other clients of the socket stall for milliseconds only.
@@ -22,7 +18,7 @@ export function entriesOf(list: readonly string[] | undefined): readonly string[
 export function swapWhitelist(
   adminSocket: string,
   file: string,
-  list: readonly string[] | undefined,
+  lines: readonly MapLine[],
 ): Promise<Swapped> {
   return converse(adminSocket, { deadlineMs: SWAP_DEADLINE_MS }, async (say) => {
     const version = await openVersion(say, file);
@@ -31,9 +27,9 @@ export function swapWhitelist(
     try {
       await sayQuietly(
         say,
-        entriesOf(list).map((entry) => addAcl(id, number, entry)),
+        lines.map(({ key, value }) => addToMap(id, number, key, value)),
       );
-      await sayQuietly(say, [commitAcl(id, number)]);
+      await sayQuietly(say, [commitMap(id, number)]);
     } catch (error) {
       return { kind: "failed", why: (error as Error).message };
     }
@@ -48,17 +44,17 @@ async function openVersion(
 ): Promise<{ readonly id: string; readonly number: number } | string> {
   const hello = await say(["prompt"]);
   if (hello.kind === "failed") return hello.why;
-  const shown = await say(["show acl"]);
+  const shown = await say(["show map"]);
   if (shown.kind === "failed") return shown.why;
-  const acl = readAcl(shown.blocks[0] ?? "", file);
-  if (acl === undefined) return `HAProxy has no list ${file}`;
-  if (acl.next !== acl.current) {
-    await sayQuietly(say, [clearAcl(acl.id, acl.next)]);
-    return { id: acl.id, number: acl.next };
+  const map = readMap(shown.blocks[0] ?? "", file);
+  if (map === undefined) return `HAProxy has no list ${file}`;
+  if (map.next !== map.current) {
+    await sayQuietly(say, [clearMap(map.id, map.next)]);
+    return { id: map.id, number: map.next };
   }
-  const prepared = await say([prepareAcl(acl.id)]);
+  const prepared = await say([prepareMap(map.id)]);
   if (prepared.kind === "failed") return prepared.why;
   const number = /^New version created: (\d+)$/m.exec(prepared.blocks[0] ?? "")?.[1];
   if (number === undefined) return `HAProxy opened no new version: ${prepared.blocks[0]}`;
-  return { id: acl.id, number: Number(number) };
+  return { id: map.id, number: Number(number) };
 }

@@ -1,9 +1,11 @@
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import type { Whitelist } from "../judge/whitelist.ts";
 import type { Actual, OldWorker } from "../plan/actual.ts";
 import type { HaproxyEvent, Revoked } from "./answers.ts";
-import { writeWhitelist } from "./configure.ts";
+import { WHITELIST, writeWhitelist } from "./configure.ts";
+import { mapLinesOf } from "./map-lines.ts";
 import { revokeSessions } from "./revoke.ts";
 import { swapWhitelist } from "./whitelist-swap.ts";
 
@@ -21,12 +23,12 @@ export interface WhitelistArgs {
 
 /** The list in force: which one it is, and its replacement, one at a time. */
 export function createWhitelist(args: WhitelistArgs) {
-  const file = join(args.folder, "whitelist.lst");
+  const file = join(args.folder, WHITELIST);
   let inForce: { worker: string; version: number; digest: string } | undefined;
   let changing: string | undefined;
 
   const revokeLater = async (
-    list: readonly string[] | undefined,
+    list: Whitelist,
     digest: string,
     oldWorkers: readonly OldWorker[],
     tunnels: boolean,
@@ -55,7 +57,7 @@ export function createWhitelist(args: WhitelistArgs) {
       return { kind: "unknown", why: "this agent did not put it there" };
     },
     async put(
-      list: readonly string[] | undefined,
+      list: Whitelist,
       digest: string,
       worker: string,
       oldWorkers: readonly OldWorker[],
@@ -101,16 +103,17 @@ type Put =
 async function putWhitelist(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   file: string,
-  list: readonly string[] | undefined,
+  list: Whitelist,
   oldWorkers: readonly OldWorker[],
   tunnels: boolean,
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
-  const written = await writeWhitelist(dirname(file), list).then(
+  const lines = mapLinesOf(list);
+  const written = await writeWhitelist(dirname(file), lines).then(
     () => undefined,
     (error: Error) => error.message,
   );
-  const swapped = await swapWhitelist(sockets.adminSocket, file, list);
+  const swapped = await swapWhitelist(sockets.adminSocket, file, lines);
   if (swapped.kind === "failed") return swapped;
   const pids = oldWorkers.map(({ pid }) => pid);
   const revocation = await revokeSessions(sockets, pids, list, tunnels);

@@ -11,6 +11,8 @@ export interface Engine {
    */
   readonly roleCheck?: (args: RoleCheckArgs) => RoleCheck;
   readonly limits: Limits;
+  /** The server speaks first: a client that says nothing may be waiting for its greeting. */
+  readonly greets?: true;
 }
 
 export interface RoleCheckArgs {

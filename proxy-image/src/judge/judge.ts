@@ -23,7 +23,7 @@ export function judge(
   const holdMs = timing.hold * 1000;
   let { gate, readers, members, pool } = start;
   if (hasRoute(document, "primary", "replica")) {
-    const finding = findLeader({ view, evidence, lineage, kept: keptBy(start.gate) });
+    const finding = findLeader({ view, evidence, lineage, kept: keptBy(start.gate), now });
     gate = nextGate(start.gate, finding, holdMs, now);
     const leader = gate.kind === "open" ? gate.node : undefined;
     readers = judgeReaders(start.readers, view, lineage, leader, { maxLag, drainMs }, now);

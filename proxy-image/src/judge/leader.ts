@@ -17,7 +17,11 @@ export interface Scene {
   readonly lineage: Lineage;
   /** The leader whose sessions are live, if there is one. */
   readonly kept: string | undefined;
+  readonly now: number;
 }
+
+/** Shorter, the silence of all nodes at once may be a pause of this machine, and no reason to send anybody away. */
+const BLIND_MS = 2_000;
 
 /**
  * Reads the signs. The rules are those of any engine with a quorum: hold on the first sign, cut only what is disproved,
@@ -88,13 +92,13 @@ function without({ view, kept }: Scene, why: string, node: NodeView | undefined)
 }
 
 /** The quorum can't be asked. A leader that goes on confirming itself stays; nobody else can be opened. */
-function unproved({ view, kept }: Scene, why: string, node: NodeView | undefined): Finding {
+function unproved({ view, kept, now }: Scene, why: string, node: NodeView | undefined): Finding {
   if (view.leaving) return { kind: "wait", keep: kept, why: view.leaving.why };
   if (kept !== undefined && node?.word.kind === "leader" && doubtOf(kept, node) === undefined) {
     return { kind: "lead", node: kept, why: `it says so; ${why}` };
   }
   // Blindness is this portal's own trouble: clients are to use another portal, but it disproves nobody.
-  if (Object.values(view.nodes).every(isOutOfReach)) {
+  if (Object.values(view.nodes).every((each) => isOutOfReach(each, now))) {
     return { kind: "refuse", keep: kept, why: `no node can be reached; ${why}` };
   }
   return { kind: "wait", keep: kept, why };
@@ -114,6 +118,6 @@ function doubtOf(name: string, node: NodeView | undefined): string | undefined {
   return undefined;
 }
 
-function isOutOfReach({ word, port }: NodeView): boolean {
-  return word.kind === "silent" && port.kind !== "open";
+function isOutOfReach({ word, port }: NodeView, now: number): boolean {
+  return word.kind === "silent" && now - word.since >= BLIND_MS && port.kind !== "open";
 }

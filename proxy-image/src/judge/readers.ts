@@ -11,8 +11,8 @@ export interface ReaderRules {
 
 /**
  * Who serves reads. Replicas that stream and are near the leader; the leader only where no replica does. A replica that
- * lags loses no running query: it only gets no new ones. A node that was promoted, or was the last resort, or died,
- * drains and is cut after `drainMs`. With a history that was lost nobody new comes in.
+ * lags loses no running query: it only gets no new ones. One whose lag is not known goes on as it was: it gets new readers if it
+ * had some, and else none. A node that was promoted, or was the last resort, or died, drains and is cut after `drainMs`. With a history that was lost nobody new comes in.
  */
 export function judgeReaders(
   before: Readonly<Record<string, Reader>>,
@@ -49,10 +49,19 @@ function isFit(
 ): boolean {
   if (word.kind === "replica") {
     // While nobody leads, nobody streams, and nobody falls behind.
-    return (word.streaming || (wasReady && !led)) && (word.lag ?? 0) <= maxLag;
+    return (word.streaming || (wasReady && !led)) && isNear(word.lag, maxLag, wasReady);
   }
   // Its manager alone is silent: the database still serves those who are there.
   return word.kind === "silent" && port.kind === "open" && wasReady;
+}
+
+function isNear(
+  lag: number | "unmeasured" | undefined,
+  maxLag: number,
+  wasReady: boolean,
+): boolean {
+  if (lag === undefined) return wasReady;
+  return lag === "unmeasured" || lag <= maxLag;
 }
 
 function leave(

@@ -72,8 +72,8 @@ export type Word =
       readonly at: number;
       /** True while it receives from the leader. */
       readonly streaming: boolean;
-      /** Bytes behind the leader. Absent when not known. */
-      readonly lag?: number;
+      /** Bytes behind the leader. Absent while that is not known; "unmeasured" where the engine has no such measure. */
+      readonly lag?: number | "unmeasured";
     }
   /** It serves everybody, in an engine without a leader. */
   | { readonly kind: "serving"; readonly at: number }

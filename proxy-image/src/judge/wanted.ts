@@ -1,9 +1,10 @@
+import type { Whitelist } from "./whitelist.ts";
+
 /** What HAProxy should be: the judge's output and the plan's input. */
 export interface Wanted {
   /** By the endpoint's name in the document. */
   readonly endpoints: Readonly<Record<string, WantedEndpoint>>;
-  /** Canonical CIDR blocks that may connect now, sorted. `undefined`: everybody may (`open: true`). */
-  readonly whitelist: readonly string[] | undefined;
+  readonly whitelist: Whitelist;
 }
 
 export interface WantedEndpoint {

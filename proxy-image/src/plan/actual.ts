@@ -12,6 +12,8 @@ export interface Actual {
   /** Workers from before a reload that still carry sessions. They can only be cut, never steered. */
   readonly oldWorkers: readonly OldWorker[];
   readonly rooms: readonly Room[];
+  /** The latest wall-clock millisecond that this process has seen, of a clock that may have gone back since. */
+  readonly latest?: number;
 }
 
 /** What takes a limited number of connections. */
@@ -25,7 +27,7 @@ export interface Room {
 export interface ActualEndpoint {
   /**
    * `accepting`: takes new connections. `held`: parks them, for longer than the next tick. `ending`: parks them, but the
-   * hold ends by itself soon, or belongs to an agent that died.
+   * hold ends by itself soon, belongs to an agent that died, or has a part that is not in force.
    */
   readonly door: "accepting" | "held" | "ending";
   /** By node. */

@@ -1,3 +1,5 @@
+import type { Whitelist } from "../judge/whitelist.ts";
+
 /** One step towards what is wanted. Data: the plan makes it, `apply/` says it in HAProxy's words. */
 export type Command =
   /** Park new connections of an endpoint. Ends by itself unless it is renewed. */
@@ -27,7 +29,6 @@ export type Command =
   /** Swap the whitelist in one transaction, then end the sessions of sources that are no longer on it. */
   | {
       readonly kind: "setWhitelist";
-      /** `undefined`: everybody may connect. */
-      readonly list: readonly string[] | undefined;
+      readonly list: Whitelist;
       readonly digest: string;
     };

@@ -10,6 +10,23 @@ export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
  */
 export const WAITING = "waiting";
 
+/**
+ * Where TLS ends at the portal: the frontend behind the TLS, in which clients of a held endpoint wait, and the backend whose only server
+ * leads there.
+ */
+export const lobbyOf = (endpoint: string): string => `lobby_${endpoint}`;
+export const presentTableOf = (endpoint: string): string => `present_${endpoint}`;
+export const LOBBY = "lobby";
+
+/**
+ * The backend in which sessions wait whose source has had its share of an endpoint, and the frontend behind it, through which they get
+ * what is left for such.
+ */
+export const crowdOf = (endpoint: string): string => `crowd_${endpoint}`;
+export const CROWD = "crowd";
+/** Sessions by source, of those that count towards its share. */
+export const shareTableOf = (endpoint: string): string => `share_${endpoint}`;
+
 /** The page for people and Prometheus is guarded like an endpoint, under this name. */
 export const STATUS = "status";
 /** The door to sshd: guarded like an endpoint, under this name. */
@@ -19,6 +36,17 @@ export const SSHD = "sshd";
 export const TUNNEL_SOURCE = "127.0.0.1";
 /** The backend whose only server is the agent: down means that it is silent, not that it says no. */
 export const AGENT = "agent";
+/** The frontend that answers the slots' checks: by the agent's word, and without it by what HAProxy sees itself. */
+export const VOUCH = "vouch";
+
+/** Connections by source, of all endpoints together. */
+export const SOURCES = "sources";
+
+/**
+ * A variable of HAProxy: the wall clock in milliseconds, as the whitelist's ends are judged by. It follows the clock forwards, and
+ * backwards only while the agent speaks, which knows what has ended.
+ */
+export const LATEST = "proc.latest";
 
 /** The most connections that a frontend accepts, and what a released hold goes back to. */
 export const FRONTEND_MAXCONN = 10_000;

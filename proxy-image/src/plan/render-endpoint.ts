@@ -6,17 +6,28 @@ import {
   FRONTEND_MAXCONN,
   fallbackOf,
   frontendOf,
+  LOBBY,
+  lobbyOf,
+  presentTableOf,
   STATUS,
   WAITING,
 } from "./names.ts";
 import type { Places } from "./render.ts";
 import { binds, deniedTable, guard } from "./render-door.ts";
 import { sessionLog } from "./render-log.ts";
+import { atTheDoor, crowd, firstWord, intoCrowd, share } from "./render-share.ts";
 import { TUNNELS_PASS, tunnelBind } from "./render-ssh.ts";
-import { slotFall, waitingFall } from "./silence.ts";
+import { vouchSocket } from "./render-vouch.ts";
+import { settledAfter } from "./silence.ts";
 
 /** On loopback: refused at once, always. */
 const NOBODYS_PORT = 1;
+
+/**
+ * An address, a name without a dot, as containers have, or one that nobody can own, such as host.docker.internal. A page that makes
+ * the browser of somebody on the whitelist ask here has to do so under a name of its own (DNS rebinding).
+ */
+const ADDRESSED = String.raw`^(\[[0-9a-f:.]+\]|[0-9]+(\.[0-9]+){3}|[a-z0-9_-]+|[a-z0-9_.-]+\.(internal|localhost))(:[0-9]+)?$`;
 
 type Endpoint = PortalDocument["endpoints"][string];
 
@@ -27,6 +38,11 @@ export function renderEndpoint(name: string, document: PortalDocument, places: P
   const fallback = fallbackServers(name, endpoint, document, places);
   return [
     frontend(name, endpoint, document, places, fallback !== undefined),
+    ...(endpoint.tls ? lobby(name, document, places, fallback !== undefined) : []),
+    ...crowd(name, sessionsOf(document), places, {
+      log: sessionLog(name, places.image),
+      onward: onward(name, document, fallback !== undefined),
+    }),
     slots(name, endpoint, document, places),
     ...(fallback === undefined ? [] : [fallback]),
     deniedTable(name),
@@ -43,6 +59,11 @@ ${binds(status)}
     timeout client 10s
     timeout http-request 5s
 ${guard(STATUS, places)}
+${atTheDoor}
+    acl named req.hdr(host) -m found
+    acl addressed req.hdr(host) -m reg -i '${ADDRESSED}'
+    http-request deny deny_status 421 if named !addressed
+    http-request return status 405 hdr Allow "GET, HEAD" unless { method GET HEAD }
     http-request deny unless { path / /status /metrics }
     default_backend ${STATUS}
 
@@ -68,30 +89,93 @@ ${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2`
     ${sessionLog(name, places.image)}
 ${document.ssh ? TUNNELS_PASS : ""}
 ${guard(name, places)}
-${fallback ? takeOver(name, document) : ""}
+${atTheDoor}
+${withoutAgent(name, document, fallback)}
+${engineOf(document).greets ? "" : firstWord}
+${tls ? intoLobby(name) : ""}
+${share(name, sessionsOf(document), tls ? " !held" : "")}
+${tls ? `    use_backend ${lobbyOf(name)} if held` : ""}
+${takeOver(name, fallback)}
+${intoCrowd(name)}
     default_backend ${backendOf(name)}`.replace(/\n{2,}/g, "\n");
 }
 
-/** When HAProxy goes on by itself: the agent is silent, its choice has run out, and the nodes' own word is clear. */
-function takeOver(name: string, { endpoints, timing }: PortalDocument): string {
-  const claims = endpoints[name]?.route === "primary" ? "eq 1" : "ge 1";
-  return `    # A process that just started counts servers as up until they are checked, and the agent as down after one check.
-    acl settled uptime ge ${Math.ceil(timing.silence)}
-    acl silent nbsrv(${AGENT}) eq 0
-    acl none nbsrv(${backendOf(name)}) eq 0
-    acl clear nbsrv(${fallbackOf(name)}) ${claims}
-    use_backend ${fallbackOf(name)} if settled silent none clear`;
+/** Of who comes from the crowd: to a node, as the endpoint itself would send. */
+function onward(name: string, document: PortalDocument, fallback: boolean): string {
+  return `${withoutAgent(name, document, fallback)}
+${takeOver(name, fallback)}
+    default_backend ${backendOf(name)}`.replace(/\n{2,}/g, "\n");
 }
 
-function slots(
+/** Its port tells a client from others of the same source. */
+const CLIENT = "tcp-request session set-var(sess.port) src_port";
+const CLIENT_KEY = "src,concat(:,sess.port)";
+
+/** Of a held endpoint: the handshake is done, and the client waits in the lobby's listen backlog, where it costs nothing. */
+function intoLobby(name: string): string {
+  const lobby = lobbyOf(name);
+  return `    acl held nbsrv(${lobby}) gt 0
+    ${CLIENT}
+    tcp-request content track-sc2 ${CLIENT_KEY} table ${presentTableOf(name)} if held
+    # The lobby logs it.
+    tcp-request content set-log-level silent if held`;
+}
+
+/** What leads into the lobby, and what lets out of it those who are still there: not who left or was cut while it waited. */
+function lobby(
   name: string,
-  endpoint: Endpoint,
   document: PortalDocument,
-  { agent }: Places,
-): string {
+  { run, image }: Places,
+  fallback: boolean,
+): readonly string[] {
+  const [lobby, present] = [lobbyOf(name), presentTableOf(name)];
+  const socket = `unix@${run}/${lobby}.sock`;
+  return [
+    `backend ${lobby}
+    no log
+    # A client that has left sends nothing more, and is not to be let out.
+    timeout server-fin 250ms
+    server ${LOBBY} ${socket} send-proxy-v2`,
+    `frontend ${lobby}
+    bind ${socket} mode 600 accept-proxy backlog 4096
+    maxconn ${FRONTEND_MAXCONN}
+    ${sessionLog(name, image)}
+    ${CLIENT}
+${withoutAgent(name, document, fallback)}
+    tcp-request content set-var(sess.client) ${CLIENT_KEY}
+    # A process that has just taken over doesn't know who is there.
+    tcp-request content reject if { var(sess.client),in_table(${present}) } { var(sess.client),table_conn_cur(${present}) eq 0 }
+${share(name, sessionsOf(document))}
+${takeOver(name, fallback)}
+${intoCrowd(name)}
+    default_backend ${backendOf(name)}`.replace(/\n{2,}/g, "\n"),
+    `backend ${present}
+    stick-table type string len 64 size 20k expire 10m store conn_cur`,
+  ];
+}
+
+/**
+ * The agent has been silent for the limit. Its last choice goes on where the nodes' own word confirms it; without a clear word,
+ * newcomers are refused.
+ */
+function withoutAgent(name: string, document: PortalDocument, fallback: boolean): string {
+  const silence = `    acl settled uptime ge ${settledAfter(document)}
+    acl silent nbsrv(${AGENT}) eq 0`;
+  if (!fallback) return `${silence}\n    tcp-request content reject if settled silent`;
+  const claims = document.endpoints[name]?.route === "primary" ? "eq 1" : "ge 1";
+  return `${silence}
+    acl none nbsrv(${backendOf(name)}) eq 0
+    acl clear nbsrv(${fallbackOf(name)}) ${claims}
+    tcp-request content reject if settled silent !clear`;
+}
+
+/** Where the agent's last choice has run out as well, the nodes' word chooses. */
+const takeOver = (name: string, fallback: boolean): string =>
+  fallback ? `    use_backend ${fallbackOf(name)} if settled silent none` : "";
+
+function slots(name: string, endpoint: Endpoint, document: PortalDocument, places: Places): string {
   const { route } = endpoint;
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
-  const fall = slotFall(document);
   const servers = nodesOf(endpoint, document).map(
     ([node, { address, port }]) => `    server ${node} ${hostOf(address)}:${port} disabled`,
   );
@@ -99,17 +183,21 @@ function slots(
     no log
     balance leastconn
     option httpchk
-    http-check connect addr ${agent.host} port ${agent.port}
+    http-check connect addr ${vouchSocket(places)}
     http-check send meth GET uri-lf /vouch/${name}/%[srv_name]
     http-check expect status 200
-    # fall x (inter + timeout check) is the longest silence of the agent.
-    default-server check inter 1s fall ${fall} rise 1 maxconn ${sessionsOf(document)} tcp-ut 10s${marked}
-${[...servers, ...(route === "primary" ? [waitingSlot(document, agent)] : [])].join("\n")}`;
+    # The answer takes a second where the agent gives none.
+    timeout check 3s
+    default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}
+${[...servers, waitingSlot(places.agent)].join("\n")}`;
 }
 
-/** A backup: HAProxy takes it only where no node's slot is open. */
-const waitingSlot = (document: PortalDocument, { host }: Places["agent"]): string =>
-  `    server ${WAITING} ${host}:${NOBODYS_PORT} backup disabled maxconn 0 fall ${waitingFall(document)}`;
+/**
+ * A backup: HAProxy takes it only where no node's slot is open. Open from the start, so that nobody is refused by a reload. Down at
+ * the first no: while it is up, HAProxy doesn't go on by itself.
+ */
+const waitingSlot = ({ host }: Places["agent"]): string =>
+  `    server ${WAITING} ${host}:${NOBODYS_PORT} backup maxconn 0 inter 500ms fall 1`;
 
 /** Used only while the agent is silent: each node's own word, as HAProxy itself can ask for it. */
 function fallbackServers(
@@ -120,13 +208,13 @@ function fallbackServers(
 ): string | undefined {
   const { route } = endpoint;
   const { roleCheck } = engineOf(document);
-  if (document.fallback === "off" || roleCheck === undefined) return undefined;
+  if (!hasFallback(document) || roleCheck === undefined) return undefined;
   const check = roleCheck({ document, route, identity });
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
   const servers = nodesOf(endpoint, document).map(([node, { address, port }]) =>
     `    server ${node} ${hostOf(address)}:${port} ${check.server(node)}`.trimEnd(),
   );
-  const defaults = `check inter 2s fall 2 rise 1 maxconn ${sessionsOf(document)} tcp-ut 10s${marked}`;
+  const defaults = `check inter 2s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}`;
   return `backend ${fallbackOf(name)}
     no log
     balance leastconn
@@ -135,6 +223,11 @@ function fallbackServers(
 ${check.backend.map((line) => `    ${line}`).join("\n")}
     default-server ${`${defaults} ${check.servers}`.trimEnd()}
 ${servers.join("\n")}`;
+}
+
+/** True where HAProxy can ask the nodes for their role itself, and is to. */
+export function hasFallback(document: PortalDocument): boolean {
+  return document.fallback !== "off" && engineOf(document).roleCheck !== undefined;
 }
 
 function sessionsOf(document: PortalDocument): number {

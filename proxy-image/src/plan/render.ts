@@ -1,13 +1,15 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { AGENT, FRONTEND_MAXCONN, SSH, STATUS } from "./names.ts";
-import { renderEndpoint, renderStatus } from "./render-endpoint.ts";
+import { AGENT, FRONTEND_MAXCONN, LATEST, SOURCES, SSH, STATUS, VOUCH } from "./names.ts";
+import { hasFallback, renderEndpoint, renderStatus } from "./render-endpoint.ts";
+import { sourcesTable } from "./render-share.ts";
 import { renderSsh } from "./render-ssh.ts";
+import { renderVouch, vouchSocket } from "./render-vouch.ts";
 import { livenessFall } from "./silence.ts";
 
 /** Where the container keeps what haproxy.cfg names. */
 export interface Places {
-  /** Folder with whitelist.lst. */
+  /** Folder with whitelist.map. */
   readonly folder: string;
   /** Folder with ca.crt, client.crt and client.key. */
   readonly identity: string;
@@ -36,11 +38,17 @@ export const PLACES: Places = {
 /** A kernel takes a connection at once or not at all, and HAProxy pauses as long before it asks again one that refused. */
 const CONNECT_MS = 250;
 
-const OWN = [AGENT, STATUS, SSH];
+/** Of TLS 1.2 what Mozilla's intermediate profile keeps: forward secrecy and authenticated encryption, no CBC, no SHA-1. */
+const CIPHERS = ["ECDSA-AES128-GCM-SHA256", "RSA-AES128-GCM-SHA256", "ECDSA-AES256-GCM-SHA384"]
+  .concat("RSA-AES256-GCM-SHA384", "ECDSA-CHACHA20-POLY1305", "RSA-CHACHA20-POLY1305")
+  .map((cipher) => `ECDHE-${cipher}`)
+  .join(":");
+
+const OWN = [AGENT, STATUS, SSH, VOUCH, SOURCES];
 
 /**
  * The whole haproxy.cfg. It depends on nodes, endpoints and timing only: leader and whitelist change at run time. Every
- * slot is `disabled`, so that a start or a reload opens nothing.
+ * node's slot is `disabled`, so that a start or a reload opens nothing; who comes then waits.
  */
 export function renderConfig(document: PortalDocument, places: Places = PLACES): string {
   const endpoints = Object.entries(document.endpoints);
@@ -51,7 +59,9 @@ export function renderConfig(document: PortalDocument, places: Places = PLACES):
     defaults(document),
     ...endpoints.map(([name]) => renderEndpoint(name, document, places)),
     renderStatus(document, places),
+    sourcesTable,
     ...(document.ssh ? [renderSsh(document.ssh, places)] : []),
+    renderVouch(document, places, () => hasFallback(document)),
     agent(document, places),
   ].join("\n\n")}\n`;
 }
@@ -68,7 +78,9 @@ function global({ run, group }: Places): string {
     # The client's certificate and key are two files: client.crt and client.key.
     ssl-load-extra-del-ext
     ssl-load-extra-files key
-    tune.bufsize 16384`;
+    set-var ${LATEST} int(0)
+    tune.bufsize 16384
+    ssl-default-bind-ciphers ${CIPHERS}`;
 }
 
 function defaults(document: PortalDocument): string {
@@ -82,33 +94,37 @@ function defaults(document: PortalDocument): string {
     maxconn ${FRONTEND_MAXCONN}
     timeout connect ${CONNECT_MS}ms
     timeout client ${idle}
-    timeout client-hs 5s
+    # A packet that is lost three times comes after 7 s.
+    timeout client-hs 10s
     timeout server ${idle}
-    timeout client-fin 10s
-    timeout server-fin 10s
+    # Of a peer that has said its last word and still reads: it may read slowly, or stop for a while.
+    timeout client-fin 5m
+    timeout server-fin 5m
     timeout queue 10s
     timeout check 1s
     retries ${retries}
     option redispatch 1
     option abortonclose
+    # A peer that acknowledges is alive, however slowly it reads: no tcp-ut, which also ends those whose window is closed. Who is
+    # gone is found within a minute: by these while nothing is under way, by net.ipv4.tcp_retries2 of the container otherwise.
     option clitcpka
     option srvtcpka
-    clitcpka-idle 60s
-    clitcpka-intvl 10s
-    clitcpka-cnt 3
-    srvtcpka-idle 60s
-    srvtcpka-intvl 10s
-    srvtcpka-cnt 3`;
+    clitcpka-idle 25s
+    clitcpka-intvl 5s
+    clitcpka-cnt 4
+    srvtcpka-idle 25s
+    srvtcpka-intvl 5s
+    srvtcpka-cnt 4`;
 }
 
 /** A returning agent needs a moment to open a slot; until then what HAProxy found by itself goes on. */
-function agent(document: PortalDocument, { agent }: Places): string {
-  const { host, port } = agent;
-  return `# Down: the agent is silent. Up: it is there, whatever it says of the slots.
+function agent(document: PortalDocument, places: Places): string {
+  return `# Down: the agent has been silent for the limit. Up: it speaks, whatever it says of the slots.
 backend ${AGENT}
     no log
+    timeout check 500ms
     option httpchk
     http-check send meth GET uri /alive
     http-check expect status 200
-    server ${AGENT} ${host}:${port} check inter 500ms fall ${livenessFall(document)} rise 3`;
+    server ${AGENT} ${vouchSocket(places)} check inter 500ms fall ${livenessFall(document)} rise 3`;
 }

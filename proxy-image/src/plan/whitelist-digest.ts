@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
 
-const digests = new WeakMap<readonly string[], string>();
+import type { Block, Whitelist } from "../judge/whitelist.ts";
 
-/** Tells one whitelist from another. A list of 100,000 is hashed once, not on every tick. */
-export function whitelistDigest(list: readonly string[] | undefined): string {
+const digests = new WeakMap<readonly Block[], string>();
+
+/** Tells one whitelist from another, by blocks and ends. A list of 100,000 is hashed once, not on every tick. */
+export function whitelistDigest(list: Whitelist): string {
   if (list === undefined) return "open";
   const known = digests.get(list);
   if (known !== undefined) return known;
-  const digest = createHash("sha256").update(list.join("\n")).digest("hex");
+  const text = list.map(({ cidr, until }) => `${cidr} ${until}`).join("\n");
+  const digest = createHash("sha256").update(text).digest("hex");
   digests.set(list, digest);
   return digest;
 }

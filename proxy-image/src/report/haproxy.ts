@@ -10,8 +10,8 @@ const MOST_LINES = 50;
 /** Tells who was refused since the last report, at most a second after it happened. */
 export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): void {
   if (reading.kind === "unreadable") return;
-  const { sources } = reading;
-  for (const { endpoint, count } of sources) metrics.refused(endpoint, count);
+  const { sources, others } = reading;
+  for (const { endpoint, count } of [...sources, ...others]) metrics.refused(endpoint, count);
   const most = [...sources].sort((a, b) => b.count - a.count);
   for (const { endpoint, source, count } of most.slice(0, MOST_LINES)) {
     const times = count === 1 ? "1 connection" : `${count} connections`;
@@ -19,13 +19,11 @@ export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): v
     log.warn(facts, `${times} from ${source} to ${endpoint} refused: not on the whitelist`);
   }
   const rest = most.slice(MOST_LINES);
-  if (rest.length === 0) return;
-  const count = rest.reduce((sum, { count: each }) => sum + each, 0);
+  const count = [...rest, ...others].reduce((sum, { count: each }) => sum + each, 0);
+  if (count === 0) return;
   const facts = { sources: rest.length, count, reason: "not on the whitelist" };
-  log.warn(
-    facts,
-    `${count} connections from ${rest.length} more sources refused: not on the whitelist`,
-  );
+  const from = others.length > 0 ? `more than ${rest.length}` : `${rest.length}`;
+  log.warn(facts, `${count} connections from ${from} more sources refused: not on the whitelist`);
 }
 
 /** Tells what HAProxy did beside a cycle. */

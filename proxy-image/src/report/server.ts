@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 
-export interface Answers {
-  /** True when the agent vouches now for that node on that endpoint. */
-  vouches(endpoint: string, node: string): Promise<boolean>;
+import type { Agent, Vouched } from "../agent.ts";
+import { NO } from "../plan/render-vouch.ts";
+
+export interface Answers extends Pick<Agent, "speaks" | "vouches"> {
   status(): unknown;
   metrics(): Promise<string>;
 }
@@ -24,6 +25,8 @@ export function serve(answers: Answers, port: number): Promise<Server> {
   });
 }
 
+const STATUS_OF: Readonly<Record<Vouched, number>> = { yes: 200, no: NO, unknown: 503 };
+
 async function answer(
   answers: Answers,
   { url = "/" }: IncomingMessage,
@@ -33,11 +36,13 @@ async function answer(
     response.writeHead(status, { "content-type": type }).end(body);
   const [, page = "", endpoint = "", node = ""] = url.split("/");
   switch (page) {
-    case "alive":
-      return void send(200, "text/plain", "alive\n");
+    case "alive": {
+      const speaks = await answers.speaks();
+      return void send(speaks ? 200 : 503, "text/plain", `${speaks ? "alive" : "no verdict"}\n`);
+    }
     case "vouch": {
       const vouched = await answers.vouches(endpoint, node);
-      return void send(vouched ? 200 : 503, "text/plain", `${vouched ? "yes" : "no"}\n`);
+      return void send(STATUS_OF[vouched], "text/plain", `${vouched}\n`);
     }
     case "":
     case "status":

@@ -89,7 +89,7 @@ function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: numbe
       const msg =
         leader?.node === gate.node
           ? `${gate.node} goes on as leader after ${heldMs} ms`
-          : `New connections go to ${gate.node} instead of ${leader?.node ?? "nobody"}, after ${heldMs} ms and ${cut} cut sessions`;
+          : `New connections go to ${gate.node} instead of ${leader?.node ?? "nobody"}, after ${heldMs} ms, and ${cut} sessions that the portal had to cut`;
       return {
         level: "info",
         msg: `${msg}: ${gate.why}`,

@@ -13,6 +13,8 @@ export interface TunnelsArgs {
   readonly folder: string;
   /** Where each session's key is written down. */
   readonly sessions: string;
+  /** Reads the portal's own key, which the host may have renewed. sshd's user can't. */
+  readonly hostKey: () => Promise<string>;
   readonly haproxy: Pick<Haproxy, "endSsh">;
   readonly log: Pick<Log, "warn">;
 }
@@ -25,7 +27,7 @@ export interface Tunnels {
 }
 
 /** Who may open tunnels. Keys first, sessions then: who logs in between has a key that is still listed. */
-export function createTunnels({ folder, sessions, haproxy, log }: TunnelsArgs): Tunnels {
+export function createTunnels({ folder, sessions, hostKey, haproxy, log }: TunnelsArgs): Tunnels {
   let document: PortalDocument | undefined;
 
   const look = async (): Promise<void> => {
@@ -45,15 +47,22 @@ export function createTunnels({ folder, sessions, haproxy, log }: TunnelsArgs): 
 
   const write = async (wanted: PortalDocument): Promise<void> => {
     const authorized = authorizedBy(wanted);
-    if (authorized === undefined) return rm(folder, { recursive: true, force: true });
+    if (authorized === undefined) return clear();
     await mkdir(folder, { recursive: true, mode: 0o755 });
+    await put("host_key", await hostKey(), 0o640);
     await put("names", authorized.names);
     await put("authorized_keys", authorized.keys);
   };
 
-  const put = async (name: string, text: string): Promise<void> => {
+  /** The folder stays: it was made so that what is in it belongs to sshd's group. */
+  const clear = async (): Promise<void> => {
+    for (const name of ["authorized_keys", "names", "host_key"])
+      await rm(join(folder, name), { force: true });
+  };
+
+  const put = async (name: string, text: string, mode = 0o644): Promise<void> => {
     const path = join(folder, name);
-    if (readFileOr(path, "none") !== text) await replaceFile(path, text, 0o644);
+    if (readFileOr(path, "none") !== text) await replaceFile(path, text, mode);
   };
 
   return {

@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { connect, createServer, type TLSSocket } from "node:tls";
+import { connect, createServer, getCiphers, type TLSSocket } from "node:tls";
 
 import {
   createCertificates,
@@ -11,7 +11,7 @@ import {
 } from "../../../proxy-image/src/apply/certificate.ts";
 import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
-import { startHaproxy, writeFiles } from "../lab.ts";
+import { createLab, startHaproxy, writeFiles } from "../lab.ts";
 
 interface Terminator {
   readonly authority: Authority;
@@ -178,3 +178,31 @@ backend nodes
   assert.deepEqual(replaced, [{ what: "client", done: { kind: "done" } }]);
   await last("portal-after.example");
 });
+
+test("of TLS 1.2 only authenticated encryption with forward secrecy is taken", async (t) => {
+  const lab = await createLab(t, { tls: true });
+  const taken = await Promise.all(
+    getCiphers()
+      .filter((cipher) => !cipher.startsWith("tls_"))
+      .map((cipher) => takes(lab.port("primary"), cipher)),
+  );
+  const ciphers = taken.flat();
+
+  assert.ok(ciphers.length >= 3, `taken: ${ciphers}`);
+  for (const cipher of ciphers) assert.match(cipher, /^ECDHE-.*(GCM|POLY1305)/);
+});
+
+/** The cipher, if a server takes a client that offers nothing else. */
+function takes(port: number, cipher: string): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    const socket = connect({
+      ...{ port, host: "127.0.0.1", rejectUnauthorized: false, maxVersion: "TLSv1.2" as const },
+      ciphers: `${cipher.toUpperCase()}:@SECLEVEL=0`,
+    });
+    socket.once("secureConnect", () => {
+      resolve([socket.getCipher().name]);
+      socket.destroy();
+    });
+    socket.once("error", () => resolve([]));
+  });
+}

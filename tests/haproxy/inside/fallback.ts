@@ -8,7 +8,15 @@ import { type TestContext, test } from "node:test";
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
-import { createLab, type Lab, nodeBehind, openClient, wantedOf, writeFiles } from "../lab.ts";
+import {
+  blocks,
+  createLab,
+  type Lab,
+  nodeBehind,
+  openClient,
+  wantedOf,
+  writeFiles,
+} from "../lab.ts";
 
 interface Told {
   role: string;
@@ -61,6 +69,21 @@ async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
   return lab;
 }
 
+/** Until then HAProxy's own view counts for nothing. */
+const runsForTheLimit = (lab: Lab) =>
+  until("HAProxy has run for the limit", 6_000, async () => {
+    const reply = await ask(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
+    return (
+      reply.kind === "reply" && Number(/Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1]) >= 4
+    );
+  });
+
+const isSilent = (lab: Lab) =>
+  until("the agent counts as silent", 30_000, async () => {
+    const reply = await ask(lab.adminSocket, ["show servers state agent"], { deadlineMs: 1_000 });
+    return reply.kind === "reply" && / agent \S+ 0 /.test(reply.blocks[0] ?? "");
+  });
+
 const goesTo = (lab: Lab, endpoint: string, node: string | undefined) =>
   until(`${endpoint} goes to ${node}`, 60_000, async () => {
     // HAProxy 3.0 leaves a client hanging that was still connecting at the moment when its node was found down. With the
@@ -88,26 +111,61 @@ test("with the agent silent, HAProxy follows the one node that says it is the pr
   await client.ended;
 });
 
-test("no client is sent away when HAProxy takes over from a frozen agent, nor when that is back", async (t) => {
-  const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
-  const lab = await openLab(t, roles);
-  const taken = async (): Promise<boolean> => {
-    assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
-    const { slots } = (await lab.actual()).endpoints.primary ?? {};
-    return slots?.["orders-1"]?.up === false;
-  };
-  await until("HAProxy has run for the limit", 6_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
-    return (
-      reply.kind === "reply" && Number(/Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1]) >= 4
-    );
-  });
-  lab.agent.silent = true;
-  await until("HAProxy has taken over", 6_000, taken);
-  for (let time = 0; time < 50; time++) await taken();
+for (const how of ["killed", "frozen"] as const) {
+  test(`with the agent ${how}, and when it is back, a leader that says it leads keeps its sessions, and nobody is sent away`, async (t) => {
+    const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
+    const lab = await openLab(t, roles);
+    await runsForTheLimit(lab);
+    const writer = openClient(lab.port("primary"));
+    const reader = openClient(lab.port("replica"));
+    assert.deepEqual(await Promise.all([writer.node, reader.node]), ["orders-1", "orders-2"]);
+    const served = async (): Promise<void> => {
+      assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+      assert.equal(await nodeBehind(lab.port("replica")), "orders-2");
+    };
+    let silent = false;
 
-  lab.agent.silent = false;
-  await until("the slot is back", 3_000, async () => !(await taken()));
+    if (how === "killed") await lab.agent.die();
+    else lab.agent.silent = true;
+    void isSilent(lab).then(() => {
+      silent = true;
+    });
+    await until("the agent counts as silent", 30_000, async () => served().then(() => silent));
+    // Longer than it takes a slot to go down.
+    const since = performance.now();
+    while (performance.now() - since < 4_000) await served();
+
+    if (how === "killed") await lab.agent.live();
+    else lab.agent.silent = false;
+    await until("the agent speaks again", 10_000, async () => {
+      await served();
+      const reply = await ask(lab.adminSocket, ["show servers state agent"], { deadlineMs: 1_000 });
+      return reply.kind === "reply" && / agent \S+ 2 /.test(reply.blocks[0] ?? "");
+    });
+    await lab.settle(wantedOf("orders-1", ["orders-2"]));
+    await served();
+    assert.ok(writer.live() && reader.live(), "a session was ended");
+    writer.socket.destroy();
+    reader.socket.destroy();
+  });
+}
+
+test("with the agent dead, sessions end on a leader that says that it no longer leads, and on one that doesn't say", async (t) => {
+  for (const becomes of [replica(), { role: "primary", state: "stopping" }]) {
+    const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
+    const lab = await openLab(t, roles);
+    await runsForTheLimit(lab);
+    const client = openClient(lab.port("primary"));
+    assert.equal(await client.node, "orders-1");
+    await lab.agent.die();
+    await isSilent(lab);
+    assert.ok(client.live());
+
+    roles["orders-1"] = becomes;
+    roles["orders-3"] = primary();
+    await client.ended;
+    await goesTo(lab, "primary", "orders-3");
+  }
 });
 
 test("a HAProxy that starts beside a dead agent opens nothing before the limit", async (t) => {
@@ -151,7 +209,7 @@ test("an agent that says closed is obeyed, whatever a node says of itself", asyn
 test("the whitelist holds in the fallback too, and its sessions are cut when the agent is back", async (t) => {
   const roles = { "orders-1": replica(), "orders-2": replica(), "orders-3": primary() };
   const lab = await openLab(t, roles);
-  await lab.settle(wantedOf("orders-1", ["orders-2"], ["127.0.0.1/32"]));
+  await lab.settle(wantedOf("orders-1", ["orders-2"], blocks("127.0.0.1/32")));
   lab.agent.silent = true;
   await goesTo(lab, "primary", "orders-3");
   assert.equal(await nodeBehind(lab.port("primary"), "127.0.0.9"), undefined);
@@ -159,7 +217,7 @@ test("the whitelist holds in the fallback too, and its sessions are cut when the
   assert.equal(await client.node, "orders-3");
 
   lab.agent.silent = false;
-  await lab.apply(wantedOf("orders-1", ["orders-2"], ["127.0.0.1/32"]));
+  await lab.apply(wantedOf("orders-1", ["orders-2"], blocks("127.0.0.1/32")));
   await client.ended;
   await goesTo(lab, "primary", "orders-1");
 });

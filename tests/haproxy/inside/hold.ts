@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
+import { goOnAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
 import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
+import { frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
 import { until } from "../../support/until.ts";
-import { createLab, openClient, wantedOf } from "../lab.ts";
+import { createLab, openClient, openTlsClient, wantedOf } from "../lab.ts";
+
+const STOPS = [frontendOf("primary")];
+const STOPS_BEHIND_TLS = [lobbyOf("primary")];
 
 function held(wanted: Wanted): Wanted {
   const { primary } = wanted.endpoints;
@@ -43,7 +49,7 @@ test("a hold ends by itself when the agent freezes", async (t) => {
   // A frozen agent keeps its connection open and never says another word.
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_000 });
   t.after(() => holds.close());
-  holds.start("primary");
+  holds.start("primary", STOPS);
   const door = async () => (await lab.actual()).endpoints.primary?.door;
   await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
 
@@ -59,7 +65,7 @@ test("a hold that its agent gave up by dying is seen as ending, and the next pla
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
   const dead = createHolds(lab.adminSocket, () => {});
-  dead.start("primary");
+  dead.start("primary", STOPS);
   const door = async () => (await lab.actual()).endpoints.primary?.door;
   await until("the endpoint is held", 1_000, async () => (await door()) === "ending");
   dead.close();
@@ -70,19 +76,62 @@ test("a hold that its agent gave up by dying is seen as ending, and the next pla
   assert.equal(await door(), "accepting");
 });
 
+for (const tls of [false, true])
+  test(`a hold that was given up leaves the next one alone${tls ? ", behind TLS too" : ""}`, async (t) => {
+    const lab = await createLab(t, { tls });
+    lab.agent.vouched.add("primary/orders-1");
+    await lab.settle(wantedOf("orders-1"));
+    const door = async () => (await lab.actual()).endpoints.primary?.door;
+    const hold = async (lastsMs: number) => {
+      const holds = createHolds(lab.adminSocket, () => {}, { lastsMs, renewMs: 1_000 });
+      t.after(() => holds.close());
+      holds.start("primary", tls ? STOPS_BEHIND_TLS : STOPS);
+      await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+      // In force in all its parts, and its answers read.
+      await pause(100);
+      return holds;
+    };
+    const began = performance.now();
+    (await hold(2_000)).close();
+    (await hold(3_000)).close();
+    await hold(60_000);
+
+    const client = (tls ? openTlsClient : openClient)(lab.port("primary"));
+    while (performance.now() - began < 4_000) {
+      assert.equal(lab.seenOn("orders-1"), 0, `let on after ${performance.now() - began} ms`);
+      await pause(20);
+    }
+    client.socket.destroy();
+  });
+
+test("a hold of which a part is not in force is neither held nor accepting, and is made whole", async (t) => {
+  const lab = await createLab(t, { tls: true });
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  await lab.apply(held(wantedOf("orders-1")));
+  for (const half of goOnAccepting("primary", STOPS_BEHIND_TLS)) {
+    await ask(lab.adminSocket, [half], { deadlineMs: 1_000 });
+
+    const commands = await lab.apply(held(wantedOf("orders-1")));
+
+    assert.deepEqual(commands, [{ kind: "hold", endpoint: "primary" }]);
+    assert.equal((await lab.actual()).endpoints.primary?.door, "held");
+  }
+});
+
 test("a hold is renewed before it ends, without letting anybody through", async (t) => {
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_500 });
   t.after(() => holds.close());
-  holds.start("primary");
+  holds.start("primary", STOPS);
   await until("the endpoint is held", 1_000, async () => {
     return (await lab.actual()).endpoints.primary?.door !== "accepting";
   });
   const parked = openClient(lab.port("primary"));
   await until("it wants renewing", 2_000, () => holds.state("primary") === "ending");
-  holds.start("primary");
+  holds.start("primary", STOPS);
   assert.equal(holds.state("primary"), "held");
 
   await pause(1_700);

@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
+import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
 import { createLab, EVERYBODY, type Lab, openClient, wantedOf } from "../lab.ts";
 
@@ -200,4 +201,42 @@ test("a drained reader keeps its sessions and gets no new ones", async (t) => {
   assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
   assert.ok(reader.live());
   for (const { socket } of [reader, ...newcomers]) socket.destroy();
+});
+
+test("sessions that can't end are asked to with patience, and only what has ended is counted", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  const clients = Array.from({ length: 6 }, () => openClient(lab.port("primary")));
+  await Promise.all(clients.map(({ node }) => node));
+  lab.freeze("orders-1");
+  // HAProxy has passed on that four clients are done. The node never says so itself.
+  for (const { socket } of clients.slice(2)) socket.end();
+  await pause(200);
+
+  const wanted = wantedOf("orders-2");
+  let cut = 0;
+  let cycles = 0;
+  const cycle = async () => {
+    const applied = await lab.haproxy.execute(plan(await lab.actual(), wanted));
+    assert.equal(applied.kind, "applied");
+    if (applied.kind === "applied")
+      cut += applied.cut.reduce((sum, { sessions }) => sum + sessions, 0);
+    cycles++;
+  };
+  await cycle();
+  await until("two have ended", 10_000, () => clients.filter(({ live }) => !live()).length >= 2);
+  while (cycles < 20) await cycle();
+  await pause(100);
+
+  const late = lab.events.filter(({ kind }) => kind === "leftover-cut");
+  assert.ok(late.length <= 2, `${late.length} lines of late sessions`);
+  const lateSum = late.reduce((sum, event) => sum + ("sessions" in event ? event.sessions : 0), 0);
+  const { sessions = 0 } = (await lab.actual()).endpoints.primary?.slots["orders-1"] ?? {};
+  assert.equal(
+    cut + lateSum + sessions,
+    6,
+    `${cut} and ${lateSum} are said to be cut, ${sessions} are left`,
+  );
+  for (const { socket } of clients) socket.destroy();
 });

@@ -4,12 +4,23 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { configure } from "../../../proxy-image/src/apply/configure.ts";
 import { until } from "../../support/until.ts";
-import { createLab, EVERYBODY, nodeBehind, openClient, wantedOf } from "../lab.ts";
+import {
+  blocks,
+  type Client,
+  createLab,
+  EVERYBODY,
+  type Lab,
+  nodeBehind,
+  openClient,
+  openTlsClient,
+  wantedOf,
+} from "../lab.ts";
 
-test("after a reload nothing is open, and an old worker's sessions are found and cut", async (t) => {
+test("after a reload no node is open, and an old worker's sessions are found and cut", async (t) => {
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1").add("primary/orders-2").add("replica/orders-3");
   await lab.settle(wantedOf("orders-1", ["orders-3"]));
@@ -31,7 +42,7 @@ test("after a reload nothing is open, and an old worker's sessions are found and
     return reading.kind === "actual" && reading.actual.worker !== before.worker && reading.actual;
   });
   assert.equal(after.endpoints.primary?.slots["orders-1"]?.admin, "maint");
-  assert.equal(await nodeBehind(lab.port("primary")), undefined);
+  const newcomer = openClient(lab.port("primary"));
   assert.ok(writer.live() && reader.live(), "the reload itself broke a session");
 
   const commands = await lab.apply(wantedOf("orders-2", ["orders-3"]));
@@ -41,7 +52,8 @@ test("after a reload nothing is open, and an old worker's sessions are found and
   );
   await writer.ended;
   assert.ok(reader.live(), "the reader's node was not cut");
-  assert.equal(await nodeBehind(lab.port("primary")), "orders-2");
+  assert.equal(await newcomer.node, "orders-2");
+  newcomer.socket.destroy();
 
   reader.socket.destroy();
   await until("the old worker is gone", 5_000, async () => {
@@ -61,7 +73,7 @@ test("an entry that goes also cuts the sessions of an old worker", async (t) => 
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
   await lab.haproxy.configure(longer, () => EVERYBODY, "the silence limit changed");
 
-  await lab.settle(wantedOf("orders-1", [], ["127.0.0.1/32"]));
+  await lab.settle(wantedOf("orders-1", [], blocks("127.0.0.1/32")));
 
   await guest.ended;
 });
@@ -92,7 +104,10 @@ test("a reload that failed is made up for by the next call, also after a restart
     socket.end("Success=0\n--\ncan't fork\n\n");
   }).listen(standIn);
   t.after(() => deaf.close());
-  const text = readFileSync(join(lab.folder, "haproxy.cfg"), "utf8").replaceAll("fall 5", "fall 6");
+  const text = readFileSync(join(lab.folder, "haproxy.cfg"), "utf8").replaceAll(
+    "inter 1s fall 2",
+    "inter 1s fall 3",
+  );
   const place = { folder: lab.folder, render: () => text };
 
   const failed = await configure(
@@ -114,9 +129,9 @@ test("a reload that failed is made up for by the next call, also after a restart
   assert.deepEqual(await again(), { kind: "unchanged" });
 });
 
-test("a worker that crashed is replaced by one with everything closed", async (t) => {
+test("a worker that crashed is replaced by one in which no node is open, and who comes waits", async (t) => {
   const lab = await createLab(t);
-  lab.agent.vouched.add("primary/orders-1");
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
   await lab.settle(wantedOf("orders-1"));
   const { worker } = await lab.actual();
   const client = openClient(lab.port("primary"));
@@ -129,7 +144,53 @@ test("a worker that crashed is replaced by one with everything closed", async (t
   lab.restart();
   await until("HAProxy answers", 5_000, async () => (await lab.haproxy.read()).kind === "actual");
 
-  assert.equal(await nodeBehind(lab.port("primary")), undefined);
-  await lab.settle(wantedOf("orders-1"));
-  assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+  const newcomer = openClient(lab.port("primary"));
+  assert.equal((await lab.actual()).endpoints.primary?.slots["orders-1"]?.up, false);
+  await lab.settle(wantedOf("orders-2"));
+  assert.equal(await newcomer.node, "orders-2");
+  newcomer.socket.destroy();
 });
+
+for (const tls of [false, true]) {
+  const open = (lab: Lab) => (tls ? openTlsClient : openClient)(lab.port("primary"));
+
+  test(`a reload refuses nobody${tls ? ", where TLS ends at the portal too" : ""}: who waits or comes is served when a leader is proved`, async (t) => {
+    const lab = await createLab(t, { tls });
+    lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+    const { primary, ...others } = wantedOf("orders-1").endpoints;
+    assert.ok(primary);
+    await lab.settle(wantedOf("orders-1"));
+    await lab.apply({
+      whitelist: EVERYBODY,
+      endpoints: { ...others, primary: { ...primary, gate: "held" } },
+    });
+    const waiting = Array.from({ length: 20 }, () => open(lab));
+    await Promise.all(waiting.map(connected));
+    const { worker } = await lab.actual();
+
+    const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
+    const configured = await lab.haproxy.configure(longer, () => EVERYBODY, "a node came");
+    assert.equal(configured.kind, "reloaded");
+    await until("the new worker answers", 5_000, async () => {
+      const reading = await lab.haproxy.read();
+      return reading.kind === "actual" && reading.actual.worker !== worker;
+    });
+    const coming = Array.from({ length: 20 }, () => open(lab));
+    await Promise.all(coming.map(connected));
+    await pause(1_000);
+    const all = [...waiting, ...coming];
+    assert.equal(all.filter(({ live }) => live()).length, 40);
+    assert.equal(lab.sessionsOn("orders-1") + lab.sessionsOn("orders-2"), 0);
+
+    await lab.settle(wantedOf("orders-2"));
+
+    const nodes = await Promise.all(all.map(({ node }) => node));
+    assert.deepEqual(new Set(nodes), new Set(["orders-2"]));
+    for (const { socket } of all) socket.destroy();
+  });
+}
+
+const connected = ({ socket }: Client): Promise<void> =>
+  socket.connecting
+    ? new Promise((resolve) => socket.once("connect", () => resolve()))
+    : Promise.resolve();

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
-import { createLab, nodeBehind, wantedOf } from "../lab.ts";
+import { createLab, nodeBehind, openClient, wantedOf } from "../lab.ts";
+
+const NODES = ["orders-1", "orders-2", "orders-3"];
 
 test("the image's HAProxy is 3.0 or newer: an older one dead-locks when a hold is released", () => {
   const [, version = "0"] =
@@ -10,7 +13,7 @@ test("the image's HAProxy is 3.0 or newer: an older one dead-locks when a hold i
   assert.ok(Number(version) >= 3);
 });
 
-test("a portal that starts is closed on every endpoint until it is told who leads", async (t) => {
+test("a portal that starts opens nothing, and lets who comes wait, until it is told who leads", async (t) => {
   const lab = await createLab(t);
 
   const { endpoints } = await lab.actual();
@@ -26,8 +29,15 @@ test("a portal that starts is closed on every endpoint until it is told who lead
       ],
     );
   }
-  assert.equal(await nodeBehind(lab.port("primary")), undefined);
-  assert.equal(await nodeBehind(lab.port("replica")), undefined);
+  const clients = ["primary", "replica"].map((endpoint) => openClient(lab.port(endpoint)));
+  const passed = await Promise.race([...clients.map(({ ended }) => ended), pause(1_500, "nobody")]);
+  assert.equal(passed, "nobody", "a client was sent away");
+  assert.deepEqual(NODES.map(lab.sessionsOn), [0, 0, 0]);
+
+  lab.agent.vouched.add("primary/orders-2").add("replica/orders-1");
+  await lab.settle(wantedOf("orders-2", ["orders-1"]));
+  assert.deepEqual(await Promise.all(clients.map(({ node }) => node)), ["orders-2", "orders-1"]);
+  for (const { socket } of clients) socket.destroy();
 });
 
 test("a plan brings each endpoint to its nodes, and then there is nothing left to do", async (t) => {

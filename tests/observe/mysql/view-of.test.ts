@@ -123,3 +123,21 @@ test("rows that no server of ours would send are unreadable, and never throw", (
   for (const hostile of [undefined, null, {}, "", [[]], [null], []])
     assert.equal(readRows(hostile).kind, "unreadable");
 });
+
+test("a bootstrap by a clock that was behind counts by the number that is noted of it, and no other one does", () => {
+  const row = {
+    ...{ host: "10.0.0.1", port: 3306, state: "ONLINE", role: "PRIMARY", own: 1 },
+    ...{ readOnly: 0, group: "g", viewId: "17956798293353083:3", switching: 0 },
+  };
+  const bootstrapOf = (noted: unknown) => {
+    const said = readRows([{ ...row, noted }]);
+    return said.kind === "member" ? said.view?.bootstrap : said;
+  };
+  const note = (bootstrap: string) =>
+    JSON.stringify({ portico: "a", bootstrap, number: 4000000001 });
+
+  assert.deepEqual(bootstrapOf(note("17956798293353083")), [4000000001, 3353083]);
+  const byTheClock = [1795679829, 3353083];
+  for (const other of [undefined, null, "", "{", "[]", "{}", 7, note("17956798293353082")])
+    assert.deepEqual(bootstrapOf(other), byTheClock);
+});

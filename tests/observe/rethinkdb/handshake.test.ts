@@ -18,7 +18,7 @@ const SAID: Said = { kind: "server", name: "carts-1", connected: ["carts-1", "ca
 
 /** What a server answers until it knows who asks, and then. */
 function handshakeOf(passwords: Readonly<Record<string, string>> = { portal: "s3cret" }) {
-  const answer = handshake(scramFor(passwords)());
+  const answer = handshake(scramFor(() => passwords)());
   const says = (said: Buffer): readonly [Buffer, Buffer] => {
     const step = answer(said);
     assert.notEqual(step.kind, "more");

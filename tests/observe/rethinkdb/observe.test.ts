@@ -16,7 +16,7 @@ import { until } from "../support/until.ts";
 async function start(t: TestContext, password: string) {
   const sockets = new Set<Socket>();
   const says = { name: "chats-1", connected: ["chats-1"] as readonly string[], firsts: [""] };
-  const login = scramFor({ portal: "s3cret" });
+  const login = scramFor(() => ({ portal: "s3cret" }));
   const server = createServer((socket) => {
     sockets.add(socket);
     const scram = login();

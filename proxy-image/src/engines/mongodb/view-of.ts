@@ -42,7 +42,7 @@ function wordOf(
       ? { kind: "leader", at, failsafe: false }
       : neither("leads by no election");
   }
-  if (hello.isSecondary) return { kind: "replica", at, streaming: true };
+  if (hello.isSecondary) return { kind: "replica", at, streaming: true, lag: "unmeasured" };
   return neither("is neither primary nor secondary");
 }
 

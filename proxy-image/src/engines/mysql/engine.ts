@@ -6,6 +6,7 @@ export const mysql: Engine = {
   observe: observeGroup,
   roleCheck: stewardCheck,
   limits: { sessions: 100, idle: "24h" },
+  greets: true,
 };
 
 /** Each node's own word by its steward: a login would put a password into HAProxy's file. */

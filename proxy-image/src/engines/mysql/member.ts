@@ -1,22 +1,33 @@
+import { createHash } from "node:crypto";
+
 import { z } from "zod";
 
+import type { Login } from "../../observe/observer.ts";
 import type { ViewId } from "./view-id.ts";
 import { readViewId } from "./view-id.ts";
 
 /**
  * What one member says of itself and of the group as it sees it: one row a member, so that the whole is of one moment. `switching`:
- * the stages in which a change of the primary is under way, and the lock by which a node's steward announces one.
+ * the stages in which a change of the primary is under way, and the lock by which a node's steward announces one. `noted`: what the
+ * primary's steward notes of the bootstrap.
  */
-export const QUESTION = `
+export const questionOf = (login: Login): string => `
 SELECT m.MEMBER_HOST AS host, m.MEMBER_PORT AS port, m.MEMBER_STATE AS state, m.MEMBER_ROLE AS role,
   m.MEMBER_ID = @@server_uuid AS own, @@global.super_read_only AS readOnly,
   @@global.group_replication_group_name AS \`group\`,
   (SELECT VIEW_ID FROM performance_schema.replication_group_member_stats
     WHERE MEMBER_ID = @@server_uuid) AS viewId,
+  (SELECT ATTRIBUTE FROM information_schema.USER_ATTRIBUTES
+    WHERE CONCAT(USER, '@', HOST) = CURRENT_USER()) AS noted,
   (SELECT COUNT(*) FROM performance_schema.events_stages_current
     WHERE EVENT_NAME LIKE 'stage/group_rpl/Primary %')
-    + (IS_USED_LOCK('portico_handover') IS NOT NULL) AS switching
+    + (IS_USED_LOCK('${lockOf(login)}') IS NOT NULL) AS switching
 FROM performance_schema.replication_group_members m`;
+
+/** Every user may take a lock by its name, so nobody but portals and stewards can know this one. */
+function lockOf({ password }: Login): string {
+  return `portico_${createHash("sha256").update(`handover ${password}`).digest("hex").slice(0, 40)}`;
+}
 
 const Flag = z.union([z.literal(0), z.literal(1)]).transform((flag) => flag === 1);
 
@@ -29,6 +40,7 @@ const Row = z.object({
   readOnly: Flag,
   group: z.string(),
   viewId: z.string().nullable(),
+  noted: z.unknown().optional(),
   switching: z.number(),
 });
 
@@ -72,7 +84,7 @@ export function readRows(raw: unknown): Said {
   const rows = read.data;
   const own = rows.find((row) => row.own);
   if (!own) return { kind: "unreadable", why: "it doesn't list itself" };
-  const view = readViewId(own.viewId ?? "");
+  const view = readViewId(own.viewId ?? "", own.noted);
   return {
     kind: "member",
     own: memberOf(own),

@@ -8,7 +8,7 @@ import type { Login } from "../../observe/observer.ts";
 import { decodeGreeting } from "./greeting.ts";
 import { loadDriver } from "./load-driver.ts";
 import type { Said } from "./member.ts";
-import { QUESTION, readRows } from "./member.ts";
+import { questionOf, readRows } from "./member.ts";
 
 export type Outcome = Exchanged<Said>;
 
@@ -91,7 +91,7 @@ export async function openSession(args: SessionArgs): Promise<Session | Outcome>
           clearTimeout(limit);
           resolve(outcome);
         };
-        connection.query(QUESTION, (error: QueryError | null, rows: unknown) => {
+        connection.query(questionOf(login), (error: QueryError | null, rows: unknown) => {
           if (error?.fatal) lose(outcomeOf(error));
           else settle(error ? outcomeOf(error) : answer(readRows(rows)));
         });

@@ -123,7 +123,9 @@ function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, n
   if (own.state === "RECOVERING") return { kind: "replica", at, streaming: false };
   if (own.state !== "ONLINE") return neither(`is ${own.state}`);
   const doubt = doubtOf(said, names);
-  if (own.role === "SECONDARY") return { kind: "replica", at, streaming: doubt === undefined };
+  // The group tells of no bytes; its flow control holds the primary back where a member can't follow.
+  if (own.role === "SECONDARY")
+    return { kind: "replica", at, streaming: doubt === undefined, lag: "unmeasured" };
   if (doubt !== undefined) return neither(doubt);
   return readOnly
     ? neither("is the primary, and read-only")

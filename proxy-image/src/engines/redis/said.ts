@@ -25,7 +25,7 @@ export interface SentinelSaid {
   readonly leader: string;
   readonly port: number;
   readonly epoch: number;
-  /** It takes part in a failover, or takes the leader for down together with others. */
+  /** It is about to replace the leader that it names, or takes it for down together with others. */
   readonly replaces: boolean;
 }
 
@@ -87,7 +87,9 @@ export function readSentinel([login, first, address, second]: readonly Reply[]):
     return useless("changed its mind while it answered");
   }
   const flags = (textOf(after.get("flags")) ?? "").split(",");
-  const replaces = flags.includes("failover_in_progress") || flags.includes("o_down");
+  // The flags are those of the leader that the failover began with. Once another one is named, that one stays.
+  const named = textOf(after.get("ip")) === leader && numberOf(textOf(after.get("port"))) === at;
+  const replaces = named && (flags.includes("failover_in_progress") || flags.includes("o_down"));
   return { kind: "sentinel", leader, port: at, epoch, replaces };
 }
 

@@ -137,7 +137,7 @@ function wordOf(name: string, leader: string | undefined, scene: Scene): Word {
   }
   const from = Object.keys(nodes).find((other) => nodes[other]?.address === said.from);
   const streaming = said.linked && from !== undefined && (leader ?? from) === from;
-  const end = leader === undefined ? undefined : offsetOf(heard[leader]);
+  const end = leader === undefined ? undefined : offsetOf(heard[leader] ?? {}, awakeSince, now);
   const lag = streaming && end !== undefined ? Math.max(0, end - said.offset) : undefined;
   return { kind: "replica", at, streaming, ...(lag !== undefined && { lag }) };
 }
@@ -157,9 +157,11 @@ function clusterOf(heard: Heard<Said> | undefined): string | undefined {
   return said?.kind === "server" ? said.cluster : undefined;
 }
 
-function offsetOf(heard: Heard<Said> | undefined): number | undefined {
-  const said = heard?.answer?.said;
-  return said?.kind === "server" && said.role === "leader" ? said.offset : undefined;
+/** Where the leader is. What a silent one said last is old: measured by it, everybody would be near. */
+function offsetOf(leader: Heard<Said>, awakeSince: number, now: number): number | undefined {
+  const word = hear(leader, awakeSince, now);
+  if (word.kind === "silent" || word.said.kind !== "server") return undefined;
+  return word.said.role === "leader" ? word.said.offset : undefined;
 }
 
 function whyNot(heard: Heard<Said> | undefined): string {

@@ -15,7 +15,7 @@ export function viewOf(observations: Observations, now: number): View {
   const { scope, awakeSince, nodes } = observations;
   const quorum = quorumOf(observations.quorum, now);
   const holder = quorum.kind === "leader" ? quorum.node : undefined;
-  const end = holder === undefined ? undefined : locationOf(nodes[holder]);
+  const end = endOf(holder === undefined ? undefined : nodes[holder], awakeSince, now);
   const views = Object.entries(nodes).map(([name, node]): [string, NodeView] => {
     const word = wordOf(node, { scope, name, end, awakeSince, now });
     const incarnation = statusOf(node)?.incarnation;
@@ -120,6 +120,12 @@ function statusOf({ answer }: NodeObservation): PatroniStatus | undefined {
   return answer?.said.kind === "status" ? answer.said.status : undefined;
 }
 
-function locationOf(node: NodeObservation | undefined): number | undefined {
-  return node && statusOf(node)?.location;
+/** Where the leader's WAL ends. What a silent one said last is old: measured by it, everybody would be near. */
+function endOf(
+  leader: NodeObservation | undefined,
+  awakeSince: number,
+  now: number,
+): number | undefined {
+  if (leader === undefined || hear(leader, awakeSince, now).kind === "silent") return undefined;
+  return statusOf(leader)?.location;
 }

@@ -16,11 +16,11 @@ export interface HeldConnectionArgs extends Address {
   readonly mayHold: () => boolean;
   /** Called when the node closes a connection that stood. */
   readonly onClosed: (why: string) => void;
-  /** PostgreSQL closes a connection on which nobody logs in after `authentication_timeout`, a minute by default. */
+  /** PostgreSQL closes a connection on which nobody logs in after `authentication_timeout`: 10 s in the image. */
   readonly renewMs?: number;
 }
 
-const RENEW_MS = 50_000;
+const RENEW_MS = 6_000;
 const CONNECT_MS = 2000;
 const RETRY_MS = 250;
 

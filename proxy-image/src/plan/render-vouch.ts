@@ -1,0 +1,73 @@
+import type { PortalDocument } from "../contract.ts";
+import { AGENT, backendOf, fallbackOf, LATEST, VOUCH, WAITING } from "./names.ts";
+import type { Places } from "./render.ts";
+import { settledAfter } from "./silence.ts";
+
+/** The address of the frontend that answers the slots' checks. */
+export const vouchSocket = ({ run }: Places): string => `unix@${run}/vouch.sock`;
+
+/** What the agent answers of a node that it doesn't vouch for. Any other failure says nothing of the node. */
+export const NO = 403;
+
+/** True where HAProxy can see for itself whether a node may serve that endpoint. */
+export type HasOwnCheck = (endpoint: string) => boolean;
+
+/**
+ * What a slot's check asks. While the agent speaks, its word counts, and no answer leaves the slot as it is. Once it is silent, the
+ * node's own role counts; where HAProxy can't ask for that, nothing disproves the node, and newcomers alone are refused.
+ */
+export function renderVouch(
+  document: PortalDocument,
+  places: Places,
+  hasOwnCheck: HasOwnCheck,
+): string {
+  const { host, port } = places.agent;
+  const lines = slotsOf(document).flatMap(({ endpoint, node }) => {
+    const path = `{ path /vouch/${endpoint}/${node} }`;
+    const slot = `srv_is_up(${backendOf(endpoint)}/${node})`;
+    const own = hasOwnCheck(endpoint) ? `srv_is_up(${fallbackOf(endpoint)}/${node})` : slot;
+    return [
+      `    http-request set-var(txn.up) bool(true) if ${path} { ${slot} }`,
+      // Nobody waits for a leader that a silent agent could name.
+      ...(node === WAITING
+        ? []
+        : [`    http-request set-var(txn.leads) bool(true) if ${path} { ${own} }`]),
+    ];
+  });
+  return `# Checks ask here. Up: ${AGENT} has a verdict, whatever it is. Down: it is silent.
+frontend ${VOUCH}
+    mode http
+    no log
+    bind ${vouchSocket(places)} mode 600
+    timeout client 5s
+    timeout http-request 5s
+    timeout http-keep-alive 1s
+    acl settled uptime ge ${settledAfter(document)}
+    acl silent nbsrv(${AGENT}) eq 0
+    acl question path_beg /vouch/
+    # A clock that is set back brings back nobody whose entry has ended meanwhile: only the agent knows about those.
+    http-request set-var(${LATEST}) date(0,ms) if { date(0,ms),sub(${LATEST}) gt 0 }
+    http-response set-var(${LATEST}) date(0,ms) if { status 200 ${NO} }
+${lines.join("\n")}
+    http-request return status 200 if question settled silent { var(txn.leads) -m bool }
+    http-request return status ${NO} if question settled silent
+    http-after-response set-status 200 if { status 500:599 } { var(txn.up) -m bool }
+    default_backend ${VOUCH}
+
+# A dead agent is asked until the check has had enough, so that it counts as silent no sooner than a frozen one.
+backend ${VOUCH}
+    mode http
+    no log
+    retries 3
+    timeout connect 250ms
+    timeout server 1s
+    server ${AGENT} ${host}:${port}`;
+}
+
+function slotsOf({ endpoints, nodes }: PortalDocument) {
+  return Object.entries(endpoints).flatMap(([endpoint, { node }]) =>
+    [...Object.keys(nodes).filter((name) => node === undefined || name === node), WAITING].map(
+      (name) => ({ endpoint, node: name }),
+    ),
+  );
+}

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+
+import { until } from "../../support/until.ts";
+import {
+  type Client,
+  createLab,
+  type Lab,
+  type LabOptions,
+  nodeBehind,
+  openClient,
+  openSilentClient,
+  openTlsClient,
+  wantedOf,
+} from "../lab.ts";
+
+// A node takes 90 sessions here: a source has 45 of them for its own, and 27 are for all sources that have so many.
+const SHARE = 45 + 27;
+const TWICE_AS_MANY = 180;
+const CROWD = "127.0.0.8";
+const ANOTHER = "127.0.0.9";
+
+const NOTHING = Buffer.alloc(0);
+
+async function openLab(t: TestContext, options: LabOptions = {}): Promise<Lab> {
+  const lab = await createLab(t, options);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  return lab;
+}
+
+const many = (open: () => Client): readonly Client[] =>
+  Array.from({ length: TWICE_AS_MANY }, () => open());
+
+function leave(clients: readonly Client[]): void {
+  for (const { socket } of clients) socket.destroy();
+}
+
+/** A client that is left waiting longer than people wait is an error. */
+const serves = (lab: Lab, from: string) => nodeBehind(lab.port("primary"), from, undefined, 5_000);
+
+test("connections that say nothing take no session from anybody, and are sent away within seconds", async (t) => {
+  const lab = await openLab(t);
+  const silent = many(() => openSilentClient(lab.port("primary"), CROWD));
+  await Promise.all(
+    silent.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))),
+  );
+
+  assert.equal(await serves(lab, ANOTHER), "orders-1");
+  assert.equal(await serves(lab, CROWD), "orders-1");
+  assert.equal(lab.seenOn("orders-1"), 2, "a node heard of a client that said nothing");
+  await until("all are sent away", 30_000, () => silent.every(({ live }) => !live()));
+});
+
+test("those that say nothing after TLS neither", async (t) => {
+  const lab = await openLab(t, { tls: true });
+  const silent = Array.from({ length: TWICE_AS_MANY }, () =>
+    openTlsClient(lab.port("primary"), CROWD, NOTHING),
+  );
+  await Promise.all(silent.map(({ secured }) => secured));
+
+  for (const from of [ANOTHER, CROWD]) {
+    const client = openTlsClient(lab.port("primary"), from);
+    assert.equal(await client.node, "orders-1");
+    client.socket.destroy();
+  }
+  assert.equal(lab.seenOn("orders-1"), 2, "a node heard of a client that said nothing");
+  await until("all are sent away", 30_000, () => silent.every(({ live }) => !live()));
+});
+
+test("a client that waits for its server's greeting is greeted, and keeps its session though it says nothing", async (t) => {
+  const lab = await openLab(t, { engine: "mysql" });
+  const client = openSilentClient(lab.port("primary"));
+  const speaker = openClient(lab.port("replica"));
+
+  assert.equal(await client.node, "orders-1");
+  await speaker.ended;
+  assert.ok(client.live());
+  client.socket.destroy();
+});
+
+for (const [what, options, open] of [
+  ["", {}, openClient],
+  [" behind TLS", { tls: true }, openTlsClient],
+  [" where the server greets", { engine: "mysql" }, openSilentClient],
+] as const) {
+  test(`one source gets a share of a node's sessions, not all: others are served at once${what}`, async (t) => {
+    const lab = await openLab(t, options);
+    const crowd = many(() => open(lab.port("primary"), CROWD));
+    await until("it has its share", 20_000, () => lab.sessionsOn("orders-1") >= SHARE);
+
+    const others = Array.from({ length: 90 - SHARE }, () => open(lab.port("primary"), ANOTHER));
+    const served = await Promise.all(others.map(({ node }) => node));
+
+    assert.deepEqual(new Set(served), new Set(["orders-1"]));
+    assert.equal(lab.sessionsOn("orders-1"), 90);
+    leave([...crowd, ...others]);
+  });
+}
+
+test("a source that has its share waits for its turn, and the log can say so", async (t) => {
+  const lab = await openLab(t);
+  const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
+  await Promise.all(crowd.map(({ node }) => node));
+
+  const next = openClient(lab.port("primary"), CROWD);
+  await until("the reason", 10_000, async () =>
+    (await lab.actual()).rooms.some(
+      ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
+    ),
+  );
+  assert.equal(lab.sessionsOn("orders-1"), SHARE);
+
+  leave(crowd);
+  assert.equal(await next.node, "orders-1");
+  next.socket.destroy();
+});
+
+test("who comes while a hold lasts gets no more than the share after it either", async (t) => {
+  const lab = await openLab(t, { tls: true });
+  const { primary, ...others } = wantedOf("orders-1").endpoints;
+  assert.ok(primary);
+  const held = {
+    ...wantedOf("orders-1"),
+    endpoints: { ...others, primary: { ...primary, gate: "held" as const } },
+  };
+  await lab.apply(held);
+  const crowd = Array.from({ length: TWICE_AS_MANY }, () =>
+    openTlsClient(lab.port("primary"), CROWD),
+  );
+  await Promise.all(crowd.map(({ secured }) => secured));
+  const other = openTlsClient(lab.port("primary"), ANOTHER);
+  await other.secured;
+
+  await lab.apply(wantedOf("orders-1"));
+
+  assert.equal(await other.node, "orders-1");
+  await until("it has its share", 20_000, () => lab.sessionsOn("orders-1") === SHARE + 1);
+  leave([...crowd, other]);
+});

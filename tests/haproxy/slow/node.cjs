@@ -1,0 +1,33 @@
+// What a node of the test does for a client, by the client's first word. It says when a client's connection has ended.
+const { createServer } = require("node:net");
+
+const ALL = 24 * 2 ** 20;
+const PAUSE_MS = 60_000;
+
+const does = {
+  idle: (socket) => socket.resume(),
+  eat: (socket) => socket.resume(),
+  drip: (socket) => setInterval(() => socket.write(Buffer.alloc(2_000)), 50),
+  send: (socket) => socket.write(Buffer.alloc(ALL)),
+  last: (socket) => socket.end(Buffer.alloc(ALL)),
+  never: () => {},
+  pause: (socket) =>
+    setTimeout(() => {
+      let got = 0;
+      socket.on("data", (chunk) => {
+        got += chunk.length;
+        if (got >= ALL) socket.write("all");
+      });
+    }, PAUSE_MS),
+};
+
+createServer({ allowHalfOpen: true }, (socket) => {
+  let name = "";
+  socket.on("error", () => {});
+  socket.on("close", () => console.log(`ended ${name}`));
+  socket.once("readable", () => {
+    const [word, who] = String(socket.read(16)).trim().split(" ");
+    name = who;
+    does[word](socket);
+  });
+}).listen(5432);
