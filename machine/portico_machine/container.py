@@ -12,8 +12,10 @@ from .wanted import Wanted
 
 NAME = "portico"
 MEBIBYTE = 1024 * 1024
-GRACE = {"node": 20, "portal": 5}
+GRACE = {"node": 70, "portal": 5}
 """Seconds to end in, as on the local target."""
+PIDS = {"node": 4096, "portal": 1024}
+"""Processes and threads, as on the local target."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def inspect() -> Container | None:
 def create(wanted: Wanted) -> None:
     if wanted.role == "portal":
         os.makedirs(paths.REPORT, exist_ok=True)
-        # The agent's user in the container is nobody that this machine knows.
+        # The agent's user in the container is nobody that this machine knows. Only it gets there: the folder above is the image's.
         os.chmod(paths.REPORT, 0o777)
     command.run(arguments(wanted), 120)
 
@@ -90,13 +92,25 @@ def arguments(wanted: Wanted) -> list[str]:
         *("--network", "host", "--read-only", "--tmpfs", "/run", "--tmpfs", "/tmp"),
         *("--cap-drop", "ALL", "--cap-add", "SETGID", "--cap-add", "SETUID"),
         *("--security-opt", "no-new-privileges:true", "--memory", limit, "--memory-swap", limit),
+        *("--pids-limit", str(PIDS[wanted.role])),
         # Amazon's packages of docker come with limits of their own, and HAProxy takes what it finds.
         *("--ulimit", "nofile=65536:65536"),
         *("--log-driver", "json-file", "--log-opt", "max-size=10m", "--log-opt", "max-file=3"),
         *("--mount", f"type=bind,src={files},dst={files},readonly"),
+        *(_of_node(wanted) if wanted.role == "node" else ()),
         *_storage(wanted),
         name_of(wanted.image),
     ]
+
+
+def _of_node(wanted: Wanted) -> list[str]:
+    # The busiest engine needs some hundred threads.
+    return ["--shm-size", f"{shared_memory(wanted.memory)}m", "--pids-limit", "4096"]
+
+
+def shared_memory(memory: int) -> int:
+    """The rule of `infra/model/shared-memory.ts`. In MiB; a container that is resized keeps what it has until it is made anew."""
+    return max(512, memory // 2)
 
 
 def _storage(wanted: Wanted) -> list[str]:
@@ -107,5 +121,5 @@ def _storage(wanted: Wanted) -> list[str]:
         return ["--mount", f"type=volume,src=portico-data,dst=/var/lib/portico,{options}"]
     return [
         *("--mount", "type=volume,src=portico-state,dst=/var/lib/portico"),
-        *("--mount", f"type=bind,src={paths.REPORT},dst=/report"),
+        *("--mount", f"type=bind,src={paths.REPORT},dst=/agent/report"),
     ]

@@ -16,6 +16,7 @@ def write(path: str, content: str, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)
+    _to_disk(os.path.dirname(path))
 
 
 def read(path: str) -> str | None:
@@ -40,6 +41,7 @@ def place(staged: str, folder: str, names: Collection[str]) -> tuple[list[str], 
         # The first time is one step: nothing ever starts on half of a set.
         os.chmod(staged, 0o755)
         os.rename(staged, folder)
+        _to_disk(os.path.dirname(folder))
         return arrived, []
     replaced = [name for name in arrived if not _same(f"{staged}/{name}", f"{folder}/{name}")]
     for name in replaced:
@@ -47,6 +49,7 @@ def place(staged: str, folder: str, names: Collection[str]) -> tuple[list[str], 
     removed = sorted(set(os.listdir(folder)) - set(names))
     for name in removed:
         os.remove(f"{folder}/{name}")
+    _to_disk(folder)
     shutil.rmtree(staged)
     return replaced, removed
 

@@ -9,9 +9,10 @@ from typing import Callable
 
 from . import container, files, log, paths
 from .container import Container
-from .documents import Documents
+from .documents import LONGEST, Documents
 from .engine import ensure_engine
 from .image import Images
+from .peers import Peers
 from .report import Report
 from .s3 import Bucket
 from .settings import Settings
@@ -33,6 +34,7 @@ class Machine:
         self._report = Report(self._bucket, settings.report, settings.machine)
         self._images = Images(self._bucket)
         self._volume = DataVolume()
+        self._peers = Peers()
         self._renewing, self._following, self._installing = Backoff(), Backoff(), Backoff()
         self._asking = Backoff(longest=8)
         self._container: Container | None = None
@@ -93,6 +95,7 @@ class Machine:
         self._container = None
         if wanted is None:
             return
+        self._peers.ensure()
         self._installing.attempt(ensure_engine)
         self._container = container.inspect()
         if wanted.volume is not None:
@@ -138,7 +141,10 @@ class Machine:
 
     def _ask(self, image: str, key: str, path: str) -> None:
         try:
-            self._bucket.fetch(key, self._bucket.look_up(key), path)
+            found = self._bucket.look_up(key)
+            if found.size > LONGEST:
+                raise Trouble(f"{key} is over {LONGEST} bytes")
+            self._bucket.fetch(key, found, path)
         except Trouble as trouble:
             raise Trouble(f"the new image waits for another machine: {trouble}") from trouble
         why = waits_for(image, files.read(path) or "", datetime.now(timezone.utc))

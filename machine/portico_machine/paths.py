@@ -7,7 +7,7 @@ ARCHIVE = f"{STATE}/image.tar"
 FORMATTING = f"{STATE}/formatting"
 """Names the volume whose file system is being made at this moment."""
 REPORT = f"{STATE}/report"
-"""What a portal mounts as /report."""
+"""What a portal mounts as /agent/report."""
 SERVICE_OBJECT = f"{STATE}/portico-machine.json"
 """What S3 said of the service that runs, kept by the loader."""
 

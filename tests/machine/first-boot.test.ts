@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+
+import { hardened } from "../../components/local/container.ts";
 import { until } from "../support/containers.ts";
 import {
   archiveOf,
@@ -12,6 +14,9 @@ import {
 } from "../support/machine/machine.ts";
 
 const image = archiveOf("a node's image");
+const PEERS = `sysctl --write ${Object.entries(hardened(1).sysctls ?? {})
+  .map(([name, value]) => `${name}=${value}`)
+  .join(" ")}`;
 
 test("a new node is brought up, and its second boot does nothing twice", async (t) => {
   const node = await startMachine(t, "orders-1");
@@ -33,6 +38,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
     calls.filter((call) => !call.startsWith("docker run")),
     [
       ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
+      PEERS,
       ...[dnf, dnf, "systemctl enable --now docker.service"],
       "docker load --quiet --input /var/lib/portico-machine/image.tar",
       ...calls.filter((call) => call.startsWith("docker image tag sha256:")),
@@ -40,7 +46,8 @@ test("a new node is brought up, and its second boot does nothing twice", async (
   );
   const run = calls.find((call) => call.startsWith("docker run")) ?? "";
   for (const part of [
-    "--restart unless-stopped",
+    "--restart unless-stopped --stop-timeout 70",
+    "--shm-size 512m --pids-limit 4096",
     "--network host",
     "--read-only --tmpfs /run --tmpfs /tmp",
     "--cap-drop ALL --cap-add SETGID --cap-add SETUID",
@@ -72,6 +79,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
 
   assert.deepEqual((await node.calls()).slice(calls.length), [
     ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
+    PEERS,
     "docker container start portico",
   ]);
   assert.equal(await node.sh("cat /var/lib/portico-data/data/row"), "kept\n");

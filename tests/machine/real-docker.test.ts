@@ -65,10 +65,11 @@ test("a real Docker engine loads an archive, and takes what the service asks of 
       assert.match(inside, /^CapBnd:\s+00000000000000c0$/m);
       assert.match(inside, /^NoNewPrivs:\s+1$/m);
       const writable = [...inside.matchAll(/^\S+ (\S+) \S+ rw[, ]/gm)].map(([, path]) => path);
-      const own = role === "portal" ? ["/report"] : [];
+      const own = role === "portal" ? ["/agent/report"] : [];
       for (const path of ["/run", "/tmp", "/var/lib/portico", ...own])
         assert.ok(writable.includes(path), `${path} can't be written to: ${writable}`);
       assert.ok(!writable.includes("/"));
+      assert.equal(config.PidsLimit, role === "portal" ? 1024 : 4096);
       assert.deepEqual(
         [config.NetworkMode, config.ReadonlyRootfs, Object(config.RestartPolicy).Name],
         ["host", true, "unless-stopped"],

@@ -47,6 +47,19 @@ except OSError as error: print(error)
     assert.equal(made.code, 0, made.output);
   });
 
+  test("of TLS 1.2 no cipher is taken that has CBC or no forward secrecy", async () => {
+    const offer = (cipher: string) =>
+      `openssl s_client -starttls postgres -tls1_2 -cipher ${cipher} -connect ${cluster().address("orders-1")}:5432 </dev/null 2>&1 | grep 'Cipher is'`;
+    const taken = await Promise.all(
+      ["ECDHE+AESGCM", "ECDHE+SHA1:ECDHE+SHA256:@SECLEVEL=0", "kRSA:@SECLEVEL=0"].map(
+        async (cipher) => (await exec(cluster().client, ["sh", "-c", offer(cipher)])).output,
+      ),
+    );
+
+    assert.match(taken[0] ?? "", /Cipher is ECDHE-\w+-AES256-GCM-SHA384/);
+    for (const output of taken.slice(1)) assert.match(output, /Cipher is \(NONE\)/);
+  });
+
   const refused = [
     ["without TLS", "sslmode=disable", "orders", undefined, /no encryption/],
     ["with a wrong password", "", "orders", "wrong", /password authentication failed/],

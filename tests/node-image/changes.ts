@@ -62,6 +62,80 @@ export function changeTests(cluster: () => Cluster): void {
     assert.deepEqual(await Promise.all(cluster().nodes.map(started)), before);
   });
 
+  test("a password changed by SQL stays so and raises an alarm, until the next rotation", async () => {
+    const leader = await cluster().untilLeader(10);
+    const leaked = cluster().secrets.app ?? "";
+    const changed = await cluster().connect("ALTER ROLE orders PASSWORD 'changed by hand'");
+    assert.equal(changed.code, 0, changed.output);
+    const login = (password: string) => cluster().connect("SELECT 1", "", "orders", password);
+
+    const alarm = /the password of orders was changed by hand/;
+    await until("the alarm", 60, async () => {
+      const { why } = await cluster().health(leader);
+      return alarm.test(why) ? { is: true } : { not: why };
+    });
+    const log = await docker.getContainer(cluster().container(leader)).logs({ stdout: true });
+    assert.match(log.toString(), /"level": "error".*changed by hand.*"alarm": true/);
+    assert.notEqual((await login(leaked)).code, 0, "the leaked password lets in again");
+
+    // Neither a steward that starts anew nor another leader undoes it.
+    await cluster().patronictl(leader, "switchover", "--force");
+    const next = await cluster().untilLeader(30, leader);
+    await until("the next leader's alarm", 60, async () => {
+      const { why } = await cluster().health(next);
+      return alarm.test(why) ? { is: true } : { not: why };
+    });
+    assert.notEqual((await login(leaked)).code, 0, "the leaked password lets in again");
+    assert.equal((await login("changed by hand")).code, 0);
+
+    await cluster().describe("quorum", { app: "of the next rotation" });
+    await until("the password of the next rotation", 30, async () => {
+      const { code, output } = await login("of the next rotation");
+      return code === 0 ? { is: true } : { not: output };
+    });
+    assert.notEqual((await login("changed by hand")).code, 0);
+    await until("the end of the alarm", 60, async () => {
+      const { why } = await cluster().health(next);
+      return alarm.test(why) ? { not: why } : { is: true };
+    });
+    await cluster().untilWhole(60);
+  });
+
+  test("a session lives while its password is changed", async () => {
+    const leader = await cluster().untilLeader(10);
+    const held = cluster().connect("SELECT pg_sleep(20); SELECT 'after'");
+    await until("the session", 20, async () => {
+      const sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+      const found = await cluster().sql(leader, sleeping);
+      return found === "1" ? { is: true } : { not: found };
+    });
+    await cluster().describe("quorum", { app: "changed under a session" });
+    const { code, output } = await held;
+    assert.equal((await cluster().connect("SELECT 1")).code, 0, "the new password came meanwhile");
+    assert.equal(code, 0, output);
+    assert.match(output, /after/);
+  });
+
+  test("a reload that a steward owed when it died is made up for by the next one", async () => {
+    const node: NodeName = "orders-2";
+    const name = cluster().container(node);
+    const next = await cluster().authority.issue([node, cluster().address(node)]);
+    // The steward is away, as if it had died between writing and telling.
+    const service = "/run/portico/postgres/services/steward";
+    const asPostgres = (command: string) => exec(name, ["sh", "-c", command], "postgres");
+    await asPostgres(`s6-svc -wd -T 10000 -d ${service}`);
+    await cluster().put(node, "server.crt", next.certificate);
+    await cluster().put(node, "server.key", next.key);
+    await asPostgres("cd /run/portico/postgres && umask 077 && cp /etc/portico/node/server.* .");
+    await asPostgres(`s6-svc -u ${service}`);
+
+    await until("the new certificate", 30, async () => {
+      const found = await shown(node);
+      const expected = new X509Certificate(next.certificate).serialNumber;
+      return found === expected ? { is: true } : { not: `still ${found}` };
+    });
+  });
+
   test("a new server certificate is shown without a restart; a key that does not fit is not used", async () => {
     const node: NodeName = "orders-2";
     const first = await shown(node);

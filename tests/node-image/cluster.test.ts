@@ -19,7 +19,7 @@ describe("three nodes of the image", () => {
     async (test) => {
       cluster = await Cluster.create(await freeSubnet(), await buildImage());
       const begun = Date.now();
-      await cluster.untilShownHealthy(90);
+      await cluster.untilShownHealthy(300);
       test.diagnostic(`three healthy members after ${Math.round((Date.now() - begun) / 1000)} s`);
     },
     { timeout: 600_000 },

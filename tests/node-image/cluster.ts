@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+import { sharedMemory } from "../../infra/model/shared-memory.ts";
 import { exec } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { Authority } from "./authority.ts";
 import { until } from "./engine.ts";
 
+const MIB = 1024 * 1024;
 const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
 
@@ -109,7 +112,8 @@ export class Cluster {
         CapDrop: ["ALL"],
         CapAdd: ["SETUID", "SETGID"],
         Tmpfs: { "/run": "", "/tmp": "" },
-        Memory: 512 * 1024 * 1024,
+        Memory: 512 * MIB,
+        ShmSize: sharedMemory(8192) * MIB,
         Binds: [
           `${join(this.#folder, node)}:/etc/portico/node:ro`,
           `${this.container(node)}-data:/var/lib/portico`,

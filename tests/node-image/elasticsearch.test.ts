@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { chmod, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { lendTrust } from "../../infra/target/trust.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
-import { imageOf, networkFor, runFor } from "../support/docker.ts";
-import { Authority, type KeyPair } from "./authority.ts";
+import { imageOf } from "../support/docker.ts";
+import { type LoneNode, loneNodeFor } from "../support/lone-node.ts";
 
 const SOURCE = fileURLToPath(new URL("../../node-image/elasticsearch", import.meta.url));
 const SOURCES = ["Dockerfile", "pom.xml", "trust", "image", "launch"];
@@ -20,7 +17,7 @@ const PATIENCE = 240;
 const MEMORY = 1024;
 const NAME = "logs-1";
 
-test("Elasticsearch: a new peer certificate is shown without a restart, once its key is there", async (t) => {
+test("Elasticsearch: a new peer certificate and a new password are taken without a restart", async (t) => {
   const node = await startNode(t);
   await until("a healthy node", PATIENCE, node.isHealthy);
   const [first, java] = [await node.shown(), await node.java()];
@@ -34,9 +31,13 @@ test("Elasticsearch: a new peer certificate is shown without a restart, once its
     assert.equal(await node.shown(), first);
   }
 
+  // What failed for another reason than the files is tried again without a change of them.
+  await node.asServer("chmod", "0500", "/run/portico/found");
   const seen = new Set([first]);
   const { serialNumber: expected } = new X509Certificate(next.certificate);
   await node.put("peer.key", next.key);
+  await until("the failure in the log", PATIENCE, async () => (await node.refusals()) === 3);
+  await node.asServer("chmod", "0700", "/run/portico/found");
   await until("the new certificate", PATIENCE, async () => {
     const found = await node.shown();
     seen.add(found);
@@ -44,17 +45,37 @@ test("Elasticsearch: a new peer certificate is shown without a restart, once its
   });
 
   assert.deepEqual([...seen], [first, expected]);
-  assert.equal(await node.refusals(), 2);
+  assert.equal(await node.refusals(), 3);
+
+  assert.equal(await node.login("a-password"), "200");
+  await node.put("secrets.json", JSON.stringify({ app: "of the next rotation" }));
+  await until("the new password", PATIENCE, async () => {
+    return (await node.login("of the next rotation")) === "200";
+  });
+  await until("the end of the old one", PATIENCE, async () => {
+    return (await node.login("a-password")) === "401";
+  });
+
   assert.equal(await node.java(), java);
+  await assert.rejects(node.readAsNobody("/etc/portico/node/secrets.json"), /Permission denied/);
   await until("a healthy node", PATIENCE, node.isHealthy);
 });
 
-interface RunningNode {
-  /** Puts a file where the node reads it, by rename, so that no half of it is ever seen. */
-  put(file: string, content: string): Promise<void>;
-  /** Another pair for this node. */
-  issue(): Promise<KeyPair>;
+const LOGIN = `
+import base64, sys, urllib.error, urllib.request
+login = base64.b64encode(f"logs:{sys.argv[1]}".encode()).decode()
+asked = urllib.request.Request("http://127.0.0.1:9200/_cluster/health/none?timeout=1s", headers={"Authorization": f"Basic {login}"})
+try: print(urllib.request.urlopen(asked, timeout=10).status)
+except urllib.error.HTTPError as error: print(200 if error.code == 408 else error.code)
+`;
+
+interface RunningNode extends LoneNode {
   isHealthy(): Promise<boolean>;
+  /** The status that Elasticsearch answers to the application's user with this password. */
+  login(password: string): Promise<string>;
+  readAsNobody(file: string): Promise<string>;
+  /** Runs a command as Elasticsearch's user. */
+  asServer(...command: readonly string[]): Promise<string>;
   /** The serial number of the certificate with which other nodes are received. */
   shown(): Promise<string>;
   /** Java's process id, and when it began. */
@@ -67,54 +88,32 @@ interface RunningNode {
 async function startNode(t: TestContext): Promise<RunningNode> {
   lendTrust(SOURCE);
   const image = await imageOf("node-elasticsearch", SOURCE, SOURCES);
-  const { name: network, subnet } = await networkFor(t, { internal: true });
-  const address = subnet.replace(/0\/24$/, "11");
-  const folder = await mkdtemp(join(tmpdir(), "nodetest-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  await chmod(folder, 0o755);
-
-  const put = async (file: string, content: string): Promise<void> => {
-    await writeFile(join(folder, `${file}.new`), content, { mode: 0o644 });
-    await rename(join(folder, `${file}.new`), join(folder, file));
-  };
-  const authority = await Authority.create();
-  const issue = () => authority.issue([NAME, address, "127.0.0.1", "localhost"]);
-  const peer = await issue();
-  const known = { contract: 1, name: NAME, scope: "logs", address, members: { [NAME]: address } };
-  await put("node.json", JSON.stringify({ ...known, user: "logs", memory: MEMORY }));
-  await put("secrets.json", JSON.stringify({ app: "a-password" }));
-  await put("ca.crt", authority.pem);
-  await put("peer.crt", peer.certificate);
-  await put("peer.key", peer.key);
-
-  const { id } = await runFor(t, {
-    Hostname: NAME,
-    Image: image,
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: address } } } },
-    HostConfig: {
-      NetworkMode: network,
-      ReadonlyRootfs: true,
-      CapDrop: ["ALL"],
-      CapAdd: ["SETUID", "SETGID"],
-      SecurityOpt: ["no-new-privileges:true"],
-      Tmpfs: { "/run": "", "/tmp": "" },
-      Memory: MEMORY * 1024 * 1024,
-      MemorySwap: MEMORY * 1024 * 1024,
-      Binds: [`${folder}:/etc/portico/node:ro`],
-    },
+  const { id, address, put, issue } = await loneNodeFor(t, {
+    image,
+    name: NAME,
+    memory: MEMORY,
+    description: { user: "logs" },
+    secrets: { app: "a-password" },
+    pairs: ["peer"],
   });
-  const said = async (...command: readonly string[]): Promise<string> => {
-    const { code, output } = await exec(id, command, "nobody");
+  const runAs = async (user: string, command: readonly string[]): Promise<string> => {
+    const { code, output } = await exec(id, command, user);
     if (code !== 0) throw new Error(output.trim().slice(-600));
     return output.trim();
   };
+  const said = (...command: readonly string[]) => runAs("nobody", command);
   const ask = `import ssl; print(ssl.get_server_certificate(("${address}", 9300), timeout=10))`;
   const processes =
     'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != java ] || cut -d" " -f1,22 $p/stat; done';
   return {
+    id,
+    address,
     put,
     issue,
-    isHealthy: async () => (await said("/usr/local/lib/portico/health")) !== "",
+    isHealthy: async () => (await exec(id, ["/usr/local/lib/portico/health"])).code === 0,
+    login: (password) => said("python3", "-c", LOGIN, password),
+    readAsNobody: (file) => said("cat", file),
+    asServer: (...command) => runAs("elasticsearch", command),
     shown: async () => new X509Certificate(await said("python3", "-c", ask)).serialNumber,
     java: () => said("sh", "-c", processes),
     refusals: async () =>

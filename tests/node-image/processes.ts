@@ -50,6 +50,69 @@ export function processTests(cluster: () => Cluster): void {
     );
   });
 
+  test("each user of a node reads its own secrets and no other's", async () => {
+    const read = (user: string, file: string) =>
+      exec(cluster().container("orders-1"), ["cat", file], user);
+    for (const file of ["secrets.json", "peer.key", "server.key", "node.json"]) {
+      assert.equal((await read("postgres", `/etc/portico/node/${file}`)).code, 0);
+      for (const user of ["nobody", "etcd"])
+        assert.match((await read(user, `/etc/portico/node/${file}`)).output, /Permission denied/);
+    }
+    for (const file of ["secrets.json", "peer.key"])
+      assert.match((await read("nobody", `/run/portico/for-etcd/${file}`)).output, /denied/);
+    const { output } = await read("etcd", "/run/portico/for-etcd/secrets.json");
+    assert.deepEqual(Object.keys(JSON.parse(output)), ["etcdRoot"]);
+  });
+
+  test("queries join in parallel with the work_mem of 8 GiB", async () => {
+    const leader = await cluster().untilLeader(10);
+    // What a table's hash takes is the container's memory. Its limit changes in place.
+    const limit = (mib: number) =>
+      docker
+        .getContainer(cluster().container(leader))
+        .update({ Memory: mib * 2 ** 20, MemorySwap: mib * 2 ** 20 });
+    await limit(2048);
+    await cluster().sql(
+      leader,
+      `CREATE UNLOGGED TABLE wide AS SELECT i, repeat('x', 60) AS filler FROM generate_series(1, 1200000) AS i;
+       ANALYZE wide`,
+    );
+    const forced = [
+      "work_mem = '64MB'",
+      "min_parallel_table_scan_size = 0",
+      "parallel_setup_cost = 0",
+      "parallel_tuple_cost = 0",
+      "enable_mergejoin = off",
+      "enable_nestloop = off",
+    ].map((setting) => `SET ${setting};`);
+    const join = "SELECT count(a.filler || b.filler) FROM wide a JOIN wide b USING (i)";
+    try {
+      const plan = await cluster().sql(leader, `${forced.join(" ")} EXPLAIN ${join}`);
+      assert.match(plan, /Parallel Hash Join/);
+      const counted = await cluster().sql(leader, `${forced.join(" ")} ${join}`);
+      assert.equal(counted, "1200000");
+    } finally {
+      await cluster().sql(leader, "DROP TABLE wide");
+      await limit(512);
+    }
+  });
+
+  test("where memory runs out, the kernel ends a process of PostgreSQL's before what keeps the cluster", async () => {
+    const { output } = await exec(
+      cluster().container("orders-1"),
+      [
+        "sh",
+        "-c",
+        "cd /proc && for p in [0-9]*; do echo $(cat $p/oom_score_adj) $(tr '\\0' ' ' < $p/cmdline); done",
+      ],
+      "nobody",
+    );
+    const first = (what: RegExp) => output.split("\n").find((line) => what.test(line)) ?? "none";
+    assert.match(first(/^\d+ postgres: \S+: checkpointer/), /^800 /);
+    for (const kept of [/bin\/postgres -D/, /etcd --name/, /patroni/, /-m steward/])
+      assert.match(first(kept), /^0 /);
+  });
+
   test("no password stands in a command line, an environment or the log", async () => {
     const name = cluster().container("orders-1");
     const seen = await Promise.all([

@@ -1,4 +1,4 @@
-"""Writes the files that Elasticsearch reads, and becomes Elasticsearch. A child goes on to follow the certificates."""
+"""Writes the files that Elasticsearch reads, and becomes Elasticsearch. A child goes on to follow the certificates and the password."""
 
 import fcntl
 import glob
@@ -7,12 +7,17 @@ import os
 import resource
 import shutil
 import sys
+import time
+from typing import NoReturn
 
-from . import certificates, paths
+from . import certificates, log, paths
 from .config import elasticsearch_yml, jvm_options, log4j2_properties
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .files import write
 from .users import ROLES, users, users_roles
+
+EVERY = 5
+"""Seconds between two looks at what is mounted."""
 
 
 def main() -> None:
@@ -22,17 +27,35 @@ def main() -> None:
         refuse(str(error))
     lock()
     prepare(node, secrets)
-    mounted = certificates.mounted()
     try:
-        certificates.install(mounted)
+        certificates.install(certificates.mounted())
     except OSError as error:
         refuse(f"the peer certificate can't be used: {error}")
     # Elasticsearch stays the container's first process, which gets the signals, and whose end is the child's as well.
     if os.fork() == 0:
-        certificates.follow(mounted)
+        follow()
     [java] = glob.glob(f"{paths.JAVA}-*")
     places = {"ES_PATH_CONF": paths.CONFIG, "ES_JAVA_HOME": java, "ES_TMPDIR": paths.TEMPORARY}
     os.execve(paths.SERVER, [paths.SERVER], {**os.environ, **places})
+
+
+def follow() -> NoReturn:
+    """Elasticsearch looks at its files every five seconds itself."""
+    said = ""
+    refused = None
+    while True:
+        time.sleep(EVERY)
+        why = ""
+        try:
+            refused = certificates.follow(refused)
+            node = read_node()
+            if write(f"{paths.CONFIG}/users", users(node, read_secrets())):
+                log.info(f"the password of {node.user} is given to Elasticsearch")
+        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+            why = str(error) or repr(error)
+        if why and why != said:
+            log.warn(why)
+        said = why
 
 
 def prepare(node: Node, secrets: Secrets) -> None:

@@ -5,13 +5,9 @@ Elasticsearch looks at its copies every five seconds, and takes new ones for new
 
 import os
 import ssl
-import time
-from typing import Mapping, NoReturn
+from typing import Mapping
 
 from . import files, log, paths
-
-EVERY = 5
-"""Seconds between two looks."""
 
 Mounted = Mapping[str, bytes]
 """By the file's name."""
@@ -35,16 +31,17 @@ def install(found: Mounted) -> None:
         os.replace(f"{paths.FOUND}/{name}", f"{paths.CONFIG}/{name}")
 
 
-def follow(seen: Mounted) -> NoReturn:
-    while True:
-        time.sleep(EVERY)
-        found = mounted()
-        if found == seen:
-            continue
-        seen = found
-        try:
-            # Two files are not replaced at one moment: halves of different pairs are left for the next look.
-            install(found)
-            log.info("the new peer certificate is given to Elasticsearch")
-        except OSError as error:
+def follow(refused: Mounted | None) -> Mounted | None:
+    """One look. Gives what could not be installed: that is said once, and tried again at every look."""
+    found = mounted()
+    if found == {name: files.read(f"{paths.CONFIG}/{name}") for name in found}:
+        return None
+    try:
+        # Two files are not replaced at one moment: halves of different pairs are left for the next look.
+        install(found)
+    except OSError as error:
+        if found != refused:
             log.warn(f"the new peer certificate is not used: {error}")
+        return found
+    log.info("the new peer certificate is given to Elasticsearch")
+    return None

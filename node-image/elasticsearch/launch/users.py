@@ -7,10 +7,19 @@ from .description import Node, Secrets
 
 ROUNDS = 10_000
 
-# Everything but users: they are the stack's. `health`: what a portal sees without a password.
+# All of the data, and what it is described by; nothing of the cluster itself: no settings, no nodes, no voting, no snapshots into a
+# repository, no licence, no users. `health`: what a portal sees without a password.
 ROLES = """\
 app:
-  cluster: [ "manage" ]
+  cluster:
+    - monitor
+    - manage_enrich
+    - manage_ilm
+    - manage_index_templates
+    - manage_ingest_pipelines
+    - manage_transform
+    - "cluster:admin/script/*"
+    - "cluster:admin/tasks/cancel"
   indices:
     - names: [ "*" ]
       privileges: [ "all" ]

@@ -3,12 +3,12 @@
 import subprocess
 import threading
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Mapping
 
 import pymysql
 
-from . import certificates, config, files, health, log, paths
+from . import bootstraps, certificates, config, files, health, log, paths
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .formation import Formation
 from .handover import HandoverError, end_offline_mode, hand_over
@@ -32,12 +32,15 @@ class Steward:
         self._peer = certificates.PeerCertificate()
         self._seen: tuple[float, State] | None = None
         self._up = False
-        self._reload = False
+        # A steward before this one may have ended between the copy and this.
+        self._reload = True
         self._online = False
         self._said = ""
         self._step = ""
+        self._numbered = ""
         self._converged: tuple[float, Node, Secrets] | None = None
         self._joining: threading.Thread | None = None
+        self._alarms: list[str] = []
 
     # What the responder asks for, in threads of its own.
 
@@ -47,15 +50,16 @@ class Steward:
     def promise(self, address: str, asked: Mapping[str, Any]) -> bool:
         try:
             return self.formation.promise(self._node, self.server.state(), address, asked)
-        except pymysql.Error:
+        except (OSError, pymysql.Error) as error:
+            log.warn(f"promises nothing: {error}")
             return False
 
     def hand_over(self, address: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         if address not in self._node.members.values():
             return {"why": "only a node of the cluster may ask for that"}
         try:
-            return {"leads": hand_over(self.server, self._node, asked.get("to"))}
-        except HandoverError as error:
+            return {"leads": hand_over(self.server, self._node, read_secrets(), asked.get("to"))}
+        except (HandoverError, DescriptionError) as error:
             return {"why": str(error)}
 
     def serves(self, role: str) -> bool:
@@ -73,12 +77,17 @@ class Steward:
                 self._act(secrets, state)
         except (DescriptionError, OSError, subprocess.SubprocessError, pymysql.Error) as error:
             self._say(str(error).strip())
-        return health.judge(self._node, self._fresh(), self._step)
+        except Exception as error:  # A fault of ours must not end the loop: whatever it is, the next round tries again.
+            self._say(f"the steward fails: {error!r}")
+        found = health.judge(self._node, self._fresh(), self._step)
+        return replace(found, why="; ".join([found.why, *self._alarms]))
 
     def _follow_files(self, responder: Responder) -> None:
-        self._reload |= certificates.install_server_certificate() and self._up
-        if self._peer.is_new():
+        self._reload |= certificates.install_server_certificate()
+        renewed = self._peer.renewed()
+        if renewed is not None:
             responder.reload()
+            self._peer.use(renewed)
             log.info("the steward uses its new certificate")
         files.write(paths.CONFIG, config.server_config(self._node, self.formation.membership.group))
 
@@ -107,9 +116,15 @@ class Steward:
         if self._reload:
             self.server.do(["ALTER INSTANCE RELOAD TLS"])
             self._reload = False
-            log.info("MySQL uses its new certificate")
+            log.info("MySQL has read its certificate")
         if state.leads:
             self._converge(secrets)
+            if state.bootstrap != self._numbered:
+                bootstraps.number(self.server, state.bootstrap)
+                self._numbered = state.bootstrap
+        else:
+            # The primary's steward looks after it.
+            self._alarms, self._converged = [], None
         joining = self._joining is not None and self._joining.is_alive()
         if not state.active and not joining:
             # It may take a minute: meanwhile this loop goes on to answer.
@@ -125,6 +140,9 @@ class Steward:
             self._say(f"can't become a member: {error.args[-1] if error.args else error}")
             # What a failed start leaves behind needs a moment to settle.
             time.sleep(1)
+        except Exception as error:  # As above: a thread that ends in silence would say nothing of why.
+            self._say(f"the steward fails: {error!r}")
+            time.sleep(1)
 
     def _converge(self, secrets: Secrets) -> None:
         now = time.monotonic()
@@ -132,7 +150,11 @@ class Steward:
             at, node, described = self._converged
             if (node, described) == (self._node, secrets) and now - at < CONVERGE:
                 return
-        ensure_roles(self.server, self._node, secrets)
+        alarms = ensure_roles(self.server, self._node, secrets)
+        for alarm in alarms:
+            if alarm not in self._alarms:
+                log.error(alarm, alarm=True)
+        self._alarms = alarms
         self._converged = (now, self._node, secrets)
 
     def _fresh(self) -> State | None:

@@ -17,17 +17,20 @@ def install_server_certificate() -> bool:
 
 class PeerCertificate:
     def __init__(self) -> None:
-        self._used: tuple[bytes, ...] | None = None
+        self._used = _peer()
 
-    def is_new(self) -> bool:
-        """Whether there is another pair, or authority, than at the last call, and the pair fits."""
-        pair = _fitting_pair("peer")
-        used = None if pair is None else (files.read(paths.CA) or b"", *pair)
-        if used is None or used == self._used:
-            return False
-        first = self._used is None
-        self._used = used
-        return not first
+    def renewed(self) -> tuple[bytes, ...] | None:
+        """Another pair, or authority, than the one in use, if the pair fits."""
+        found = _peer()
+        return found if found is not None and found != self._used else None
+
+    def use(self, found: tuple[bytes, ...]) -> None:
+        self._used = found
+
+
+def _peer() -> tuple[bytes, ...] | None:
+    pair = _fitting_pair("peer")
+    return None if pair is None else (files.read(paths.CA) or b"", *pair)
 
 
 def _fitting_pair(name: str) -> tuple[bytes, bytes] | None:

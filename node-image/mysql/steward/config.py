@@ -17,7 +17,8 @@ def _settings(node: Node, group: str) -> dict[str, object]:
         "datadir": paths.DATA,
         "socket": paths.SOCKET,
         "pid-file": f"{paths.RUN}/mysqld.pid",
-        "tmpdir": "/tmp",
+        # Not /tmp, which is memory: sorting a large table would end the server.
+        "tmpdir": paths.TEMPORARY,
         "secure-file-priv": "NULL",
         "port": paths.SERVER_PORT,
         "bind-address": "*",
@@ -25,6 +26,12 @@ def _settings(node: Node, group: str) -> dict[str, object]:
         "skip-name-resolve": "ON",
         "report-host": node.address,
         "mysqlx": "OFF",
+        # Who reads or sends slowly is as welcome as who is idle; by default one that pauses for a minute is cut. Who is gone is
+        # found by keepalives and the container's tcp_retries2.
+        "net-write-timeout": 28800,
+        "net-read-timeout": 28800,
+        # For each message of a login, the first one included: the server greets, so no portal can tell who has nothing to say.
+        "connect-timeout": 10,
         "log-error-verbosity": 2,
         # The authority is the deployment's own, and the folder of the pid file was made safe before anybody could use it.
         "log-error-suppression-list": "MY-010068,MY-011810,MY-015655",

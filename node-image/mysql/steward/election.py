@@ -4,6 +4,8 @@ A group that is bootstrapped twice is two groups, and each would take writes. So
 it knows alone: a majority of the cluster's nodes must have promised, each to one candidate at a time.
 """
 
+import json
+import threading
 from dataclasses import dataclass
 from typing import Callable, Mapping
 
@@ -82,6 +84,9 @@ def _without_a_group(
         return Wait("the other nodes belong to different groups")
     if groups:
         return Adopt(groups.pop())
+    lost = sorted(other for other, report in reports.items() if report.joined)
+    if lost:
+        return Wait(f"{', '.join(lost)} has data, and can't read to which group it belongs")
     missing = [other for other in order if other not in reports]
     if missing:
         # One that is away may hold the data of a cluster that lost its other volumes.
@@ -113,32 +118,68 @@ def _without_a_running_group(
 
 
 class Promises:
-    """What this node has promised: one candidate at a time, for longer than a bootstrap may take."""
+    """What this node has promised: one candidate at a time, for longer than a bootstrap may take. Asked by several threads."""
 
-    LASTING = 60.0
-    """Seconds. A candidate gives up long before: see `HASTE` in `formation.py`."""
+    LASTING = 75.0
+    """
+    Seconds, for which a candidate that died keeps the others waiting: longer than `HASTE` in `formation.py` and the minute after which
+    a server whose start hangs gives up being a member. It ends sooner where the node becomes a member.
+    """
 
     def __init__(
         self, held: tuple[str, float], save: Callable[[str, float], None], clock: Callable[[], float]
     ) -> None:
-        """`held`: to whom, and until when, as it was saved last. The clock is the wall's: it must outlive a restart."""
+        """`held`: to whom, and until when. The clock is one that nobody can set."""
         self._to, self._until = held
         self._save = save
         self._clock = clock
+        self._lock = threading.Lock()
 
     def give(self, candidate: str) -> bool:
-        now = self._clock()
-        # A clock that was set back must not make a promise last for ever.
-        live = now < self._until <= now + self.LASTING
-        if live and self._to != candidate:
-            return False
-        self._hold(candidate, now + self.LASTING)
-        return True
+        with self._lock:
+            now = self._clock()
+            if self._to not in ("", candidate) and now < self._until:
+                return False
+            self._hold(candidate, now + self.LASTING)
+            return True
 
     def withdraw(self, candidate: str) -> None:
-        if self._to == candidate:
-            self._hold("", 0.0)
+        with self._lock:
+            if self._to == candidate:
+                self._hold("", 0.0)
+
+    def end(self) -> None:
+        """There is a group: nobody needs a promise."""
+        with self._lock:
+            if self._to != "":
+                self._hold("", 0.0)
 
     def _hold(self, candidate: str, until: float) -> None:
-        self._to, self._until = candidate, until
+        # Kept before it is given: what can't be kept isn't given.
         self._save(candidate, until)
+        self._to, self._until = candidate, until
+
+
+UNREADABLE = "somebody"
+"""Whom a promise that can't be read was given to: no node has that name."""
+
+
+def read_promise(raw: bytes | None, boot: str, now: float, wall: float) -> tuple[str, float]:
+    """
+    What was kept, in terms of `now`: a clock that begins with the machine. What another start of the machine kept lasts from now on:
+    its candidate may still be at it. A promise that can't be read is one to somebody.
+    """
+    if raw is None:
+        return "", 0.0
+    try:
+        held = json.loads(raw)
+        to, until, kept_at = str(held["to"]), float(held["until"]), held.get("boot")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return UNREADABLE, now + Promises.LASTING
+    if to == "" or kept_at == boot:
+        # An older image gave its promises for longer.
+        return to, min(until, now + Promises.LASTING)
+    # Of an older image: by the wall's clock, for a minute, and never ended when it was fulfilled.
+    if kept_at is None and not wall < until <= wall + 60:
+        return "", 0.0
+    return to, now + Promises.LASTING

@@ -1,6 +1,7 @@
 """Brings this node into the group, or forms the group with a majority's promise."""
 
 import json
+import math
 import time
 import uuid
 from typing import Any, Mapping
@@ -8,13 +9,16 @@ from typing import Any, Mapping
 
 from . import files, log, paths
 from .description import Node, Secrets
-from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide
+from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, read_promise
 from .group import Membership, read_membership, write_membership
-from .peers import promises_of, reports_of
+from .peers import promises_of, reports_of, withdraw_from
 from .server import Server, State
 
-HASTE = 10.0
-"""Seconds from asking for promises within which the group must have been started, or else it is not."""
+HASTE = 5.0
+"""Seconds from asking for promises within which the start of the group must have begun, or else it is not."""
+
+START = 120
+"""Seconds until a start counts as failed. The server gives up joining after a minute (`VIEW_MODIFICATION_TIMEOUT`), and then cleans up."""
 
 PATIENCE = 45.0
 """Seconds in which a majority still waits for the others: after a loss of all, one that is late may hold the last writes."""
@@ -25,7 +29,7 @@ class Formation:
         self._server = server
         self._began: float | None = None
         self.membership = read_membership()
-        self._promises = Promises(_held(), _save, time.time)
+        self._promises = Promises(_held(), _save, _uptime)
 
     def report(self, state: State | None) -> Report:
         group, joined = self.membership.group, self.membership.joined
@@ -36,7 +40,12 @@ class Formation:
     def promise(self, node: Node, state: State | None, address: str, asked: Mapping[str, Any]) -> bool:
         """Another node asks. Never while this one is in a group, nor to somebody who has less than it."""
         candidate, gtids = str(asked.get("candidate")), str(asked.get("gtids"))
-        if node.members.get(candidate) != address or state is None or state.active:
+        if node.members.get(candidate) != address:
+            return False
+        if asked.get("withdraw"):
+            self._promises.withdraw(candidate)
+            return False
+        if state is None or state.active:
             return False
         if not self._server.contains(state.gtids, gtids):
             return False
@@ -46,6 +55,7 @@ class Formation:
         """A member is one of a majority: a founder that is still alone has nothing that a client could have written."""
         if state.active:
             self._began = None
+            self._promises.end()
         member = state.own.state == "ONLINE" and state.online >= node.majority
         if member and not self.membership.joined:
             self._become(Membership(self.membership.group, True))
@@ -66,6 +76,7 @@ class Formation:
                 self._become(Membership(str(uuid.uuid4()), False))
                 return f"founds the group {self.membership.group}"
             case Join():
+                self._stop()
                 self._start(secrets, bootstrap=False)
                 return "joins the group"
             case Stand(voters) if len(voters) < len(order) and self._is_early():
@@ -78,35 +89,44 @@ class Formation:
         return self._began is not None and time.monotonic() - self._began < PATIENCE
 
     def _stand(self, node: Node, secrets: Secrets, state: State, voters: frozenset[str]) -> str:
-        asked = time.monotonic()
+        # It may take minutes, where a start that failed is not over yet: nobody has promised anything so long.
+        self._stop()
+        asked = _uptime()
         if not self._promises.give(node.name):
             return "this node has promised another one to let it form the group"
-        given = promises_of(node, voters, state.gtids) | {node.name}
-        if len(given) < node.majority:
-            self._promises.withdraw(node.name)
-            return f"only {', '.join(sorted(given))} would let this node form the group"
-        if time.monotonic() - asked > HASTE:
+        given = promises_of(node, voters, state.gtids)
+        named = sorted(given | {node.name})
+        if len(named) < node.majority:
+            self._give_back(node, given)
+            return f"only {', '.join(named)} would let this node form the group"
+        log.info("forms the group", promised=named)
+        if not self._start(secrets, bootstrap=True, by=asked + HASTE):
+            self._give_back(node, given)
             return "the promises came too late"
-        log.info("forms the group", promised=sorted(given))
-        self._start(secrets, bootstrap=True)
         return "formed the group"
 
-    def _start(self, secrets: Secrets, bootstrap: bool) -> None:
-        """Returns when the server is a member, or a member to be; until then its own time-out holds."""
-        self._server.do(
-            [
-                "STOP GROUP_REPLICATION",
-                f"SET GLOBAL group_replication_group_name = '{self.membership.group}'",
-                f"SET GLOBAL group_replication_bootstrap_group = {'ON' if bootstrap else 'OFF'}",
-            ],
-            seconds=60,
-        )
+    def _give_back(self, node: Node, given: set[str]) -> None:
+        self._promises.withdraw(node.name)
+        withdraw_from(node, given)
+
+    def _stop(self) -> None:
+        self._server.do(["STOP GROUP_REPLICATION"], seconds=300)
+
+    def _start(self, secrets: Secrets, bootstrap: bool, by: float = math.inf) -> bool:
+        """
+        Returns when the server is a member, or a member to be; until then its own time-out holds. False where it is later than
+        `by` once the server is ready to be told: then nothing was started.
+        """
         try:
-            self._server.do(
-                ["START GROUP_REPLICATION USER = 'replication', PASSWORD = %s"],
-                seconds=120,
-                values=[secrets.replication],
-            )
+            with self._server.connect(START) as connection, connection.cursor() as cursor:
+                cursor.execute("SET GLOBAL group_replication_group_name = %s", [self.membership.group])
+                cursor.execute(f"SET GLOBAL group_replication_bootstrap_group = {'ON' if bootstrap else 'OFF'}")
+                if _uptime() > by:
+                    return False
+                cursor.execute(
+                    "START GROUP_REPLICATION USER = 'replication', PASSWORD = %s", [secrets.replication]
+                )
+                return True
         finally:
             if bootstrap:
                 self._server.do(["SET GLOBAL group_replication_bootstrap_group = OFF"])
@@ -117,14 +137,17 @@ class Formation:
 
 
 def _held() -> tuple[str, float]:
-    raw = files.read(paths.PROMISE)
-    if raw is None:
-        return "", 0.0
-    held = json.loads(raw)
-    return str(held["to"]), float(held["until"])
+    return read_promise(files.read(paths.PROMISE), _boot(), _uptime(), time.time())
 
 
 def _save(candidate: str, until: float) -> None:
-    files.write(paths.PROMISE, json.dumps({"to": candidate, "until": until}))
+    files.write(paths.PROMISE, json.dumps({"to": candidate, "until": until, "boot": _boot()}))
 
 
+def _uptime() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _boot() -> str:
+    """Which start of the machine this is."""
+    return (files.read("/proc/sys/kernel/random/boot_id") or b"").decode().strip()

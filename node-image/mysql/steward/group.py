@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from . import files, paths
+from . import files, log, paths
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,20 @@ class Membership:
 
 
 UNKNOWN = Membership("", False)
+UNREADABLE = Membership("", True)
+"""It was a member, and the others must say of which group."""
 
 
 def read_membership() -> Membership:
     raw = files.read(paths.GROUP)
     if raw is None or not os.path.isdir(paths.DATA):
         return UNKNOWN
-    held = json.loads(raw)
-    return Membership(str(held["group"]), bool(held["joined"]))
+    try:
+        held = json.loads(raw)
+        return Membership(str(held["group"]), bool(held["joined"]))
+    except (ValueError, TypeError, KeyError) as error:
+        log.error(f"{paths.GROUP} can't be read, the other nodes are asked for the group: {error!r}")
+        return UNREADABLE
 
 
 def write_membership(membership: Membership) -> None:

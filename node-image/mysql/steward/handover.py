@@ -1,16 +1,15 @@
 """Hands the leadership over to another member, so that clients wait rather than fail. Only on the primary."""
 
+import hashlib
 import time
 from contextlib import suppress
 
 import pymysql
 
 from . import log
-from .description import Node
+from .description import Node, Secrets
 from .server import MEMBERS, Server
 
-LOCK = "portico_handover"
-"""While this lock is held, portals let new connections wait: they ask for it by its name."""
 NOTICE = 1.0
 """Seconds from the lock until every portal has seen it: each asks four times in a second."""
 GRACE = 3.0
@@ -22,14 +21,22 @@ class HandoverError(Exception):
     """It can't be done; the message says why."""
 
 
-def hand_over(server: Server, node: Node, wanted: str | None) -> str:
+def lock_of(secrets: Secrets) -> str:
+    """
+    While this lock is held, portals let new connections wait: they ask for it by its name. Every user may take a lock by its name, so
+    nobody but steward and portals can know this one.
+    """
+    return "portico_" + hashlib.sha256(f"handover {secrets.portal}".encode()).hexdigest()[:40]
+
+
+def hand_over(server: Server, node: Node, secrets: Secrets, wanted: str | None) -> str:
     """Returns the name of the node that leads now. Raises HandoverError."""
     if wanted is not None and wanted not in node.members:
         raise HandoverError(f"{wanted} is no node of this cluster: they are {', '.join(node.members)}")
     try:
         with server.connect(DEADLINE) as connection, connection.cursor() as cursor:
             name, member = _candidate(cursor, node, wanted)
-            cursor.execute("SELECT GET_LOCK(%s, 0)", [LOCK])
+            cursor.execute("SELECT GET_LOCK(%s, 0)", [lock_of(secrets)])
             if cursor.fetchone() != (1,):
                 raise HandoverError("the leadership is being handed over already")
             log.info(f"hands the leadership over to {name}")

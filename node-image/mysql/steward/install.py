@@ -7,7 +7,8 @@ from . import log, paths
 
 
 def install() -> None:
-    """Where there is no data yet."""
+    """Where there is no data yet. What the server sorts gets its place in any case."""
+    os.makedirs(paths.TEMPORARY, mode=0o700, exist_ok=True)
     if os.path.isdir(paths.DATA):
         return
     log.info("this node has no data: it begins with an empty server")

@@ -4,6 +4,7 @@ import http.client
 import json
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, Mapping
 
 from . import paths
@@ -40,6 +41,13 @@ def promises_of(node: Node, voters: frozenset[str], gtids: str) -> set[str]:
         return set()
     with ThreadPoolExecutor(len(others)) as pool:
         return {name for name, given in zip(others, pool.map(ask_one, others)) if given}
+
+
+def withdraw_from(node: Node, given: set[str]) -> None:
+    """Their promises are not needed. One that doesn't hear of it keeps its own until it ends."""
+    for name in given:
+        with suppress(PeerError):
+            _ask(name, node.members[name], "POST", "/promise", {"candidate": node.name, "withdraw": True})
 
 
 def hand_over_by(node: Node, leader: str, wanted: str | None) -> str:

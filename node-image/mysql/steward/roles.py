@@ -1,4 +1,8 @@
-"""Keeps the users and the application's database as described. Only on a primary: the group carries them to the others."""
+"""Keeps the users and the application's database as described. Only on a primary: the group carries them to the others.
+
+What was set last is noted with the user. So a password that the description changes can be told from one that somebody changed by
+SQL: to undo that would bring a password back to life that had leaked.
+"""
 
 import hashlib
 import json
@@ -13,12 +17,15 @@ PORTAL = "portal"
 REPLICATION = "replication"
 
 
-def ensure_roles(server: Server, node: Node, secrets: Secrets) -> None:
-    """Raises pymysql.Error."""
+def ensure_roles(server: Server, node: Node, secrets: Secrets) -> list[str]:
+    """Gives what somebody has to look at. Raises pymysql.Error."""
     with server.connect(10) as connection, connection.cursor() as cursor:
-        _ensure_user(cursor, REPLICATION, secrets.replication)
+        for user, password in [(REPLICATION, secrets.replication), (PORTAL, secrets.portal)]:
+            if not _ensure_user(cursor, user, password):
+                # The cluster itself can't do without it, and nobody else logs in with it.
+                _set_password(cursor, "ALTER", user, password)
+                log.error(f"the password of {user} was changed by hand: it is set back", alarm=True)
         _grant(cursor, REPLICATION, "REPLICATION SLAVE, BACKUP_ADMIN, CONNECTION_ADMIN", "*.*")
-        _ensure_user(cursor, PORTAL, secrets.portal)
         for table in (
             "replication_group_members",
             "replication_group_member_stats",
@@ -29,28 +36,56 @@ def ensure_roles(server: Server, node: Node, secrets: Secrets) -> None:
         if not cursor.fetchone():
             cursor.execute(f"CREATE DATABASE {_name(node.database)}")
             log.info(f"created the database {node.database}")
-        _ensure_user(cursor, node.user, secrets.app)
+        kept = _ensure_user(cursor, node.user, secrets.app)
         # A `_` in the name of a database would otherwise stand for any letter.
         pattern = node.database.replace("_", "\\_")
         _grant(cursor, node.user, "ALL PRIVILEGES", f"{_name(pattern)}.*")
+    if kept:
+        return []
+    return [
+        f"the password of {node.user} was changed by hand: it stays so, and the stack's own does not work; "
+        "raise `rotate` for a new one"
+    ]
 
 
-def _ensure_user(cursor: "pymysql.cursors.Cursor", user: str, password: str) -> None:
-    """Only where something differs. What was set last is noted with the user, as a hash: the password itself is no word."""
-    note = hashlib.sha256(f"{user} {password}".encode()).hexdigest()
+def _ensure_user(cursor: "pymysql.cursors.Cursor", user: str, password: str) -> bool:
+    """Sets the password where the description has changed. False where it hasn't, and the server's is another one all the same."""
     cursor.execute(
-        "SELECT User_attributes->>'$.metadata.portico' FROM mysql.user WHERE User = %s AND Host = '%%'",
+        "SELECT User_attributes->>'$.metadata.portico', User_attributes->>'$.metadata.portico_stored',"
+        " SHA2(authentication_string, 256) FROM mysql.user WHERE User = %s AND Host = '%%'",
         [user],
     )
     row = cursor.fetchone()
-    if row is not None and row[0] == note:
-        return
-    verb = "CREATE" if row is None else "ALTER"
+    if row is None or row[0] != _note(user, password):
+        _set_password(cursor, "CREATE" if row is None else "ALTER", user, password)
+        return True
+    _, noted, stored = row
+    if noted is None:
+        _note_stored(cursor, user, stored)
+    return noted is None or noted == stored
+
+
+def _set_password(cursor: "pymysql.cursors.Cursor", verb: str, user: str, password: str) -> None:
+    # How the server stores it is known afterwards only. Without that note the next look writes it.
+    attribute = {"portico": _note(user, password), "portico_stored": None}
     cursor.execute(
         f"{verb} USER %s@'%%' IDENTIFIED WITH caching_sha2_password BY %s REQUIRE SSL ATTRIBUTE %s",
-        [user, password, json.dumps({"portico": note})],
+        [user, password, json.dumps(attribute)],
     )
-    log.info(f"{'created the user' if row is None else 'set the password of'} {user}")
+    log.info(f"{'created the user' if verb == 'CREATE' else 'set the password of'} {user}")
+    cursor.execute(
+        "SELECT SHA2(authentication_string, 256) FROM mysql.user WHERE User = %s AND Host = '%%'", [user]
+    )
+    _note_stored(cursor, user, cursor.fetchone()[0])
+
+
+def _note_stored(cursor: "pymysql.cursors.Cursor", user: str, stored: str) -> None:
+    cursor.execute("ALTER USER %s@'%%' ATTRIBUTE %s", [user, json.dumps({"portico_stored": stored})])
+
+
+def _note(user: str, password: str) -> str:
+    """As a hash: the password itself is no word."""
+    return hashlib.sha256(f"{user} {password}".encode()).hexdigest()
 
 
 def _grant(cursor: "pymysql.cursors.Cursor", user: str, what: str, where: str) -> None:

@@ -27,6 +27,8 @@ class State:
     read_only: bool
     gtids: str
     """All transactions that it has executed, or received from the group and not applied yet."""
+    bootstrap: str
+    """When the group was bootstrapped, by the clock of the node that did: ten-millionths of a second. Empty without a group."""
 
     @property
     def own(self) -> Member:
@@ -58,11 +60,12 @@ class Server:
             cursor.execute(
                 "SELECT @@global.super_read_only, @@global.gtid_executed, COALESCE((SELECT RECEIVED_TRANSACTION_SET"
                 " FROM performance_schema.replication_connection_status"
-                " WHERE CHANNEL_NAME = 'group_replication_applier'), '')"
+                " WHERE CHANNEL_NAME = 'group_replication_applier'), ''), COALESCE((SELECT VIEW_ID"
+                " FROM performance_schema.replication_group_member_stats WHERE MEMBER_ID = @@server_uuid), '')"
             )
-            ((read_only, executed, received),) = cursor
+            ((read_only, executed, received, view),) = cursor
         sets = [text.replace("\n", "") for text in (executed, received) if text]
-        return State(members, bool(read_only), ",".join(sets))
+        return State(members, bool(read_only), ",".join(sets), view.split(":")[0])
 
     def contains(self, part: str, whole: str) -> bool:
         with self.connect(2) as connection, connection.cursor() as cursor:

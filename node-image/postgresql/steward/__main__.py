@@ -3,7 +3,9 @@
 import json
 import subprocess
 import time
-from dataclasses import asdict
+import traceback
+from dataclasses import asdict, replace
+from typing import Callable
 
 import psycopg2
 import yaml
@@ -24,42 +26,71 @@ CERTIFICATE = 7
 
 
 class Steward:
+    """
+    What it owes is owed until it is done, whatever fails meanwhile. A steward that starts owes both reloads: the one before it may
+    have died between writing a file and telling of it, and to be told twice harms nobody.
+    """
+
     def __init__(self) -> None:
-        self._said = ""
+        self._said: dict[str, str] = {}
         self._access_for = ""
         self._converged_for = ""
         self._converge_at = 0.0
         self._patroni_up = False
-        self._reload = False
+        self._reload = True
+        self._reload_server = True
+        self._hasten = False
+        self._alarms: list[str] = []
         self._certificate_due = float("inf")
 
     def look(self, ended: bool) -> health.Health:
         """One round; `ended` when PostgreSQL has just gone.
 
-        A fault of a round is said once, and the next round tries again.
+        A fault of a step is said once, holds up no other step, and the next round tries again.
         """
-        durability = "quorum"
+        # A crash: found by Patroni's own round only after loop_wait / 2 on average.
+        self._hasten |= ended
         try:
             node, secrets = read_node(), read_secrets()
-            durability = node.durability
-            if ended:
-                # A crash: found by Patroni's own round only after loop_wait / 2 on average.
-                hasten(node, secrets)
-            self._follow_files(node, secrets)
-            found = health.observe(durability)
-            if found.leads:
-                self._converge(node, secrets)
-            if found.joining:
-                hasten(node, secrets)
-            self._say("")
-        except (DescriptionError, PeerError, psycopg2.Error) as error:
-            self._say(str(error).strip())
-            found = health.observe(durability)
-        return found
+        except DescriptionError as error:
+            self._say("description", str(error))
+            return health.observe("quorum")
+        self._say("description", "")
+        self._try("etcd's files", lambda: _give_etcd(secrets))
+        self._try("Patroni", lambda: self._wake_patroni(node, secrets))
+        self._try("files", lambda: self._follow_files(node, secrets))
+        found = health.observe(node.durability)
+        if found.joining:
+            self._hasten = True
+            self._try("Patroni", lambda: self._wake_patroni(node, secrets))
+        if found.leads:
+            self._try("cluster", lambda: self._converge(node, secrets))
+        else:
+            # The leader's steward looks after it.
+            self._alarms = []
+            self._converged_for = ""
+        return replace(found, why="; ".join([found.why, *self._alarms]))
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        try:
+            step()
+            self._say(what, "")
+        except (DescriptionError, PeerError, psycopg2.Error, OSError, subprocess.SubprocessError) as error:
+            self._say(what, str(error).strip() or repr(error))
+        except Exception:
+            # A bug of ours must not end the other steps, nor pass unseen.
+            self._say(what, traceback.format_exc())
+
+    def _wake_patroni(self, node: Node, secrets: Secrets) -> None:
+        if self._hasten:
+            hasten(node, secrets)
+            self._hasten = False
 
     def _follow_files(self, node: Node, secrets: Secrets) -> None:
-        if certificates.install_server_certificate():
+        self._reload_server |= certificates.install_server_certificate()
+        if self._reload_server:
             certificates.reload_postgresql()
+            self._reload_server = False
         new_certificate = certificates.install_peer_certificate()
         config = yaml.safe_dump(node_config(node, secrets), sort_keys=False)
         self._reload |= files.write(paths.PATRONI_CONFIG, config) or new_certificate
@@ -71,9 +102,10 @@ class Steward:
             self._access_for = described
         if not self._patroni_up:
             # Only now: before, Patroni would meet an etcd that lets in nobody, or anybody.
+            # One that starts reads what is there, and isn't ready for a signal yet.
+            self._reload = _patroni_runs()
             _tell_patroni("-u")
             self._patroni_up = True
-            self._reload = False
 
     def _reload_patroni(self, new_certificate: bool) -> None:
         """Patroni doesn't look at its certificate in a reload that changes its configuration as well (4.0.7)."""
@@ -95,14 +127,18 @@ class Steward:
         if self._converged_for == described and time.monotonic() < self._converge_at:
             return
         ensure_cluster_config(node, secrets)
-        ensure_roles(node, secrets)
+        alarms = ensure_roles(node, secrets)
+        for alarm in alarms:
+            if alarm not in self._alarms:
+                log.error(alarm, alarm=True)
+        self._alarms = alarms
         self._converged_for = described
         self._converge_at = time.monotonic() + CONVERGE
 
-    def _say(self, problem: str) -> None:
-        if problem and problem != self._said:
+    def _say(self, what: str, problem: str) -> None:
+        if problem and problem != self._said.get(what):
             log.warn(problem)
-        self._said = problem
+        self._said[what] = problem
 
 
 def main() -> None:
@@ -111,7 +147,10 @@ def main() -> None:
     ended = False
     while True:
         found = steward.look(ended)
-        health.publish(found)
+        try:
+            health.publish(found)
+        except OSError as error:
+            log.warn(f"the health can't be told: {error}")
         if found.why != before:
             (log.info if found.healthy else log.warn)(found.why)
             before = found.why
@@ -119,8 +158,27 @@ def main() -> None:
         ended = postmaster.ends_within(1 if found.joining else 2 if found.healthy else 0.5)
 
 
+def _give_etcd(secrets: Secrets) -> None:
+    """What etcd reads, by each handshake or when it starts. node.json last, for which it waits."""
+    pair = certificates.fitting_peer_pair(f"{paths.FOR_ETCD}/peer.crt", f"{paths.FOR_ETCD}/peer.key")
+    shared = {
+        **({"peer.crt": pair[0], "peer.key": pair[1]} if pair else {}),
+        "ca.crt": files.read(paths.CA),
+        "secrets.json": json.dumps({"etcdRoot": secrets.etcdRoot}),
+        "node.json": files.read(f"{paths.NODE}/node.json"),
+    }
+    for name, content in shared.items():
+        if content is not None:
+            files.write(f"{paths.FOR_ETCD}/{name}", content, 0o640)
+
+
 def _tell_patroni(signal: str) -> None:
     subprocess.run(["s6-svc", signal, paths.PATRONI_SERVICE], check=True)
+
+
+def _patroni_runs() -> bool:
+    asked = ["s6-svstat", "-o", "up", paths.PATRONI_SERVICE]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip() == "true"
 
 
 def _digest(node: Node, secrets: Secrets) -> str:

@@ -28,6 +28,11 @@ def install_peer_certificate() -> bool:
     return pair is not None and files.write(paths.PEER, b"".join(pair))
 
 
+def fitting_peer_pair(*copies: str) -> tuple[bytes, bytes] | None:
+    """Of the pair as it is mounted, certificate and key; None where the copies have it already, or it isn't whole."""
+    return _fitting_pair("peer", *copies)
+
+
 def reload_postgresql() -> None:
     pid = postmaster.pid()
     if pid is not None:
@@ -35,7 +40,7 @@ def reload_postgresql() -> None:
             os.kill(pid, signal.SIGHUP)
         except ProcessLookupError:
             return  # it reads the files when it starts
-        log.info("PostgreSQL reloads its certificate")
+        log.info("PostgreSQL reads its files again")
 
 
 def patroni_shows_certificate() -> bool:

@@ -53,6 +53,14 @@ def read_secrets() -> Secrets:
     return Secrets(**{name: raw[name] for name in names})
 
 
+def read_etcd_root() -> str:
+    """All that etcd's own user knows of the secrets."""
+    password = _load(f"{paths.NODE}/secrets.json").get("etcdRoot")
+    if not (isinstance(password, str) and password):
+        raise DescriptionError("secrets.json: no password for etcdRoot")
+    return password
+
+
 def parse_node(raw: Mapping[str, Any]) -> Node:
     if raw.get("contract") != CONTRACT:
         raise DescriptionError(

@@ -5,13 +5,15 @@ import time
 from typing import Any
 
 from . import log, paths
-from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+from .description import DescriptionError, Node, read_etcd_root, read_node
 from .etcd_api import EtcdError, authenticate, call
 
 
 def main() -> None:
+    while not os.path.exists(f"{paths.NODE}/node.json"):
+        time.sleep(0.1)  # the steward writes it last
     try:
-        node, secrets = read_node(), read_secrets()
+        node, root = read_node(), read_etcd_root()
     except DescriptionError as error:
         log.error(f"etcd is not started: {error}")
         time.sleep(5)  # the supervisor starts this again
@@ -20,17 +22,17 @@ def main() -> None:
     # etcd itself takes a log on disk for the sign that this member has been here before, and then
     # ignores what the command line says of the cluster.
     if not os.path.isdir(f"{paths.ETCD_DATA}/member/wal"):
-        state = _initial_state(node, secrets)
+        state = _initial_state(node, root)
     os.execv("/usr/bin/etcd", _command(node, state))
 
 
-def _initial_state(node: Node, secrets: Secrets) -> str:
+def _initial_state(node: Node, root: str) -> str:
     """`existing` where the others know a cluster that this member's lost volume was part of."""
     for name, address in node.members.items():
         if name == node.name:
             continue
         try:
-            token = authenticate(address, "root", secrets.etcdRoot)
+            token = authenticate(address, "root", root)
             found = call(address, "/v3/cluster/member/list", {"linearizable": True}, token)
         except EtcdError:
             continue  # not there (yet): when all are new, nobody is

@@ -1,6 +1,10 @@
 """Where things are in the container."""
 
-NODE = "/etc/portico/node"
+import os
+
+NODE = os.environ.get("PORTICO_NODE", "/etc/portico/node")
+FOR_ETCD = "/run/portico/for-etcd"
+"""What of it etcd needs, and may read."""
 CA = f"{NODE}/ca.crt"
 PEER_CERT = f"{NODE}/peer.crt"
 PEER_KEY = f"{NODE}/peer.key"

@@ -144,12 +144,18 @@ def _parameters(memory: int) -> dict[str, Any]:
         "ssl_cert_file": paths.SERVER_CERT,
         "ssl_key_file": paths.SERVER_KEY,
         "ssl_min_protocol_version": "TLSv1.2",
+        # Of TLS 1.2 forward secrecy and authenticated encryption, as at a portal that ends TLS itself.
+        "ssl_ciphers": "ECDHE+AESGCM:ECDHE+CHACHA20",
         "password_encryption": "scram-sha-256",
-        "authentication_timeout": "60s",
-        "tcp_keepalives_idle": 30,
+        # Who says nothing, or never ends its login, keeps a session from others. The portals renew what they hold within it
+        # (held-connection.ts).
+        "authentication_timeout": "10s",
+        # Who is gone is found by these, and by the container's tcp_retries2 while data is under way. With a tcp_user_timeout who reads
+        # slowly would be cut, too.
+        "tcp_keepalives_idle": 25,
         "tcp_keepalives_interval": 5,
-        "tcp_keepalives_count": 3,
-        "tcp_user_timeout": "30s",
+        "tcp_keepalives_count": 4,
+        "tcp_user_timeout": 0,
         "client_connection_check_interval": "5s",
         "logging_collector": "off",
         "log_destination": "stderr",

@@ -1,16 +1,22 @@
-"""Writes the files that RabbitMQ reads, and becomes RabbitMQ."""
+"""Writes the files that RabbitMQ reads, and becomes RabbitMQ. A child goes on to follow the password."""
 
 import fcntl
 import json
 import os
+import subprocess
 import sys
+import time
+from typing import Mapping, NoReturn
 
 from . import paths
 from .config import advanced_config, dist_tls, hosts, rabbitmq_conf
 from .definitions import definitions
 from .description import DescriptionError, read_node, read_secrets
 from .environment import as_shell, environment
-from .files import write
+from .files import read, write
+
+EVERY = 2
+"""Seconds between two looks at what is mounted."""
 
 
 def main() -> None:
@@ -27,7 +33,44 @@ def main() -> None:
     write(paths.DIST_TLS, dist_tls())
     write(paths.COOKIE, secrets.cookie, 0o400)
     write(paths.ENVIRONMENT, as_shell(variables))
+    # RabbitMQ stays the container's first process, which gets the signals, and whose end is the child's as well.
+    if os.fork() == 0:
+        follow(variables)
     os.execve(paths.SERVER, [paths.SERVER], {**os.environ, **variables})
+
+
+def follow(variables: Mapping[str, str]) -> NoReturn:
+    """RabbitMQ reads its definitions when it starts alone. They are the same on every node, so each may bring them in."""
+    in_force = read(paths.DEFINITIONS)
+    said = ""
+    while True:
+        time.sleep(EVERY)
+        why = ""
+        try:
+            wanted = definitions(read_node(), read_secrets())
+            write(paths.DEFINITIONS, wanted)
+            if wanted.encode() != in_force:
+                bring_in(variables)
+                in_force = wanted.encode()
+                print(json.dumps({"level": "info", "service": "start", "msg": "RabbitMQ has the new password"}), flush=True)
+        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+            why = str(error) or repr(error)
+        if why and why != said:
+            print(json.dumps({"level": "warn", "service": "start", "msg": why}), flush=True)
+        said = why
+
+
+def bring_in(variables: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        [paths.CONTROL, "import_definitions", paths.DEFINITIONS],
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if done.returncode != 0:
+        raise OSError(f"the new password is not in force yet: {(done.stderr or done.stdout).strip()[-300:]}")
 
 
 def lock() -> None:

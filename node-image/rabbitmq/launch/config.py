@@ -10,6 +10,16 @@ def rabbitmq_conf(node: Node) -> str:
     members = sorted(node.members)
     lines = [
         "listeners.tcp.clients = 0.0.0.0:5672",
+        # Ranch, which listens for RabbitMQ, cuts a client that takes nothing for 30 s. Who is gone is found by keepalives, by heartbeats,
+        # and by the container's tcp_retries2.
+        "tcp_listen_options.send_timeout = 86400000",
+        "tcp_listen_options.keepalive = true",
+        # Its own, which the two above would replace.
+        "tcp_listen_options.backlog = 128",
+        "tcp_listen_options.nodelay = true",
+        "tcp_listen_options.exit_on_close = false",
+        "tcp_listen_options.linger.on = true",
+        "tcp_listen_options.linger.timeout = 0",
         # A portal asks for it, and takes no other cluster for this one.
         f"cluster_name = {node.scope}",
         "cluster_formation.peer_discovery_backend = classic_config",

@@ -19,3 +19,4 @@ LOCK = f"{STATE}/.lock"
 DATA = f"{STATE}/data"
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+CONTROL = "/usr/lib/rabbitmq/bin/rabbitmqctl"

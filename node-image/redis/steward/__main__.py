@@ -1,19 +1,22 @@
 """The steward's loop: write what follows from the mounted files, and make the server what the Sentinels say."""
 
-import json
 import os
 import secrets as random
 import subprocess
 import threading
 import time
+from collections import Counter
+from dataclasses import replace
 
 import redis
 
 from . import files, health, log, paths, signs
 from .decide import Act, Follow, HandOver, Lead, Scene, Stay, Step, decide
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
-from .peers import SENTINEL, Peers, attempt, client, word_of
-from .sentinel_config import FAILOVER_MS, Term, first_term, read_term, readdressed, sentinel_config
+from .passwords import Passwords
+from .peers import Peers
+from .sentinel import Sentinel
+from .sentinel_config import FAILOVER_MS
 from .server_config import NOBODY, priority, server_config
 from .users import server_users
 
@@ -25,9 +28,10 @@ ORDER = 5
 
 
 class Steward:
-    def __init__(self, node: Node, secrets: Secrets, wake: threading.Event) -> None:
+    def __init__(self, node: Node, secrets: Secrets, sentinel: Sentinel, wake: threading.Event) -> None:
         self._node = node
         self._secrets = secrets
+        self._sentinel = sentinel
         self._cluster = _read_cluster()
         self._peers = Peers(node, secrets)
         self._led_epoch: int | None = None
@@ -39,6 +43,7 @@ class Steward:
 
     def look(self) -> tuple[Scene, Act]:
         """One round."""
+        self._sentinel.look()
         words, selves = self._peers.ask()
         votes = tuple(word.voted_epoch for _, word in sorted(words.items()))
         if votes != self._votes:
@@ -55,7 +60,12 @@ class Steward:
         self._peers.close()
 
     def _remember(self, scene: Scene) -> None:
+        for named, count in Counter((word.leader, word.epoch) for word in scene.words.values()).items():
+            if count >= self._node.majority:
+                self._sentinel.agreed(*named)
         own = scene.selves.get(self._node.name)
+        if own is not None and self._cluster is not None and own.cluster != self._cluster:
+            self._tell_cluster()
         if own is None or not own.leads:
             self._led_epoch = None
             self._adopt(scene)
@@ -77,8 +87,12 @@ class Steward:
         files.write(paths.CLUSTER, cluster)
         self._cluster = cluster
         files.write(paths.SERVER_CONFIG, server_config(self._node, self._secrets, cluster))
-        own = self._peers.own
-        own.execute_command("CONFIG", "SET", "availability-zone", cluster, "replica-priority", priority(cluster))
+        self._tell_cluster()
+
+    def _tell_cluster(self) -> None:
+        """The server tells it to others. Where it doesn't yet, it is told again."""
+        zone = ("availability-zone", self._cluster, "replica-priority", priority(self._cluster))
+        self._peers.own.execute_command("CONFIG", "SET", *zone)
 
     def _carry_out(self, act: Act) -> None:
         own = self._peers.own
@@ -110,51 +124,28 @@ def _read_cluster() -> str | None:
     return found.decode().strip() or None if found else None
 
 
-def _prepare(node: Node, secrets: Secrets) -> None:
+def _start(node: Node, secrets: Secrets, sentinel: Sentinel, anew: bool) -> None:
+    """
+    Brings both services up. Can be repeated from any point at which it failed. One that runs already, beside a steward that was
+    replaced, goes on as it is, unless `anew`: then the Sentinel begins again. The server gets what has changed without a restart.
+    """
     os.makedirs(paths.DATA, mode=0o700, exist_ok=True)
     files.write(paths.USERS, server_users(node, secrets))
     files.write(paths.SERVER_CONFIG, server_config(node, secrets, _read_cluster()))
-    term = _kept_term(node) or first_term(node, _terms_of_others(node, secrets))
-    files.write(paths.SENTINEL_CONFIG, sentinel_config(node, secrets, term))
-    files.write(paths.MEMBERS, json.dumps(dict(node.members)))
+    subprocess.run(["s6-svc", "-u", paths.SERVER_SERVICE], check=True)
+    sentinel.start(anew)
 
 
-def _kept_term(node: Node) -> Term | None:
-    kept, members = files.read(paths.SENTINEL_CONFIG), files.read(paths.MEMBERS)
-    term = read_term(kept.decode(errors="replace"), node.scope) if kept else None
-    return readdressed(term, json.loads(members or b"{}"), node.members) if term else None
-
-
-def _terms_of_others(node: Node, secrets: Secrets) -> list[Term]:
-    others = [at for name, at in node.members.items() if name != node.name]
-    words = [word_of(client(at, SENTINEL, secrets), node.scope) for at in others]
-    return [Term(w.leader, w.epoch, w.voted_epoch, w.epoch) for w in words if w is not None]
-
-
-def _service(service: str, *options: str) -> None:
-    subprocess.run(["s6-svc", *options, service], check=True)
-
-
-def _start(node: Node, secrets: Secrets, before: Secrets | None) -> None:
-    """Brings both services up, or gives them what has changed: the server without a restart."""
-    if before is None:
-        _prepare(node, secrets)
-        # One that runs already, beside a steward that was replaced, has what it needs.
-        for service in (paths.SERVER_SERVICE, paths.SENTINEL_SERVICE):
-            _service(service, "-u")
-        return
-    _service(paths.SENTINEL_SERVICE, "-wd", "-T", "5000", "-d")
-    _prepare(node, secrets)
-    _service(paths.SENTINEL_SERVICE, "-u")
-    own = client(node.address, 6379, before)
-    attempt(lambda: own.execute_command("CONFIG", "SET", "masterauth", secrets.replication))
-    attempt(lambda: own.execute_command("ACL", "LOAD"))
+def _concerns_sentinel(before: tuple[Node, Secrets] | None, now: tuple[Node, Secrets]) -> bool:
+    """The application's password is none of Sentinel's: nothing begins again for it."""
+    return before is not None and (before[0], replace(before[1], app=now[1].app)) != now
 
 
 def main() -> None:
     wake = threading.Event()
     steward: Steward | None = None
     described: tuple[Node, Secrets] | None = None
+    passwords = Passwords()
     said = ""
     while True:
         wake.clear()
@@ -162,19 +153,25 @@ def main() -> None:
         try:
             now = read_node(), read_secrets()
             if now != described:
-                _start(*now, described[1] if described else None)
+                sentinel = Sentinel(*now)
+                _start(*now, sentinel, _concerns_sentinel(described, now) or passwords.differ(now[1]))
                 if steward:
                     steward.end()
-                steward, described = Steward(*now, wake), now
+                steward, described = Steward(*now, sentinel, wake), now
             assert steward is not None
+            owed = passwords.give(*now)
             scene, act = steward.look()
             healthy, why = health.judge(scene)
+            if owed is not None:
+                healthy, why = False, f"{why}; {owed}"
             if not healthy or not isinstance(act, Stay):
                 rest = HURRY
             # What it is to be is said only while it isn't.
             why = why if healthy else f"{why}; {act.why}"
-        except (DescriptionError, redis.RedisError, OSError) as error:
+        except (DescriptionError, redis.RedisError, OSError, subprocess.SubprocessError) as error:
             healthy, why = False, str(error).strip()
+        except Exception as error:  # A fault of ours must not end the loop: whatever it is, the next round tries again.
+            healthy, why = False, f"the steward fails: {error!r}"
         health.publish(healthy, why)
         if why != said:
             (log.info if healthy else log.warn)(why)

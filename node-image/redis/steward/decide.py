@@ -74,6 +74,8 @@ def decide(scene: Scene) -> Act:
     if len(leaders) > 1:
         return Stay(f"the Sentinels name two leaders in epoch {epoch}")
     (leader,) = leaders
+    if leader not in node.members.values():
+        return Stay(f"the Sentinels name {leader} in epoch {epoch}, which is no node")
     if leader != node.address:
         return _other(scene, own, leader, epoch)
     return _self(scene, own, newest, epoch)

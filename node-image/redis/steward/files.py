@@ -1,4 +1,4 @@
-"""Writes whole files or none, readable by their owner unless said otherwise."""
+"""Writes whole files or none, also where the power goes at the worst moment; readable by their owner unless said otherwise."""
 
 import os
 
@@ -9,10 +9,15 @@ def write(path: str, content: str | bytes, mode: int = 0o600) -> bool:
     if read(path) == data:
         return False
     beside = f"{path}.new"
+    # What an earlier try has left may have another mode.
+    remove(beside)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(beside, path)
+    _sync_folder(path)
     return True
 
 
@@ -22,3 +27,20 @@ def read(path: str) -> bytes | None:
             return file.read()
     except OSError:
         return None
+
+
+def remove(path: str) -> None:
+    """Where it is there."""
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        pass
+
+
+def _sync_folder(path: str) -> None:
+    """A new name is on the disk only once its folder is."""
+    descriptor = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

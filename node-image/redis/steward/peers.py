@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from .description import Node, Secrets
+from .sentinel_config import LAST_EPOCH
 
 DEADLINE = 0.5
 """Seconds for each step on a connection."""
@@ -113,7 +114,7 @@ def _word(sentinel: redis.Redis, scope: str) -> Word | None:
     first, address, second = asked.execute()
     before, after = _map(first), _map(second)
     # During a failover the address changes with the epoch; only what lies between two equal epochs belongs to it.
-    if before["config-epoch"] != after["config-epoch"]:
+    if before["config-epoch"] != after["config-epoch"] or int(after["config-epoch"]) > LAST_EPOCH:
         return None
     return Word(
         leader=address[0],

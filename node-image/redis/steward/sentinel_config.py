@@ -14,6 +14,9 @@ FAILOVER_MS = 4000
 """Longest time for a step of a failover; twice that until another is tried. With two Sentinels left, both may stand for election at
 once and neither win: a second try has to fit into a portal's hold of 30 s."""
 
+LAST_EPOCH = 10**15 - 1
+"""What portals can read. One failover a second would take 31 million years."""
+
 
 @dataclass(frozen=True)
 class Term:
@@ -93,9 +96,53 @@ def first_term(node: Node, others: Iterable[Term]) -> Term:
     return replace(known, voted_epoch=epoch, current_epoch=epoch)
 
 
-def readdressed(term: Term, before: Mapping[str, str], now: Mapping[str, str]) -> Term:
+def readdressed(term: Term, before: Mapping[str, object], now: Mapping[str, str]) -> Term:
     """The same term after the network was numbered anew: leaders are kept by name."""
     if term.leader in now.values():
         return term
     name = next((name for name, at in before.items() if at == term.leader), None)
-    return replace(term, leader=now.get(name or "", next(iter(now.values()))))
+    return replace(term, leader=now.get(name or "", term.leader))
+
+
+def term_anew(
+    node: Node, kept: Term | None, others: Iterable[Term], agreed: Term | None, leading: str | None
+) -> Term:
+    """
+    What a Sentinel begins with whose own term is missing, or can't be used. `agreed`: the last that a majority had. `leading`:
+    address of the server that leads.
+    """
+    usable = [term for term in others if unusable(term, node) is None]
+    if kept is None or usable:
+        return first_term(node, usable)
+    epochs = [*_epochs(kept), *(_epochs(agreed) if agreed else [])]
+    epoch = 1 + max((epoch for epoch in epochs if epoch < LAST_EPOCH), default=0)
+    fallback = agreed.leader if agreed else kept.leader if kept.leader in node.members.values() else node.first
+    return Term(leading or fallback, epoch, epoch, epoch)
+
+
+def fault_of(text: str, node: Node) -> str | None:
+    """The reason why what a Sentinel has kept can't be used, or nothing. No election of the nodes leads there."""
+    term = read_term(text, node.scope)
+    if term is None:
+        return None
+    why = unusable(term, node)
+    if why is not None:
+        return why
+    own = {(at, "26379", identity(node.scope, name)) for name, at in node.members.items()}
+    known = re.findall(rf"^sentinel known-sentinel {re.escape(node.scope)} (\S+) (\d+) (\S+)", text, re.MULTILINE)
+    stranger = next((each for each in known if each not in own), None)
+    return f"it counts a Sentinel at {stranger[0]}:{stranger[1]}, which is no node's" if stranger else None
+
+
+def unusable(term: Term, node: Node) -> str | None:
+    """The reason why no Sentinel can go on from there, or nothing."""
+    epoch = max(_epochs(term))
+    if epoch > LAST_EPOCH:
+        return f"it is in epoch {epoch}, and no newer one can be agreed on"
+    if term.leader not in node.members.values():
+        return f"it follows {term.leader}, which is no node"
+    return None
+
+
+def _epochs(term: Term) -> list[int]:
+    return [term.config_epoch, term.voted_epoch, term.current_epoch]

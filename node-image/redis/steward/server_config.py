@@ -41,7 +41,11 @@ def server_config(node: Node, secrets: Secrets, cluster: str | None) -> str:
             "maxmemory-policy noeviction",
             "maxmemory-clients 10%",
             "maxclients 4300",
+            # A portal that is gone is noticed within a minute; by default after ten.
+            "tcp-keepalive 25",
             "lazyfree-lazy-user-flush yes",
+            # What the application restores is looked through first: crafted bytes could otherwise break the server.
+            "sanitize-dump-payload clients",
             # A leader that stops gives its replicas this long to have everything.
             "shutdown-timeout 5",
             "",

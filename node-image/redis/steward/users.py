@@ -5,6 +5,9 @@ from .description import Node, Secrets
 APP = "~* &* +@all -@admin -@dangerous +client|list +flushall +flushdb +info +keys +lastsave +restore +role +sort +sort_ro +swapdb"
 """All of the data, nothing of the server: no configuration, replication, users or modules."""
 
+SENTINELS = "__sentinel__"
+"""How the names of the channels begin on which Sentinels speak to each other. Whoever publishes there is believed."""
+
 SENTINEL = (
     "&* -@all +client|kill +client|setname +config|rewrite +exec +info +multi +ping +publish +replicaof"
     " +role +script|kill +slaveof +subscribe"
@@ -22,7 +25,7 @@ SIGNS = (
 def server_users(node: Node, secrets: Secrets) -> str:
     return _lines(
         "default off resetpass -@all",
-        f"{node.user} on >{secrets.app} {APP}",
+        f"{node.user} on >{secrets.app} {APP} -publish (+publish {_all_channels_but(SENTINELS)})",
         f"replication on >{secrets.replication} -@all +ping +psync +replconf",
         f"sentinel on >{secrets.sentinel} {SENTINEL}",
         f"operator on >{secrets.operator} ~* &* +@all",
@@ -40,6 +43,13 @@ def sentinel_users(secrets: Secrets) -> str:
         f"probe on nopass resetchannels {signs} -@all +hello +ping +sentinel|get-master-addr-by-name"
         " +sentinel|master +subscribe",
     )
+
+
+def _all_channels_but(prefix: str) -> str:
+    """By patterns, since an ACL has none that denies. The channel without a name is left out, too."""
+    starts = [(prefix[:length], letter) for length, letter in enumerate(prefix)]
+    patterns = [f"{start}[^{letter}]*" for start, letter in starts] + [start for start, _ in starts if start]
+    return " ".join(f"&{pattern}" for pattern in patterns)
 
 
 def _lines(*users: str) -> str:

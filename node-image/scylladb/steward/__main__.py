@@ -33,6 +33,8 @@ class Steward:
             return self._ask(node, secrets)
         except (DescriptionError, access.Incomplete, cql.Refused, *cql.Failed) as error:
             return health.Health(False, " ".join(str(error).split()))
+        except Exception as error:  # The server ends with this process: whatever it is, the next look tries again.
+            return health.Health(False, f"the steward fails: {error!r}")
 
     def _ask(self, node: Node, secrets: Secrets) -> health.Health:
         described = json.dumps([asdict(node), asdict(secrets)], sort_keys=True)

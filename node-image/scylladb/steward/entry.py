@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from . import cql, files, log, paths
 from .description import Node, Secrets
@@ -26,9 +26,12 @@ class Entry:
 
 def entry_of(node: Node, secrets: Secrets) -> Entry:
     kept = files.read(paths.ENTRY)
+    kind = kept.decode(errors="replace").strip() if kept is not None else ""
+    if kind in get_args(Kind):
+        return Entry(kind)
     if kept is not None:
-        return Entry(kept.decode().strip())
-    if os.path.isdir(paths.DATA):
+        log.warn(f"{paths.ENTRY} can't be read: how this node comes in is decided anew")
+    elif os.path.isdir(paths.DATA):
         return Entry("member")
     entry = Entry(_entry_of_new(node, secrets))
     files.write(paths.ENTRY, entry.kind)
@@ -37,10 +40,7 @@ def entry_of(node: Node, secrets: Secrets) -> Entry:
 
 def settle() -> None:
     """The node is a member from now on, whatever it was."""
-    try:
-        os.remove(paths.ENTRY)
-    except FileNotFoundError:
-        pass
+    files.remove(paths.ENTRY)
 
 
 def _entry_of_new(node: Node, secrets: Secrets) -> Kind:

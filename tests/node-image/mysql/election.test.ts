@@ -47,6 +47,18 @@ const CASES: readonly (readonly [
     "Adopt(group='g')",
   ],
   [
+    "a node with data that can't read its group is told by the others",
+    "a",
+    { a: { ...blank, joined: true }, b: member, c: member },
+    "Adopt(group='g')",
+  ],
+  [
+    "where nobody can tell it, no new group is founded over its data",
+    "a",
+    { a: blank, b: { ...blank, joined: true }, c: blank },
+    `Wait(why="b has data, and can't read to which group it belongs")`,
+  ],
+  [
     "the others are of two groups: no guess",
     "a",
     { a: blank, b: member, c: { ...member, group: "h" } },
@@ -128,12 +140,13 @@ const PROMISES: readonly (readonly [
     ],
   ],
   [
-    "a promise ends a minute after it was last given",
+    "a promise lasts for longer than a start may take, from when it was last given",
     [
       [0, "a", true],
       [30, "a", true],
-      [61, "b", false],
-      [91, "b", true],
+      [76, "b", false],
+      [104, "b", false],
+      [106, "b", true],
     ],
   ],
   [
@@ -146,21 +159,41 @@ const PROMISES: readonly (readonly [
       [4, "b", true],
     ],
   ],
+];
+
+/** Seconds for which a promise lasts. */
+const LASTING = 75;
+
+/** What is on the disk, read at second 1000 of the start "now" of the machine, at 5000 by the wall's clock: to whom, until when. */
+const KEPT: readonly (readonly [title: string, raw: string | null, to: string, until: number])[] = [
+  ["nothing", null, "", 0],
+  ["what this start of the machine kept", '{"to":"a","until":1050,"boot":"now"}', "a", 1050],
   [
-    "a clock that was set back far makes none last for ever",
-    [
-      [5000, "a", true],
-      [0, "b", true],
-    ],
+    "what an image kept that promised for longer",
+    '{"to":"a","until":1230,"boot":"now"}',
+    "a",
+    1000 + LASTING,
   ],
+  [
+    "another start's candidate may still be at it",
+    '{"to":"a","until":90,"boot":"before"}',
+    "a",
+    1000 + LASTING,
+  ],
+  ["an older image's, while it lasts", '{"to":"a","until":5030}', "a", 1000 + LASTING],
+  ["an older image's that is over", '{"to":"a","until":4000}', "", 0],
+  ["an older image's, of a clock that was set back", '{"to":"a","until":9000}', "", 0],
+  ["half of one is somebody's", '{"to":"a","un', "somebody", 1000 + LASTING],
+  ["an empty one is somebody's", "", "somebody", 1000 + LASTING],
 ];
 
 const SCRIPT = `
-import json, sys
+import json, sys, time
 sys.path.insert(0, "/steward")
-from election import Promises, Report, decide
+from concurrent.futures import ThreadPoolExecutor
+from election import Promises, Report, decide, read_promise
 
-cases, promises = json.loads(sys.argv[1])
+cases, promises, kept = json.loads(sys.argv[1])
 
 def decided(who, reports):
     said = {
@@ -191,19 +224,38 @@ def answers(turns):
         told.append(held.withdraw(who[1:]) if who.startswith("-") else held.give(who))
     return told
 
-print(json.dumps([[decided(who, reports) for _, who, reports, _ in cases], [answers(turns) for _, turns in promises]]))
+def held(raw):
+    return read_promise(None if raw is None else raw.encode(), "now", 1000.0, 5000.0)
+
+def given_at_once():
+    # Saving takes a moment, in which others ask.
+    held = Promises(("", 0.0), lambda to, until: time.sleep(0.02), lambda: 0.0)
+    with ThreadPoolExecutor(8) as pool:
+        return sum(pool.map(held.give, "abcdefgh"))
+
+print(json.dumps([
+    [decided(who, reports) for _, who, reports, _ in cases],
+    [answers(turns) for _, turns in promises],
+    [held(raw) for _, raw, _, _ in kept],
+    given_at_once(),
+]))
 `;
 
 const answered = runToEnd(
   {
     Image: await machineImage(),
-    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES])],
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES, KEPT])],
     HostConfig: { Binds: [`${STEWARD}:/steward:ro`], NetworkMode: "none" },
   },
   60_000,
 ).then(
   ({ output }) =>
-    JSON.parse(output) as [readonly string[], readonly (readonly (boolean | null)[])[]],
+    JSON.parse(output) as [
+      readonly string[],
+      readonly (readonly (boolean | null)[])[],
+      readonly (readonly [string, number])[],
+      number,
+    ],
 );
 
 for (const [index, [title, , , decision]] of CASES.entries())
@@ -220,3 +272,14 @@ for (const [index, [title, turns]] of PROMISES.entries())
       turns.map(([, , answer]) => answer),
     );
   });
+
+for (const [index, [title, , to, until]] of KEPT.entries())
+  test(`promises of MySQL's nodes, read again: ${title}`, async () => {
+    const [, , held] = await answered;
+    assert.deepEqual(held[index], [to, until]);
+  });
+
+test("promises of MySQL's nodes: of eight candidates that ask at once, one gets it", async () => {
+  const [, , , given] = await answered;
+  assert.equal(given, 1);
+});

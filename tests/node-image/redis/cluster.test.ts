@@ -211,6 +211,25 @@ describe("three nodes of the Redis image", () => {
     await cluster.untilWhole(90);
   });
 
+  test("a new password of the application's is taken at once, and no Sentinel ends for it", async () => {
+    await cluster.untilWhole(30);
+    const sentinels = () =>
+      Promise.all(
+        NODES.map(async (node) => {
+          const asked = ["s6-svstat", "-o", "pid", "/run/portico/valkey/services/sentinel"];
+          return (await exec(cluster.container(node), asked, "valkey")).output.trim();
+        }),
+      );
+    const before = await sentinels();
+    await cluster.describe({ app: "of-the-next-rotation" });
+    for (const node of NODES)
+      await until(`the new password on ${node}`, 30, async () =>
+        /^\d+$/.test(await cluster.ask(node, ["scard", "kept"], "app")),
+      );
+    await cluster.untilWhole(60);
+    assert.deepEqual(await sentinels(), before);
+  });
+
   test("changed passwords take effect, the old ones end, and no container restarts", async () => {
     const leader = await cluster.untilWhole(30);
     const started = async () =>
@@ -222,11 +241,26 @@ describe("three nodes of the Redis image", () => {
       );
     const before = await started();
     const old = cluster.secrets.app ?? "";
+    const [slow = "orders-1"] = others(leader);
+    const signalServer = (signal: string) =>
+      exec(
+        cluster.container(slow),
+        ["sh", "-c", `kill -${signal} $(s6-svstat -o pid /run/portico/valkey/services/server)`],
+        "valkey",
+      );
+    // One of them hears nothing at first: what it is owed, it gets later.
+    await signalServer("STOP");
     await cluster.describe({ app: "another-one", replication: "a-new-one", sentinel: "and-this" });
 
-    await until("the new password", 30, async () =>
-      /^\d+$/.test(await cluster.ask(leader, ["scard", "kept"], "app")),
-    );
+    const takesNew = (node: NodeName) => async () =>
+      /^\d+$/.test(await cluster.ask(node, ["scard", "kept"], "app"));
+    try {
+      await until("the new password", 30, takesNew(leader));
+      await until("that one is not healthy", 30, async () => !(await cluster.health(slow)).healthy);
+    } finally {
+      await signalServer("CONT");
+    }
+    await until("the new password on the slow one", 30, takesNew(slow));
     const { output } = await exec(cluster.container(leader), [
       ...["/usr/bin/valkey-cli", "--no-auth-warning", "--user", "orders", "--pass", old],
       "dbsize",

@@ -7,7 +7,7 @@ import type Docker from "dockerode";
 
 import type { Outcome } from "../../../tools/local/containers.ts";
 import { exec, until } from "../../support/containers.ts";
-import { docker } from "../../support/docker.ts";
+import { asNode, docker } from "../../support/docker.ts";
 
 export const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
@@ -90,13 +90,7 @@ export class RedisCluster {
       },
       HostConfig: {
         NetworkMode: this.#prefix,
-        ReadonlyRootfs: true,
-        CapDrop: ["ALL"],
-        CapAdd: ["SETUID", "SETGID"],
-        SecurityOpt: ["no-new-privileges:true"],
-        Tmpfs: { "/run": "", "/tmp": "" },
-        Memory: 256 * 1024 * 1024,
-        MemorySwap: 256 * 1024 * 1024,
+        ...asNode(256),
         Binds: [
           `${join(this.#folder, node)}:/etc/portico/node:ro`,
           `${this.container(node)}-data:/var/lib/portico`,

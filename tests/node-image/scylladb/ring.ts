@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { lendTrust } from "../../../infra/target/trust.ts";
 import { exec, until } from "../../support/containers.ts";
-import { docker, imageOf } from "../../support/docker.ts";
+import { asNode, docker, imageOf } from "../../support/docker.ts";
 import { Authority } from "../authority.ts";
 
 const SOURCE = fileURLToPath(new URL("../../../node-image/scylladb", import.meta.url));
@@ -77,13 +77,7 @@ export class Ring {
       },
       HostConfig: {
         NetworkMode: this.#prefix,
-        ReadonlyRootfs: true,
-        CapDrop: ["ALL"],
-        CapAdd: ["SETUID", "SETGID"],
-        SecurityOpt: ["no-new-privileges:true"],
-        Tmpfs: { "/run": "", "/tmp": "" },
-        Memory: MEMORY * 1024 * 1024,
-        MemorySwap: MEMORY * 1024 * 1024,
+        ...asNode(MEMORY),
         RestartPolicy: { Name: "unless-stopped" },
         Binds: [
           `${join(this.#folder, node)}:/etc/portico/node:ro`,

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { exec, logsOf, until } from "../../support/containers.ts";
+import { imageOf } from "../../support/docker.ts";
+import { loneNodeFor } from "../../support/lone-node.ts";
+
+const SOURCE = fileURLToPath(new URL("../../../node-image/mysql", import.meta.url));
+const PATIENCE = 240;
+const MEMORY = 704;
+const NAME = "shop-1";
+const ALARM = /the password of shop was changed by hand/;
+
+/** Prints each cipher of TLS 1.2 that the server takes from a client that offers nothing else. */
+const TAKEN = `
+import pymysql, ssl, sys
+def context(ciphers):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
+    made.maximum_version = ssl.TLSVersion.TLSv1_2
+    made.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    return made
+offered = {c["name"] for c in context("ALL").get_ciphers() if c["protocol"] != "TLSv1.3"}
+assert {"ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"} <= offered, offered
+for cipher in sorted(offered):
+    try: pymysql.connect(host=sys.argv[1], user="shop", password=sys.argv[2], ssl=context(cipher)).close()
+    except pymysql.err.OperationalError as error:
+        assert error.args[0] != 1045, error
+    else: print(cipher)
+`;
+
+test("MySQL: old ciphers are refused, and a password changed by SQL stays so and raises an alarm, until the next rotation", async (t) => {
+  const image = await imageOf("node-mysql", SOURCE, ["Dockerfile", "image", "steward"]);
+  const secretsWith = (app: string) => ({ app, replication: "REPLICATION", portal: "PORTAL" });
+  const { id, address, put } = await loneNodeFor(t, {
+    image,
+    name: NAME,
+    memory: MEMORY,
+    description: { user: "shop", database: "shop" },
+    secrets: secretsWith("leaked"),
+    pairs: ["server", "peer"],
+  });
+  const ask = (password: string, statement: string) => {
+    const options = [
+      "--no-defaults",
+      "-N",
+      `--host=${address}`,
+      "--user=shop",
+      "--ssl-mode=REQUIRED",
+    ];
+    return exec(id, ["/usr/bin/mysql", ...options, "-e", statement], "", [`MYSQL_PWD=${password}`]);
+  };
+  const login = async (password: string) => (await ask(password, "SELECT 1")).code === 0;
+  const health = async () =>
+    (await exec(id, ["sh", "/usr/local/lib/portico/health"], "nobody")).output;
+  await until("the first password", PATIENCE, () => login("leaked"));
+
+  // Of TLS 1.2 no cipher that has CBC or no forward secrecy. The node's key is for ECDSA.
+  const taken = await exec(id, ["python3", "-c", TAKEN, address, "leaked"], "nobody");
+  assert.equal(taken.code, 0, taken.output);
+  const ciphers = taken.output.trim().split(/\s+/);
+  assert.ok(ciphers.length >= 3, `taken: ${ciphers}`);
+  for (const cipher of ciphers) assert.match(cipher, /^ECDHE-ECDSA-.*(GCM|CCM|POLY1305)/);
+
+  const changed = await ask("leaked", "ALTER USER USER() IDENTIFIED BY 'by hand'");
+  assert.equal(changed.code, 0, changed.output);
+  await until("the alarm", PATIENCE, async () => ALARM.test(await health()));
+  assert.match(await logsOf(id), /"level": "error".*changed by hand.*"alarm": true/);
+  // A steward that starts anew undoes nothing.
+  await exec(id, ["s6-svc", "-t", "/run/portico/mysql/services/steward"], "mysql");
+  await until("its successor's alarm", PATIENCE, async () => {
+    return (await logsOf(id)).split(/"level": "error".*changed by hand/).length === 3;
+  });
+  assert.equal(await login("leaked"), false, "the leaked password lets in again");
+  assert.equal(await login("by hand"), true);
+
+  await put("secrets.json", JSON.stringify(secretsWith("of the next rotation")));
+  await until("the password of the next rotation", PATIENCE, () => login("of the next rotation"));
+  assert.equal(await login("by hand"), false);
+  await until("the end of the alarm", PATIENCE, async () => !ALARM.test(await health()));
+  assert.match(
+    (await exec(id, ["cat", "/etc/portico/node/secrets.json"], "nobody")).output,
+    /Permission denied/,
+  );
+});
