@@ -6,22 +6,23 @@ import { test } from "node:test";
 import { execa } from "execa";
 
 import { guard, PROJECT, portico } from "./portico.ts";
-import { document, resource } from "./preview.ts";
+import { resource } from "./preview.ts";
+import { whitelistEdit } from "./whitelist-edit.ts";
 
-const edit = resource("update", "portico:index:Document", "orders", {
-  old: document({}),
-  new: document({ "203.0.113.0/24": "Berlin office" }),
-});
+const edit = await whitelistEdit();
 const role = resource("update", "aws:iam/role:Role", "orders-1");
 
 test("the command's exit codes", async (t) => {
   await t.test("0: nothing is refused", async () => {
-    const { exitCode, stdout } = await guard({ steps: [edit] });
+    const { exitCode, stdout } = await guard(edit);
     assert.equal(exitCode, 0);
     assert.match(stdout, /^\+ 203\.0\.113\.0\/24 Berlin office → orders$/m);
   });
   await t.test("1: refused", async () => {
-    const { exitCode, stdout } = await guard({ steps: [edit, role] }, "--whitelist-only");
+    const { exitCode, stdout } = await guard(
+      { ...edit, steps: [...edit.steps, role] },
+      "--whitelist-only",
+    );
     assert.equal(exitCode, 1);
     assert.match(stdout, /✗ Role orders-1 would be updated/);
   });
@@ -29,6 +30,11 @@ test("the command's exit codes", async (t) => {
     const { exitCode, stdout } = await guard('{"steps": [');
     assert.equal(exitCode, 2);
     assert.match(stdout, /^Can't be judged: .*preview\.json: is not JSON, or cut off/);
+  });
+  await t.test("2: a preview whose config can't be used", async () => {
+    const { exitCode, stdout } = await guard({ steps: edit.steps });
+    assert.equal(exitCode, 2);
+    assert.match(stdout, /^Can't be judged: .*config/);
   });
   await t.test("2: no file, and no such option", async () => {
     assert.equal((await portico("guard", "/nowhere/preview.json")).exitCode, 2);
@@ -43,7 +49,7 @@ test("the command's exit codes", async (t) => {
 });
 
 test("a comment for a pull request", async () => {
-  const { exitCode, stdout } = await guard({ steps: [edit] }, "--markdown");
+  const { exitCode, stdout } = await guard(edit, "--markdown");
   assert.equal(exitCode, 0);
   assert.match(stdout, /^### ✅ Nothing is refused\n\n```diff\n\+ 203/);
 });

@@ -61,6 +61,33 @@ const cases: readonly Case[] = [
     ],
     refused: [],
   },
+  {
+    title: "two nodes are deleted",
+    steps: [resource("delete", INSTANCE, "orders-1"), resource("delete", INSTANCE, "orders-3")],
+    refused: [/^orders: orders-1 and orders-3 would be deleted in one update/],
+  },
+  {
+    title: "both portals are deleted",
+    steps: [
+      resource("delete", INSTANCE, "orders-portal-1"),
+      resource("delete", INSTANCE, "orders-portal-2"),
+    ],
+    refused: [/^orders: orders-portal-1 and orders-portal-2 would be deleted .* no portal/],
+  },
+  {
+    title: "a node moves to another component, and another one is replaced",
+    steps: [
+      resource("delete", INSTANCE, "orders-1"),
+      resource("create", INSTANCE, "orders-1", { new: SAFE }, "portico:aws:Machine"),
+      replace("orders-2"),
+    ],
+    refused: [/^orders: orders-1 and orders-2 would be deleted or replaced in one update/],
+  },
+  {
+    title: "one portal of two is deleted",
+    steps: [resource("delete", INSTANCE, "orders-portal-2")],
+    refused: [],
+  },
   { title: "one portal is replaced", steps: [replace("orders-portal-1")], refused: [] },
   {
     title: "a portal and its twin are replaced",
@@ -159,6 +186,59 @@ const cases: readonly Case[] = [
     title: "a document was open before",
     steps: [documentStep("update", document({}, { open: true }), document(BERLIN, { open: true }))],
     refused: [],
+  },
+  {
+    title: "a document gets both halves of IPv4",
+    steps: [
+      documentStep(
+        "update",
+        document(BERLIN),
+        document({ ...BERLIN, "0.0.0.0/1": "", "128.0.0.0/1": "" }),
+      ),
+    ],
+    refused: [/open to the whole internet by its document \(its entries together are half of IPv4/],
+  },
+  {
+    title: "a document that had a quarter gets another one",
+    steps: [
+      documentStep(
+        "update",
+        document({ "0.0.0.0/2": "" }),
+        document({ "0.0.0.0/2": "", "64.0.0.0/2": "" }),
+      ),
+    ],
+    refused: [/half of IPv4 or more/],
+  },
+  {
+    title: "a document gets half of IPv6",
+    steps: [documentStep("update", document(BERLIN), document({ ...BERLIN, "::/1": "" }))],
+    refused: [/half of IPv6 or more/],
+  },
+  {
+    title: "a document loses its whole whitelist",
+    steps: [documentStep("update", document(BERLIN), document({}))],
+    refused: [/^The whole whitelist of orders would be gone/],
+  },
+  {
+    title: "a document loses its whole whitelist, in an edit of whitelists",
+    whitelistOnly: true,
+    steps: [documentStep("update", document(BERLIN), document({}))],
+    refused: [/^The whole whitelist of orders would be gone/],
+  },
+  {
+    title: "every entry is another one",
+    steps: [documentStep("update", document(BERLIN), document({ "192.0.2.0/24": "" }))],
+    refused: [],
+  },
+  {
+    title: "nodes give up the quorum",
+    steps: ["orders-1", "orders-2"].map((node) =>
+      resource("update", DOCUMENT, `${node}-node.json`, {
+        old: { content: '{"durability":"quorum"}' },
+        new: { content: '{"durability":"async"}' },
+      }),
+    ),
+    refused: [/^orders would acknowledge what only its leader has \(durability: async\)/],
   },
   {
     title: "an ingress rule opens",

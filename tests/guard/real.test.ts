@@ -80,7 +80,12 @@ Nothing is refused.`,
     });
 
     await t.test("a deployment that is removed is refused for what would be lost", async () => {
-      await stack.configure({ ...place, "portico:target": "local", "portico:deployments": {} });
+      const gone = { ...place, "portico:target": "local", "portico:deployments": {} };
+      await stack.configure(gone);
+      const unsaid = await guard(await preview());
+      assert.equal(unsaid.exitCode, 2, unsaid.stdout);
+      assert.match(unsaid.stdout, /deployments\.orders: is no longer in the config/);
+      await stack.configure({ ...gone, "portico:removed": ["orders"] });
 
       const { exitCode, stdout } = await guard(await preview());
 

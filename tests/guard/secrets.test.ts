@@ -36,9 +36,14 @@ check([
     /^Z orders-k shows a private key in clear text: files.0.a/,
   ],
   [
-    "a key in clear before",
-    [resource("delete", "x:y:Z", "orders-k", { old: { a: "-----BEGIN PRIVATE KEY-----" } })],
-    /private key/,
+    "a key in clear before, which the update takes out",
+    [
+      resource("update", "x:y:Z", "orders-k", {
+        old: { a: "-----BEGIN PRIVATE KEY-----" },
+        new: { a: "[secret]" },
+      }),
+      resource("delete", "x:y:Z", "orders-l", { old: { a: "-----BEGIN PRIVATE KEY-----" } }),
+    ],
   ],
   [
     "a key in an output",

@@ -34,6 +34,8 @@ test("a line for each entry that comes, goes, or says something else", () => {
 + 2001:db8::/32 Paris → orders
 ~ 203.0.113.0/24 Berlin office (was: Berlin) → orders
 orders: 1 to change
+  ! The whitelist of orders lets in 0.39% of all IPv4 addresses.
+  ! Private ranges on the whitelist of orders match nobody, since clients come by the internet: 10.0.0.0/8.
 Nothing is refused.`,
   );
 });
@@ -97,13 +99,13 @@ test("a resource whose ancestors are hidden is still its deployment's", () => {
 });
 
 test("a note can't steer a terminal, nor leave its place in a comment", () => {
-  const shown = verdictOn([edit({}, { "10.0.0.0/8": "a\u001b[2J\n```\n@everybody <img>" })]);
+  const shown = verdictOn([edit({}, { "198.51.100.0/24": "a\u001b[2J\n```\n@everybody <img>" })]);
   const steering = String.fromCharCode(27);
   assert.ok(!text(shown).includes(steering));
   assert.equal(text(shown).split("\n").length, 3);
   assert.match(
     markdown(shown),
-    /^````diff\n\+ 10\.0\.0\.0\/8 a \[2J ``` @everybody <img> → orders\n````$/m,
+    /^````diff\n\+ 198\.51\.100\.0\/24 a \[2J ``` @everybody <img> → orders\n````$/m,
   );
 });
 
@@ -142,7 +144,7 @@ test("a resource whose ancestors are shown is its deployment's, whatever it is c
 });
 
 test("a refresh shows a document's old side alone, and nothing of it goes", () => {
-  const { urn, oldState = {} } = edit({ "10.0.0.0/8": "VPN" }, {});
+  const { urn, oldState = {} } = edit({ "198.51.100.0/24": "VPN" }, {});
   const refresh = { op: "refresh", urn, oldState };
   assert.equal(text(verdictOn([refresh])), "No resource changes.\nNothing is refused.");
 });

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 
 import { judge } from "./judge.ts";
+import { askedBy } from "./program/asked.ts";
 import { parsePreview } from "./read-preview.ts";
 import { markdown } from "./render/markdown.ts";
 import { text } from "./render/text.ts";
@@ -45,7 +46,7 @@ async function guard(file: string, whitelistOnly: boolean, render: typeof text):
     console.log(render({ kind: "unknown", why: `${file}: ${read.why}` }));
     return EXIT.unknown;
   }
-  const verdict = judge(read.preview, { whitelistOnly });
+  const verdict = judge(read.preview, { whitelistOnly, asked: await askedBy(read.preview) });
   console.log(render(verdict));
   return EXIT[verdict.kind];
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { kindOf } from "./kind.ts";
 import type { PlaceOf } from "./place.ts";
 import type { Preview, State, Step } from "./preview.ts";
@@ -40,6 +41,12 @@ const Shape = z.looseObject({
     ]),
   ),
 });
+
+/** The blocks on a whitelist. A line that is none lets nobody in: portals refuse the document. */
+export function cidrsIn(content: Content): readonly string[] {
+  if (content.kind !== "document") return [];
+  return [...content.whitelist.keys()].filter((cidr) => canonicalCidr(cidr) !== undefined);
+}
 
 /** Every document in the preview, changed or not. */
 export function documentsIn({ steps }: Preview, placeOf: PlaceOf): readonly DocumentChange[] {

@@ -39,6 +39,6 @@ export function kindOf({ type, urn, name }: Step): Kind | undefined {
 }
 
 /** What a person calls it: `Volume orders-1-data`. */
-export function title({ type, name }: Step): string {
+export function title({ type, name }: Pick<Step, "type" | "name">): string {
   return `${type.split(":").at(-1)} ${name}`;
 }

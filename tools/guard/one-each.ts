@@ -13,7 +13,7 @@ export function oneEach(steps: readonly Step[]): readonly Step[] {
     const seen = byUrn.get(step.urn);
     if (seen === undefined) byUrn.set(step.urn, step);
     else {
-      const graver = WEIGHT.indexOf(step.op) > WEIGHT.indexOf(seen.op) ? step : seen;
+      const graver = WEIGHT.indexOf(step.op) >= WEIGHT.indexOf(seen.op) ? step : seen;
       byUrn.set(step.urn, {
         ...graver,
         old: seen.old ?? step.old,

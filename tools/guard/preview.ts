@@ -18,17 +18,30 @@ export interface Step {
   readonly new: State | undefined;
   /** Properties that force a replacement. */
   readonly reasons: readonly string[];
+  /** What the engine tells the program of it. Undefined: it is deleted. */
+  readonly answer: Answer | undefined;
 }
 
 export interface State {
   /** False: a component, which is a name for what is below it. */
   readonly custom: boolean;
   readonly parent: string | undefined;
+  readonly id: string | undefined;
   readonly protect: boolean;
+  readonly retainOnDelete: boolean;
+  /** URN of the provider, without its id; empty for a component. */
+  readonly provider: string;
   readonly inputs: Values;
   readonly outputs: Values;
   /** By input: the resources that it comes from. Known even where the value isn't yet. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the engine tells the program of a resource that it has registered. */
+export interface Answer {
+  /** Undefined: nobody can know it before the update. */
+  readonly id: string | undefined;
+  readonly outputs: Values;
 }
 
 export type Values = Readonly<Record<string, unknown>>;

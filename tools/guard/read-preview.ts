@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 import { oneEach } from "./one-each.ts";
-import type { Op, Preview, State, Step } from "./preview.ts";
+import type { Answer, Op, Preview, State, Step } from "./preview.ts";
+import { withoutId } from "./value.ts";
 
 export type ReadPreview =
   | { readonly kind: "preview"; readonly preview: Preview }
@@ -31,7 +32,10 @@ const Properties = z.record(z.string(), z.unknown()).nullish();
 const RawState = z.object({
   custom: z.boolean().default(true),
   parent: z.string().optional(),
+  id: z.string().optional(),
   protect: z.boolean().default(false),
+  retainOnDelete: z.boolean().default(false),
+  provider: z.string().default(""),
   inputs: Properties,
   outputs: Properties,
   propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
@@ -104,19 +108,41 @@ function stepOf({
     old: op === "same" ? (old ?? next) : old,
     new: op === "same" ? (next ?? old) : next,
     reasons: replaceReasons ?? [],
+    answer: answerTo(op, old, next),
   };
 }
 
+/** A preview shows outputs of what stays alone; what is made anew tells its inputs, and nothing else is known of it yet. */
+function answerTo(op: Op, old: State | undefined, next: State | undefined): Answer | undefined {
+  switch (op) {
+    case "delete":
+      return undefined;
+    case "same":
+      return { id: old?.id ?? next?.id, outputs: { ...next?.outputs, ...old?.outputs } };
+    case "update":
+      return { id: old?.id, outputs: { ...old?.outputs, ...next?.inputs } };
+    default:
+      return { id: undefined, outputs: { ...next?.inputs } };
+  }
+}
+
 function stateOf({
-  custom,
-  parent,
-  protect,
+  propertyDependencies,
   inputs,
   outputs,
+  provider,
   ...rest
 }: z.infer<typeof RawState>): State {
   const dependencies = Object.fromEntries(
-    Object.entries(rest.propertyDependencies ?? {}).map(([name, urns]) => [name, urns ?? []]),
+    Object.entries(propertyDependencies ?? {}).map(([name, urns]) => [name, urns ?? []]),
   );
-  return { custom, parent, protect, inputs: inputs ?? {}, outputs: outputs ?? {}, dependencies };
+  return {
+    ...rest,
+    id: rest.id,
+    parent: rest.parent,
+    provider: withoutId(provider),
+    inputs: inputs ?? {},
+    outputs: outputs ?? {},
+    dependencies,
+  };
 }

@@ -4,9 +4,9 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** What the CLI prints for a secret. */
 export const SECRET = "[secret]";
 
-/** Whether the value, or a part of it, is unknown. */
+/** Whether the value is unknown. A text of which a part is comes as unknown altogether. */
 export function isUnknown(value: unknown): boolean {
-  return typeof value === "string" && value.includes(UNKNOWN);
+  return value === UNKNOWN;
 }
 
 /** The value at the path, where every step down may be missing or unknown. A list of one counts as its element. */
@@ -26,4 +26,9 @@ export function told(value: unknown): string {
   if (value === undefined || value === null) return "is missing";
   if (isUnknown(value)) return "isn't known before the update";
   return `is ${JSON.stringify(value)}`;
+}
+
+/** A reference to a provider is its URN and its id. */
+export function withoutId(provider: string): string {
+  return provider.split("::").slice(0, 4).join("::");
 }

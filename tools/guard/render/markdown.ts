@@ -9,7 +9,7 @@ const LONGEST_LINE = 250;
 export function markdown(verdict: Verdict): string {
   if (verdict.kind === "unknown")
     return `### ❓ Can't be judged\n\n${fenced("", [plain(verdict.why)])}`;
-  const { whitelist, counts, renewals } = verdict.summary;
+  const { whitelist, counts, renewals, warnings } = verdict.summary;
   const parts =
     verdict.kind === "refused"
       ? [
@@ -26,6 +26,9 @@ export function markdown(verdict: Verdict): string {
       : ["### ✅ Nothing is refused"];
   return [
     ...parts,
+    ...(warnings.length === 0
+      ? []
+      : [warnings.map((sentence) => `- ⚠️ ${escaped(sentence)}`).join("\n")]),
     ...(whitelist.length === 0
       ? []
       : [

@@ -4,7 +4,7 @@ import { countsLine, plain, whitelistLine } from "./lines.ts";
 /** The summary for a terminal. */
 export function text(verdict: Verdict): string {
   if (verdict.kind === "unknown") return `Can't be judged: ${plain(verdict.why)}`;
-  const { whitelist, counts, renewals } = verdict.summary;
+  const { whitelist, counts, renewals, warnings } = verdict.summary;
   const refused =
     verdict.kind === "refused"
       ? [
@@ -19,6 +19,7 @@ export function text(verdict: Verdict): string {
     ...whitelist.map(whitelistLine),
     ...(counts.length === 0 ? ["No resource changes."] : counts.map(countsLine)),
     ...(renewals.length === 0 ? [] : [`Certificates to be renewed: ${renewals.join(", ")}`]),
+    ...warnings.map((sentence) => `  ! ${plain(sentence)}`),
     ...refused,
   ].join("\n");
 }

@@ -1,8 +1,8 @@
 import { canonicalCidr } from "../../../proxy-image/src/cidr.ts";
-import { leftToProxy } from "../asked.ts";
 import type { Content } from "../document.ts";
 import type { Facts, Rule } from "../facts.ts";
 import { kindOf, title } from "../kind.ts";
+import { leftToProxy } from "../left-to-proxy.ts";
 import type { Preview, Step } from "../preview.ts";
 import { told } from "../value.ts";
 

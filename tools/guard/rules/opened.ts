@@ -1,9 +1,12 @@
-import type { Content } from "../document.ts";
+import { breadthOf } from "../../../infra/model/breadth.ts";
+import { type Content, cidrsIn } from "../document.ts";
 import type { Rule } from "../facts.ts";
 import { kindOf, title } from "../kind.ts";
 import type { State } from "../preview.ts";
 
 const EVERYBODY: readonly unknown[] = ["0.0.0.0/0", "::/0"];
+/** Two lines of half an address family each are the same as one of all of it. */
+const HALF = 0.5;
 
 /** What lets in the whole internet, and didn't before, is a decision of its own. */
 export const notOpened: Rule = ({ changes, documents }) => [
@@ -29,6 +32,15 @@ function doors(content: Content): readonly string[] {
   return [
     ...(content.open ? ["open: true"] : []),
     ...[...content.whitelist.keys()].filter((cidr) => EVERYBODY.includes(cidr)),
+    ...halves(cidrsIn(content).filter((cidr) => !EVERYBODY.includes(cidr))),
+  ];
+}
+
+function halves(cidrs: readonly string[]): readonly string[] {
+  const { v4, v6 } = breadthOf(cidrs);
+  return [
+    ...(v4 >= HALF ? ["its entries together are half of IPv4 or more"] : []),
+    ...(v6 >= HALF ? ["its entries together are half of IPv6 or more"] : []),
   ];
 }
 

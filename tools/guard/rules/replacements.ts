@@ -44,7 +44,7 @@ function gone({ changes, placeOf }: Facts, kind: Machine["kind"], whyOf: Why): r
   return [...groups].flatMap(([deployment, all]) => {
     const machines = unique(all.map(({ machine }) => machine));
     if (machines.length < 2) return [];
-    const how = unique(all.map(({ step }) => (step.op === "replace" ? "replaced" : "restarted")));
+    const how = unique(all.map(({ step: { op } }) => HOW[op] ?? "restarted"));
     const why = unique(all.flatMap(({ step }) => whyOf(step)).filter((one) => one !== UNSAID));
     return [
       [deployment, list(machines), how.join(" or "), why.join(", ") || "no reason given"] as const,
@@ -52,10 +52,14 @@ function gone({ changes, placeOf }: Facts, kind: Machine["kind"], whyOf: Why): r
   });
 }
 
+const HOW: Partial<Record<Step["op"], string>> = { replace: "replaced", delete: "deleted" };
 const UNSAID = "";
 
 function replacedFor(step: Step, parts: readonly unknown[]): readonly string[] {
-  if (step.op !== "replace" || !parts.includes(kindOf(step))) return [];
+  if (!parts.includes(kindOf(step))) return [];
+  // A machine that moves to another URN is deleted there and made anew here: gone all the same.
+  if (step.op === "delete") return [UNSAID];
+  if (step.op !== "replace") return [];
   return step.reasons.length > 0 ? step.reasons : [UNSAID];
 }
 

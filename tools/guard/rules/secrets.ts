@@ -10,21 +10,27 @@ const SECRET_NAME = /(?:password|passphrase|secret|privatekey|privatekeypem|secr
 /** What is secret is marked where it is born: in a preview, and so in the state, it is hidden. The sentence never repeats it. */
 export const secretsMarked: Rule = ({ preview: { steps, config } }) =>
   [
-    ...steps.flatMap((step) =>
-      // The states before count too: what was in clear there lies in the state's history.
-      [step.old, step.new].flatMap((state) =>
-        state === undefined
-          ? []
-          : [...inClear(state.inputs, []), ...inClear(state.outputs, [])].map(
-              ([path, what]) =>
-                `${title(step)} shows ${what} in clear text: ${path} must be marked as a secret.`,
-            ),
-      ),
+    // What was in clear before the update is in the state's history, and taking it out is what mends it.
+    ...steps.flatMap(({ op, new: state, answer, ...step }) =>
+      op === "delete" || state === undefined
+        ? []
+        : [
+            ...inClear(state.inputs, []),
+            ...inClear(op === "same" ? answer?.outputs : state.outputs, []),
+          ].map(
+            ([path, what]) =>
+              `${title(step)} shows ${what} in clear text: ${path} must be marked as a secret.`,
+          ),
     ),
     ...inClear(config, []).map(
       ([path, what]) => `The config shows ${what} in clear text: ${path}.`,
     ),
   ].filter((sentence, index, all) => all.indexOf(sentence) === index);
+
+/** Whether a value looks like a secret, itself or by its name. */
+export function showsSecret(value: unknown, path: string): boolean {
+  return inClear(value, path.split(".")).length > 0;
+}
 
 type Found = readonly [path: string, what: string];
 
