@@ -26,6 +26,15 @@ export interface FileArgs {
   readonly content: pulumi.Input<string>;
 }
 
+/** A file of ours alone, for programs that we start. */
+export class PrivateFile extends pulumi.CustomResource {
+  declare readonly path: pulumi.Output<string>;
+
+  constructor(name: string, args: FileArgs, opts?: pulumi.CustomResourceOptions) {
+    super("portico:index:File", name, { ...args, mode: "0600" }, opts);
+  }
+}
+
 /** A file that everyone who can reach its directory may read: a container's user is not ours. */
 export class File extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;

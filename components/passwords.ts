@@ -9,11 +9,20 @@ interface Login {
   readonly password: string;
 }
 
+/** What is the clients'. The cluster's own never leave its machines, where whoever reads them finds private keys as well. */
+const ROTATED = "app";
+
+export interface PasswordsArgs {
+  /** How often the clients' password was changed. */
+  readonly rotate: number;
+}
+
 /** A deployment's passwords. All follow from one protected key: as long as it is there, so are they. */
 export class Passwords extends pulumi.ComponentResource {
   readonly #source: pulumi.Output<string>;
+  readonly #rotate: number;
 
-  constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { rotate }: PasswordsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:index:Passwords", name, {}, opts);
 
     const source = new tls.PrivateKey(
@@ -23,12 +32,14 @@ export class Passwords extends pulumi.ComponentResource {
     );
 
     this.#source = source.privateKeyPem;
+    this.#rotate = rotate;
     this.registerOutputs({});
   }
 
   /** Secret. */
   for(use: string): pulumi.Output<string> {
-    return pulumi.secret(this.#source.apply((pem) => derivePassword(pem, use)));
+    const rotation = use === ROTATED ? this.#rotate : 0;
+    return pulumi.secret(this.#source.apply((pem) => derivePassword(pem, use, rotation)));
   }
 
   /** What the nodes of an engine need, by what it is for. Secret. */

@@ -6,16 +6,21 @@ import { readLocal } from "./config/local.ts";
 import type { Report } from "./config/report.ts";
 import { below, formatPath } from "./config/report.ts";
 import { oneOf, unknownKey } from "./config/strict.ts";
+import { text } from "./config/text.ts";
 import { warningsFor } from "./config/warnings.ts";
 import { footprintOf } from "./model/aws/footprint.ts";
 import { networkOf } from "./model/aws/network-of.ts";
 import { quotaProblems } from "./model/aws/quota.ts";
+import { portalNames } from "./model/catalogue.ts";
 import { findCollisions } from "./model/collisions.ts";
 import { assignSlots } from "./model/slots.ts";
 import type { AwsStack, LocalStack, Stack } from "./model/stack.ts";
 
-const KEYS = ["target", "local", "aws", "deployments"];
+const KEYS = ["target", "local", "aws", "deployments", "removed"];
 const Target = oneOf(["local", "aws"]);
+const Removed = z.array(text("must be a name"), {
+  error: "must be a list of the names of deployments and portals, such as [orders]",
+});
 const ByName = z.record(z.string(), z.unknown(), {
   error: 'must be a map by name, such as { orders: { engine: "postgresql" } }',
 });
@@ -37,11 +42,14 @@ export interface RawConfig {
   readonly local?: unknown;
   readonly aws?: unknown;
   readonly deployments?: unknown;
+  readonly removed?: unknown;
   readonly [key: string]: unknown;
 }
 
 export interface Config {
   readonly stack: Stack;
+  /** Deployments and portals that were taken out on purpose. */
+  readonly removed: readonly string[];
   /** What is no mistake, but most likely not meant. */
   readonly warnings: readonly string[];
 }
@@ -57,8 +65,21 @@ export function parseConfig(raw: RawConfig, now: Date): Config {
   if (target === undefined || stack === undefined) throw new ConfigError(problems);
 
   for (const { deployment, why } of findCollisions(stack)) report(["deployments", deployment], why);
+  const removed = readRemoved(raw.removed, stack, below(["removed"], report));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { stack, warnings: warningsFor(stack, now) };
+  return { stack, removed, warnings: warningsFor(stack, now) };
+}
+
+function readRemoved(raw: unknown, { deployments }: Stack, report: Report): readonly string[] {
+  const read = Removed.safeParse(raw ?? []);
+  for (const { path, message } of read.error?.issues ?? []) report(path, message);
+  const there = new Set(
+    deployments.flatMap((deployment) => [deployment.name, ...portalNames(deployment)]),
+  );
+  const names = read.data ?? [];
+  for (const [index, name] of names.entries())
+    if (there.has(name)) report([index], `${name} is in the config: leave out one of the two`);
+  return names;
 }
 
 function readTarget(raw: unknown, report: Report): Stack["target"] | undefined {

@@ -55,7 +55,7 @@ export class Deployment extends pulumi.ComponentResource {
     const child = { parent: this };
 
     const authority = new Authority(name, child);
-    const passwords = new Passwords(name, child);
+    const passwords = new Passwords(name, deployment, child);
     const network = new Network(
       name,
       { plan, region: target.region, bucketArn: store.bucketArn },

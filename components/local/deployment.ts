@@ -2,12 +2,13 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import { catalogue } from "../../infra/model/catalogue.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { LocalPlan } from "../../infra/model/plan.ts";
 import type { LocalDeployment as Plan } from "../../infra/model/stack.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../authority.ts";
-import { Directory, Document, File } from "../files.ts";
+import { Directory, Document, File, PrivateFile } from "../files.ts";
 import { Passwords } from "../passwords.ts";
 import type { Images } from "./images.ts";
 import { Node } from "./node.ts";
@@ -47,7 +48,7 @@ export class Deployment extends pulumi.ComponentResource {
     const directory = new Directory(name, { path, mode: "0700" }, child);
     const place: Placement = { deployment, path, directory, labels: labelsOf(stack, name) };
     const authority = new Authority(name, child);
-    const passwords = new Passwords(name, child);
+    const passwords = new Passwords(name, deployment, child);
     const network = new PrivateNetwork(
       name,
       { plan: plan.network, stack, deployment: name },
@@ -56,6 +57,17 @@ export class Deployment extends pulumi.ComponentResource {
     new File(
       `${name}-ca`,
       { path: paths.authority(path), content: authority.certificate },
+      { ...child, dependsOn: directory },
+    );
+    const { passwordFile } = catalogue[deployment.engine];
+    new PrivateFile(
+      `${name}-password`,
+      {
+        path: join(path, passwordFile.name),
+        content: passwords
+          .for("app")
+          .apply((password) => passwordFile.text(deployment.user, password)),
+      },
       { ...child, dependsOn: directory },
     );
     const document = this.#document(name, place, plan);

@@ -5,6 +5,7 @@ import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate, serverCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
 import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";
+import { sharedMemory } from "../../infra/model/shared-memory.ts";
 import type { Authority } from "../authority.ts";
 import { Certificate } from "../certificate.ts";
 import { Folder, json } from "../folder.ts";
@@ -12,6 +13,9 @@ import type { Passwords } from "../passwords.ts";
 import { hardened } from "./container.ts";
 import type { Placement } from "./placement.ts";
 import { paths } from "./placement.ts";
+
+/** Seconds to end in: PostgreSQL writes all that its buffers hold, Elasticsearch hands its shards over. Docker's own 10 would cut them. */
+const GRACE = 70;
 
 export interface NodeArgs {
   readonly place: Placement;
@@ -82,10 +86,14 @@ export class Node extends pulumi.ComponentResource {
           { containerPath: "/var/lib/portico", volumeName: volume.name },
         ],
         tmpfs: { "/run": "", "/tmp": "" },
+        // Fixed when a container is made: with it a change of `memory` makes a new one, which PostgreSQL's buffers need anyway.
+        ...(engine.sharesMemory && { shmSize: sharedMemory(deployment.memory) }),
         labels,
         // A new member copies the leader's data before it is healthy.
         waitTimeout: 300,
-        destroyGraceSeconds: 20,
+        // For Pulumi, and for whoever else stops it: `docker stop`, or the engine when the machine goes down.
+        destroyGraceSeconds: GRACE,
+        stopTimeout: GRACE,
       },
       { ...child, dependsOn: folder, deleteBeforeReplace: true },
     );

@@ -7,12 +7,13 @@ import { OPTIONS } from "../model/engines/row.ts";
 import type { AwsDeployment, Deployment, Source, Ssh } from "../model/stack.ts";
 import { AWS_SHAPE } from "./aws.ts";
 import { readMachines } from "./machines.ts";
-import { NAME, NAME_RULE } from "./name.ts";
+import { isAmbiguous, NAME, NAME_RULE } from "./name.ts";
 import { duration, size } from "./quantity.ts";
 import type { Report } from "./report.ts";
 import { below } from "./report.ts";
 import { readSsh } from "./ssh.ts";
 import { oneOf, strict } from "./strict.ts";
+import { text } from "./text.ts";
 import { readWhitelist } from "./whitelist.ts";
 
 const MIB = 2 ** 20;
@@ -23,8 +24,7 @@ const Count = (least: number, most: number) =>
     .min(least, `must be ${least} to ${most}`)
     .max(most, `must be ${least} to ${most}`);
 
-const Identifier = z
-  .string({ error: "must be a name" })
+const Identifier = text("must be a name")
   .regex(
     /^[a-z_][a-z0-9_-]{0,62}$/,
     "must be 1 to 63 lower-case letters, digits, dashes and underscores",
@@ -34,12 +34,10 @@ const Identifier = z
     "must not begin with pg_: PostgreSQL keeps such names",
   );
 
-const Network = z
-  .string({ error: 'must be a /24 such as "10.90.1.0/24"' })
-  .refine(
-    (cidr) => cidr.endsWith("/24") && cidr.includes(".") && canonicalCidr(cidr) === cidr,
-    'must be a /24 such as "10.90.1.0/24"',
-  );
+const Network = text('must be a /24 such as "10.90.1.0/24"').refine(
+  (cidr) => cidr.endsWith("/24") && cidr.includes(".") && canonicalCidr(cidr) === cidr,
+  'must be a /24 such as "10.90.1.0/24"',
+);
 
 /** Engines by other names that people know them by. */
 const OTHER_NAMES = Object.fromEntries(
@@ -48,9 +46,11 @@ const OTHER_NAMES = Object.fromEntries(
 
 const SHAPE = {
   engine: oneOf(engines, OTHER_NAMES),
-  version: z.string({ error: 'must be a version such as "17"' }).optional(),
+  version: text('must be a version such as "17"').optional(),
   endpoints: z
-    .array(z.string(), { error: "must be a list of endpoints, such as [primary]" })
+    .array(text("must be the name of an endpoint"), {
+      error: "must be a list of endpoints, such as [primary]",
+    })
     .min(1, "must name at least one endpoint")
     .optional(),
   nodes: Count(1, 7)
@@ -63,6 +63,7 @@ const SHAPE = {
   database: Identifier.optional(),
   user: Identifier.optional(),
   generation: Count(1, 1_000_000).default(1),
+  rotate: Count(0, 1_000_000).default(0),
   hold: duration("0s", "120s", "30s"),
   silence: duration("4s", "60s", "10s"),
   drain: duration("0s", "24h", "60s"),
@@ -94,13 +95,29 @@ export function readAwsDeployment(
 ): (Omit<AwsDeployment, "network"> & Pick<Deployment, "network">) | undefined {
   const read = parse(OnAws, name, raw, report);
   if (read === undefined) return undefined;
-  const { nodeType, portalType, volume, enforcement, pins, network } = read;
+  const { engine, nodeType, portalType, volume, enforcement, pins, network } = read;
+  reportNameOnAws(name, report);
+  if (catalogue[engine].homeMade)
+    report(
+      ["engine"],
+      `${engine} has only a stand-in here, a program of our own that keeps no data safely: it runs on the local target alone`,
+    );
   const why = network === undefined ? undefined : unusableNetwork(network);
   if (why !== undefined) report(["network"], why);
   const described = complete(name, read, raw, report);
   const said = "memory" in (raw as object) ? described.memory : undefined;
   const memory = readMachines({ name, ...read }, said, report);
   return { ...described, nodeType, portalType, volume, enforcement, pins, memory };
+}
+
+/** First parts of keys in the stack's bucket: what is below them is for every machine, or expires. */
+const PREFIXES = ["images", "machine", "reported"];
+
+function reportNameOnAws(name: string, report: Report): void {
+  if (PREFIXES.includes(name))
+    report([], `is reserved on AWS, where the stack's bucket keeps other objects below ${name}/`);
+  if (name.startsWith("sg-"))
+    report([], "must not begin with sg-: AWS takes no security group of such a name");
 }
 
 function parse<Read>(
@@ -110,6 +127,11 @@ function parse<Read>(
   report: Report,
 ): Read | undefined {
   if (!NAME.test(name)) report([], NAME_RULE);
+  else if (isAmbiguous(name))
+    report(
+      [],
+      "may have been written otherwise: Pulumi makes true of True and TRUE; choose another name",
+    );
   const read = shape.safeParse(raw);
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
   // Read apart from the rest, so that a mistake elsewhere hides none of those in it.
@@ -146,10 +168,11 @@ function complete(
   if (databases.includes(database))
     report(["database"], `"${database}" is a database of the cluster itself`);
   reportForeignOptions(read.engine, raw, report);
-  const { engine, nodes, portals, durability, generation, maxLag, fallback, open, network } = read;
+  const { engine, nodes, portals, durability, generation, rotate } = read;
+  const { maxLag, fallback, open, network } = read;
   const ssh = readSshOf(raw, report);
   return {
-    ...{ engine, nodes, portals, durability, generation, maxLag, fallback, open },
+    ...{ engine, nodes, portals, durability, generation, rotate, maxLag, fallback, open },
     name,
     version: readVersion(read, report),
     endpoints: readEndpoints(read, report),

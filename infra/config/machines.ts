@@ -1,5 +1,5 @@
 import { machineType, PORTAL_MEMORY, roomOn } from "../model/aws/machine-type.ts";
-import { catalogue, nodeNames } from "../model/catalogue.ts";
+import { catalogue, nodeNames, portalNames } from "../model/catalogue.ts";
 import type { AwsDeployment } from "../model/stack.ts";
 import type { Report } from "./report.ts";
 
@@ -59,8 +59,4 @@ function reportPins(read: Read, portals: readonly string[], report: Report): voi
     if (image !== undefined && portals.includes(machine))
       report(["pins", machine, "image"], "is for nodes: portals change theirs one after the other");
   }
-}
-
-function portalNames({ name, portals }: Read): readonly string[] {
-  return Array.from({ length: portals }, (_, index) => `${name}-portal-${index + 1}`);
 }

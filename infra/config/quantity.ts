@@ -25,8 +25,8 @@ function quantity(
   { least, most, ifLeftOut }: Bounds,
 ) {
   const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)(${Object.keys(units).join("|")})$`);
-  const read = (text: string): number | undefined => {
-    const [, amount, unit = ""] = pattern.exec(text) ?? [];
+  const read = (input: unknown): number | undefined => {
+    const [, amount, unit = ""] = typeof input === "string" ? (pattern.exec(input) ?? []) : [];
     return amount === undefined ? undefined : Number(amount) * (units[unit] ?? Number.NaN);
   };
   const [low = 0, high = 0] = [read(least), read(most)];
@@ -34,7 +34,7 @@ function quantity(
     .unknown()
     .optional()
     .transform((input, context) => {
-      const value = read(input === undefined ? ifLeftOut : String(input));
+      const value = read(input === undefined ? ifLeftOut : input);
       if (value !== undefined && value >= low && value <= high) return value;
       context.addIssue(
         `must be ${what} from "${least}" to "${most}", such as "${ifLeftOut}", not ${JSON.stringify(input)}`,

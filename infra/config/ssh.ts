@@ -3,6 +3,7 @@ import { z } from "zod";
 import { KEY_NAME } from "../../proxy-image/src/contract.ts";
 import { readPublicKey } from "../../proxy-image/src/ssh/public-key.ts";
 import type { Ssh } from "../model/stack.ts";
+import { isAmbiguous } from "./name.ts";
 import type { Report } from "./report.ts";
 import { strict } from "./strict.ts";
 
@@ -25,7 +26,8 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
   const owners = new Map<string, string>();
   for (const [name, line] of Object.entries(written)) {
     const at = ["keys", name];
-    if (!KEY_NAME.test(name)) report(at, NAME);
+    const unusable = mistakeInName(name);
+    if (unusable !== undefined) report(at, unusable);
     const key = readPublicKey(typeof line === "string" ? line : "");
     if (key.kind === "refused") {
       report(at, key.why);
@@ -37,6 +39,12 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
     keys[name] = key.line;
   }
   return read.success ? { keys } : undefined;
+}
+
+function mistakeInName(name: string): string | undefined {
+  if (!KEY_NAME.test(name)) return NAME;
+  if (!isAmbiguous(name)) return undefined;
+  return "may have been written otherwise: Pulumi makes 8 of 010; choose a name that begins with a letter";
 }
 
 function looselyKeys(raw: unknown): Readonly<Record<string, unknown>> {

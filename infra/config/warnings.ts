@@ -1,3 +1,5 @@
+import { blockOf, contains } from "../model/block.ts";
+import { breadthOf } from "../model/breadth.ts";
 import { catalogue } from "../model/catalogue.ts";
 import { findNested } from "../model/nesting.ts";
 import type { AwsDeployment, Deployment, LocalDeployment, Source, Stack } from "../model/stack.ts";
@@ -11,9 +13,12 @@ export function warningsFor(stack: Stack, now: Date): readonly string[] {
     ...reach(deployment),
     ...deployment.whitelist.flatMap((source) => expiry(deployment, source, now)),
     ...nesting(deployment),
+    ...breadth(deployment),
     ...lonely(deployment),
     ...keyless(deployment),
-    ...("enforcement" in deployment ? [...enforcement(deployment), ...standIn(deployment)] : []),
+    ...("enforcement" in deployment
+      ? [...enforcement(deployment), ...standIn(deployment), ...unreachable(deployment)]
+      : []),
   ]);
 }
 
@@ -52,6 +57,41 @@ function nesting({ name, whitelist }: Deployment): readonly string[] {
     ({ inner, outer }) =>
       `${entry(name, inner)}: is contained in ${outer}, so removing it alone would shut nobody out`,
   );
+}
+
+/** Wider than any one organisation's: a /8, or a /20 of IPv6, which is what the largest providers have. */
+const WIDE = { v4: 2 ** -8, v6: 2 ** -20 } as const;
+
+function breadth({ name, open, whitelist }: Deployment): readonly string[] {
+  if (open) return [];
+  const { v4, v6 } = breadthOf(whitelist.map(({ cidr }) => cidr));
+  const wide = [
+    ...(v4 > WIDE.v4 ? [`${percent(v4)} of IPv4, more than a /8`] : []),
+    ...(v6 > WIDE.v6 ? [`${percent(v6)} of IPv6, more than a /20`] : []),
+  ];
+  return wide.map((what) => `deployments.${name}.whitelist: lets in ${what}, all entries together`);
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}
+
+/** Addresses that no packet from the internet comes from, and portals on AWS are reached over nothing else. */
+const NOT_PUBLIC = [
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"],
+  ...["169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128"],
+].map(blockOf);
+
+function unreachable({ name, whitelist }: Deployment): readonly string[] {
+  return whitelist
+    .filter(({ cidr }) => {
+      const own = blockOf(cidr);
+      return NOT_PUBLIC.some((block) => contains(block, own));
+    })
+    .map(
+      ({ cidr }) =>
+        `${entry(name, cidr)}: holds private addresses alone, so it matches nobody: portals on AWS are reached by their public address, and see a client's public one`,
+    );
 }
 
 function lonely({ name, nodes, durability }: Deployment): readonly string[] {

@@ -1,24 +1,29 @@
 import { z } from "zod";
 
+import { breadthOf } from "../model/breadth.ts";
 import type { Source } from "../model/stack.ts";
 import type { Report } from "./report.ts";
 import { mistakeIn } from "./source.ts";
 import { strict } from "./strict.ts";
+import { QUOTES, text } from "./text.ts";
 import { readUntil } from "./until.ts";
 
-/** The CLI writes a note that looks like a number or a truth value as one. */
+const NOTE = "must be a note (text), or a map with the keys note, until";
+
+/** Nothing at all is an empty note. Any other value may have been other text: 15 may have been 017. */
 const Note = z
-  .union([z.string(), z.number(), z.boolean(), z.null()], {
-    error: "must be a note (text), or a map with the keys note, until",
+  .union([text(NOTE), z.null()], {
+    error: ({ input }) =>
+      ["number", "boolean"].includes(typeof input)
+        ? `${NOTE}; it came as ${JSON.stringify(input)}, so ${QUOTES}`
+        : NOTE,
   })
-  .transform((note) => String(note ?? ""));
+  .transform((note) => note ?? "");
 
 const Until = z.unknown().transform((input, context) => {
-  const until = typeof input === "string" ? readUntil(input.trim()) : undefined;
-  if (until !== undefined) return until;
-  context.addIssue(
-    `must be a date such as "2027-01-31" or a time such as "2027-01-31T18:00:00Z", not ${JSON.stringify(input)}`,
-  );
+  const read = readUntil(input);
+  if (read.kind === "until") return read.until;
+  context.addIssue(read.why);
   return z.NEVER;
 });
 
@@ -31,7 +36,7 @@ export function readWhitelist(raw: unknown, open: boolean, report: Report): read
     report([], 'must be a map by CIDR block, such as { "203.0.113.0/24": "Berlin office" }');
     return [];
   }
-  return Object.entries(map.data).flatMap(([cidr, entry]) => {
+  const sources = Object.entries(map.data).flatMap(([cidr, entry]) => {
     const mistake = mistakeIn(cidr, open);
     if (mistake !== undefined) report([cidr], mistake);
     const details = typeof entry === "object" && entry !== null;
@@ -40,6 +45,22 @@ export function readWhitelist(raw: unknown, open: boolean, report: Report): read
     if (!read.success || mistake !== undefined) return [];
     return [sourceOf(cidr, read.data)];
   });
+  if (!open) reportBreadth(sources, report);
+  return sources;
+}
+
+/** Entries that are narrow one by one may be the whole internet together. */
+function reportBreadth(sources: readonly Source[], report: Report): void {
+  const { v4, v6 } = breadthOf(sources.map(({ cidr }) => cidr));
+  for (const [family, share] of [
+    ["IPv4", v4],
+    ["IPv6", v6],
+  ] as const)
+    if (share >= 0.5)
+      report(
+        [],
+        `would let in ${share === 1 ? "all" : "half or more"} of ${family}, all entries together; if that is meant, say \`open: true\` beside the whitelist`,
+      );
 }
 
 function sourceOf(cidr: string, entry: string | z.infer<typeof Details>): Source {

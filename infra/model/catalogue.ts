@@ -39,6 +39,13 @@ export function nodeNames({ name, nodes }: Pick<Deployment, "name" | "nodes">): 
   return Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
 }
 
+export function portalNames({
+  name,
+  portals,
+}: Pick<Deployment, "name" | "portals">): readonly string[] {
+  return Array.from({ length: portals }, (_, index) => `${name}-portal-${index + 1}`);
+}
+
 /** The endpoints that a deployment has. */
 export function endpointsOf(deployment: Asked): readonly EndpointRow[] {
   return catalogue[deployment.engine]

@@ -1,17 +1,35 @@
 import { findMixed } from "./aws/architectures.ts";
 import { findOverlaps } from "./aws/overlaps.ts";
 import { blockOf, overlaps } from "./block.ts";
-import { portsOf } from "./catalogue.ts";
+import { nodeNames, portalNames } from "./catalogue.ts";
 import type { Collision } from "./collision.ts";
-import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment, planPublicNetwork } from "./plan.ts";
-import type { LocalDeployment, LocalStack, Stack } from "./stack.ts";
+import {
+  HIGHEST_SLOT,
+  PORTS_A_DEPLOYMENT,
+  planDeployment,
+  planPublicNetwork,
+  portsTaken,
+} from "./plan.ts";
+import type { AwsStack, LocalDeployment, LocalStack, Stack } from "./stack.ts";
 
 const LONGEST_NAME = 63;
 
 /** What can't be built as planned: networks that overlap, machines of two sorts, ports past the last one, names that clash or are too long. */
 export function findCollisions(stack: Stack): readonly Collision[] {
   if (stack.target === "local") return collisionsHere(stack);
-  return [...findOverlaps(stack), ...findMixed(stack)];
+  return [...findOverlaps(stack), ...findMixed(stack), ...sharedMachines(stack)];
+}
+
+/** A machine's name is its tag on AWS, by which people find its volume and snapshots: nodes of `orders-portal` would be portals of `orders`. */
+function sharedMachines({ deployments }: AwsStack): readonly Collision[] {
+  const owners = new Map<string, string>();
+  return deployments.flatMap((deployment) => {
+    const machines = [...nodeNames(deployment), ...portalNames(deployment)];
+    const shared = machines.find((machine) => owners.has(machine));
+    for (const machine of machines) owners.set(machine, deployment.name);
+    if (shared === undefined) return [];
+    return [{ deployment: deployment.name, why: `its machine "${shared}" is also one of another` }];
+  });
 }
 
 function collisionsHere({ local, deployments }: LocalStack): readonly Collision[] {
@@ -25,6 +43,11 @@ function collisionsHere({ local, deployments }: LocalStack): readonly Collision[
       if (overlaps(blockOf(cidr), blockOf(network.cidr)))
         problems.push(`its network ${network.cidr} overlaps ${cidr} of ${who}`);
     networks.push({ who: deployment.name, cidr: network.cidr });
+
+    if (deployments.some(({ name }) => deployment.name === `${name}-document`))
+      problems.push(
+        "is the name of another deployment's folder: choose another than its own and -document",
+      );
 
     const containers = [...nodes, ...portals].flatMap(({ container, volume }) => [
       container,
@@ -46,7 +69,7 @@ function collisionsHere({ local, deployments }: LocalStack): readonly Collision[
 
 function portProblems(deployment: LocalDeployment, firstPort: number): readonly string[] {
   const { slot, portals, nodes } = deployment;
-  const needed = portsOf(deployment).length * portals;
+  const needed = portsTaken(deployment);
   if (needed > PORTS_A_DEPLOYMENT)
     return [
       `its ${nodes} nodes and ${portals} portals take ${needed} ports on this machine, and a deployment has ${PORTS_A_DEPLOYMENT}: ask for fewer nodes or portals`,

@@ -1,8 +1,11 @@
+import type { AddressMap } from "./address-map.ts";
 import { catalogue, endpointsOf } from "./catalogue.ts";
+import { formsOf, patienceOf } from "./clients/table.ts";
 import type { EndpointRow } from "./engines/row.ts";
 import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
 import type { Connection, Host } from "./uri.ts";
+import { uriOf, urisOf } from "./uri.ts";
 
 const THIS_MACHINE = "127.0.0.1";
 
@@ -24,8 +27,27 @@ export function connectionOf(
   return { hosts, user, database, route, caFile };
 }
 
+/** One endpoint, as each client needs it. */
+export function endpointOutput(
+  { name, engine, timing }: Deployment,
+  connection: Connection,
+  addressMap: AddressMap | undefined,
+) {
+  const row = catalogue[engine];
+  return {
+    uri: uriOf(row, connection),
+    uris: urisOf(row, connection),
+    hosts: connection.hosts,
+    clients: formsOf(engine, {
+      ...connection,
+      ...{ deployment: name, patience: patienceOf(timing.hold) },
+      ...(addressMap && { addressMap }),
+    }),
+  };
+}
+
 /** What a deployment is, and whose it is, as far as its engine has such things. */
-export function identityOf({ engine, version, user, database }: Deployment) {
+export function identityOf({ engine, version, user, database, rotate }: Deployment) {
   const { servedBy, standIn, options } = catalogue[engine];
   return {
     engine,
@@ -34,6 +56,8 @@ export function identityOf({ engine, version, user, database }: Deployment) {
     ...(standIn !== undefined && { standIn }),
     ...(options.includes("user") && { user }),
     ...(options.includes("database") && { database }),
+    // So that a preview shows when an older password would come back.
+    ...(rotate > 0 && { rotate }),
   };
 }
 

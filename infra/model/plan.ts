@@ -71,19 +71,41 @@ export function planDeployment(deployment: LocalDeployment, local: LocalTarget):
   };
 }
 
+/** Ports that the first two portals have in a row for each endpoint. */
+const PAIR = 2;
+
+/**
+ * Each port of each portal has its place in the slot, whatever the number of portals: the first two share the lower part, endpoint by
+ * endpoint; the third and the fourth have a row each, below the slot's end.
+ */
 function planPorts(
   deployment: LocalDeployment,
   firstPort: number,
   ordinal: number,
 ): PortalPlan["ports"] {
-  const { slot, portals } = deployment;
-  const first = firstPort + slot * PORTS_A_DEPLOYMENT + ordinal - 1;
+  const first = firstPort + deployment.slot * PORTS_A_DEPLOYMENT;
+  const place = (index: number) =>
+    ordinal <= PAIR
+      ? index * PAIR + ordinal - 1
+      : PORTS_A_DEPLOYMENT - (ordinal - PAIR) * mostPorts(deployment) + index;
   return Object.fromEntries(
     portsOf(deployment).map(({ name, port }, index) => [
       name,
-      { internal: port, host: first + index * portals },
+      { internal: port, host: first + place(index) },
     ]),
   );
+}
+
+/** Ports of one portal, that of SSH among them, be it on or off. */
+export function mostPorts(deployment: LocalDeployment): number {
+  return portsOf({ ...deployment, ssh: { keys: {} } }).length;
+}
+
+/** How many ports of its slot a deployment takes. */
+export function portsTaken(deployment: LocalDeployment): number {
+  const { portals } = deployment;
+  const pair = PAIR * portsOf(deployment).length;
+  return portals <= PAIR ? pair : pair + (portals - PAIR) * mostPorts(deployment);
 }
 
 function count(to: number): readonly number[] {

@@ -92,6 +92,8 @@ export interface Deployment {
   readonly database: string;
   readonly user: string;
   readonly generation: number;
+  /** How often the clients' password was changed. */
+  readonly rotate: number;
   /** Seconds: see the portal's contract. */
   readonly timing: { readonly hold: number; readonly silence: number; readonly drain: number };
   /** Bytes of WAL. */

@@ -28,6 +28,11 @@ export function urisOf({ uri }: Pick<EngineRow, "uri">, connection: Connection):
   return connection.hosts.map((host) => uri({ ...connection, hosts: [host] }));
 }
 
+/** The same URI, for people to see. */
+export function withoutPassword(uri: string): string {
+  return uri.replace(/^([^:/]+:\/\/[^:@/]*):[^@/]*@/, "$1@");
+}
+
 /** A path as the value of a URI's parameter. */
 export function pathOf(file: string): string {
   return file.split("/").map(encodeURIComponent).join("/");

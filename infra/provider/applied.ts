@@ -2,13 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { z } from "zod";
 
+/** Bytes. What a portal reports is far below. */
+export const LONGEST_REPORT = 64 * 1024;
+
+/** A reason goes to a person's terminal: one line of plain text, whatever a portal sends. */
+const Why = z.string().transform((why) => why.replace(/\p{C}+/gu, " ").slice(0, 1000));
+
 /** What a portal says of itself, again and again and after each change. */
 const Report = z.object({
   /** The portal's own clock, so only good for telling whether it moves. */
   at: z.number(),
   /** SHA-256 of the document in force there. */
   digest: z.string().nullable(),
-  refused: z.object({ digest: z.string().nullable(), why: z.string() }).nullable(),
+  refused: z.object({ digest: z.string().nullable(), why: Why }).nullable(),
 });
 
 export type Report = z.infer<typeof Report>;

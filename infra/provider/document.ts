@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 
-import type { Report } from "./applied.ts";
-import { awaitVerdict, parseReport } from "./applied.ts";
+import { awaitVerdict } from "./applied.ts";
 import { file } from "./file.ts";
 import type { Kind, Props } from "./kind.ts";
+import { readReport } from "./report-file.ts";
 import { textOf } from "./secret.ts";
 import type { Verdicts } from "./verdicts.ts";
 import { failOn } from "./verdicts.ts";
@@ -50,7 +49,7 @@ function findPortals({ reports }: Props): Promise<readonly Portal[]> {
   return Promise.all(
     Object.entries(reports as Readonly<Record<string, string>>).map(async ([name, report]) => ({
       ...{ name, report },
-      last: (await read(report))?.at,
+      last: (await readReport(report))?.at,
     })),
   );
 }
@@ -65,15 +64,7 @@ function awaitVerdicts(
   return Promise.all(
     portals.map(async ({ name, report, last }) => ({
       name,
-      verdict: await awaitVerdict(() => read(report), digest, last, patience),
+      verdict: await awaitVerdict(() => readReport(report), digest, last, patience),
     })),
   );
-}
-
-async function read(path: string): Promise<Report | undefined> {
-  try {
-    return parseReport(await readFile(path, "utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,19 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { exitWithParent } from "../../tools/airgap/plugin/orphan.ts";
 import { directory } from "./directory.ts";
 import { makeDocument } from "./document.ts";
 import { file } from "./file.ts";
 import { imageArchive } from "./image-archive.ts";
 import { makeInForce } from "./in-force.ts";
+import { inventory } from "./inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { reportsInS3 } from "./reports-in-s3.ts";
 
+// A CLI that was killed can't stop its plugins.
+exitWithParent();
 const stopped = new AbortController();
 const warn = (message: string) => void pulumi.log.warn(message);
 const kinds: Readonly<Record<string, Kind>> = {
   "portico:index:Directory": directory,
   "portico:index:File": file,
   "portico:index:Document": makeDocument(warn, stopped.signal),
+  "portico:index:Inventory": inventory,
   "portico:index:ImageArchive": imageArchive,
   "portico:index:InForce": makeInForce(reportsInS3, warn, stopped.signal),
 };
@@ -22,7 +27,10 @@ const kinds: Readonly<Record<string, Kind>> = {
 const provider: pulumi.provider.Provider = {
   version: "0.1.0",
   schema: JSON.stringify({ name: "portico", version: "0.1.0" }),
-  check: async (_urn: string, _olds: Props, news: Props) => ({ inputs: news }),
+  check: async (urn: string, olds: Props, news: Props) => ({
+    inputs: news,
+    failures: [...((await kindOf(urn).check?.(urn, olds, news)) ?? [])],
+  }),
   diff: async (_id: string, urn: string, olds: Props, news: Props) => kindOf(urn).diff(olds, news),
   create: (urn: string, props: Props) => kindOf(urn).create(props),
   read: async (id: string, urn: string, props: Props = {}) => {

@@ -1,7 +1,9 @@
+import { addAbortSignal, type Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import type { S3Client } from "@aws-sdk/client-s3";
 
 import type { Report } from "./applied.ts";
-import { parseReport } from "./applied.ts";
+import { LONGEST_REPORT, parseReport } from "./applied.ts";
 
 export type Found =
   | {
@@ -31,10 +33,16 @@ export async function reportsInS3(bucket: string, region: string): Promise<Repor
     close: () => client.destroy(),
     read: async (key) => {
       try {
-        const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
-          abortSignal: AbortSignal.timeout(REQUEST_MS),
-        });
-        const report = parseReport((await answer.Body?.transformToString()) ?? "");
+        const abortSignal = AbortSignal.timeout(REQUEST_MS);
+        const wanted = new GetObjectCommand({ Bucket: bucket, Key: key });
+        const answer = await client.send(wanted, { abortSignal });
+        // The client's own deadline ends with the headers.
+        const body = addAbortSignal(abortSignal, answer.Body as Readable);
+        if ((answer.ContentLength ?? 0) > LONGEST_REPORT) {
+          body.destroy();
+          return { kind: "failed", why: `${key} is over ${LONGEST_REPORT} bytes` };
+        }
+        const report = parseReport(await text(body));
         if (report === undefined) return { kind: "failed", why: `${key} is no report` };
         const written = answer.LastModified?.getTime() ?? 0;
         return { kind: "report", report, ageMs: clock() - written };

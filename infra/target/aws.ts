@@ -12,10 +12,10 @@ import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { architectureIn } from "../model/aws/architectures.ts";
 import type { AwsPlan } from "../model/aws/plan.ts";
 import { planOnAws } from "../model/aws/plan.ts";
-import { catalogue, endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
-import { connectionOf, identityOf, sshOutput } from "../model/outputs.ts";
+import { endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
+import { trustStoreFor } from "../model/clients/table.ts";
+import { connectionOf, endpointOutput, identityOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
-import { uriOf, urisOf } from "../model/uri.ts";
 import { fillImageFolders } from "./image-folders.ts";
 import { machineService } from "./machine-service.ts";
 
@@ -66,7 +66,6 @@ function outputsOf(
   { authority, password, portals, hostKeys }: Deployment,
 ): pulumi.Inputs {
   const { name } = deployment;
-  const row = catalogue[deployment.engine];
   const addresses = pulumi.all(portals.map(({ ipv4 }) => ipv4));
   const caFile = `${name}-ca.pem`;
   const maps = addresses.apply((all) =>
@@ -78,19 +77,19 @@ function outputsOf(
       endpointsOf(deployment).map((endpoint) => {
         const { port } = endpoint;
         const hosts = addresses.apply((all) => all.map((host) => ({ host, port })));
-        const connection = pulumi
-          .all([hosts, password, authority])
-          .apply(([hosts, password, ca]) => ({
-            ...connectionOf(deployment, hosts, endpoint, caFile),
-            ...{ password, ca },
-          }));
-        const uri = connection.apply((connection) => uriOf(row, connection));
-        const uris = connection.apply((connection) => urisOf(row, connection));
-        return [endpoint.name, { uri, uris, hosts }];
+        const output = pulumi
+          .all([hosts, password, authority, maps])
+          .apply(([hosts, password, ca, { addressMap }]) => {
+            const known = connectionOf(deployment, hosts, endpoint, caFile);
+            const map = isPerNode(deployment) ? addressMap : undefined;
+            return endpointOutput(deployment, { ...known, password, ca }, map);
+          });
+        return [endpoint.name, output];
       }),
     ),
     password,
     ca: authority,
+    ...trustStoreFor(deployment.engine, caFile),
     ...(isPerNode(deployment) && {
       addressMap: maps.addressMap,
       addressMaps: maps.addressMaps,

@@ -7,10 +7,12 @@ import { Images } from "../../components/local/images.ts";
 import { paths } from "../../components/local/placement.ts";
 import { PublicNetwork } from "../../components/local/public-network.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
-import { catalogue, endpointsOf } from "../model/catalogue.ts";
+import { endpointsOf } from "../model/catalogue.ts";
+import { trustStoreFor } from "../model/clients/table.ts";
 import {
   connectionOf,
   endpointHosts,
+  endpointOutput,
   identityOf,
   portalOutputs,
   sshOutput,
@@ -18,7 +20,6 @@ import {
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
-import { uriOf, urisOf } from "../model/uri.ts";
 import { fillImageFolders } from "./image-folders.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
@@ -56,23 +57,26 @@ function outputsOf(
   { authority, password, hostKeys }: Deployment,
   caFile: string,
 ): pulumi.Inputs {
-  const row = catalogue[deployment.engine];
+  const maps = isPerNode(deployment)
+    ? addressMapsOf(deployment, plan.nodes, ({ name }) => endpointHosts(plan, name))
+    : undefined;
   return {
     ...identityOf(deployment),
     endpoints: Object.fromEntries(
       endpointsOf(deployment).map((endpoint) => {
         const hosts = endpointHosts(plan, endpoint.name);
         const known = connectionOf(deployment, hosts, endpoint, caFile);
-        const connection = pulumi
+        const output = pulumi
           .all([password, authority])
-          .apply(([password, ca]) => ({ ...known, password, ca }));
-        const uri = connection.apply((connection) => uriOf(row, connection));
-        const uris = connection.apply((connection) => urisOf(row, connection));
-        return [endpoint.name, { uri, uris, hosts }];
+          .apply(([password, ca]) =>
+            endpointOutput(deployment, { ...known, password, ca }, maps?.addressMap),
+          );
+        return [endpoint.name, output];
       }),
     ),
     password,
     ca: authority,
+    ...trustStoreFor(deployment.engine, caFile),
     ...sshOutput(
       deployment,
       endpointHosts(plan, "ssh").flatMap((at, index) => {
@@ -80,8 +84,7 @@ function outputsOf(
         return hostKey === undefined ? [] : [{ ...at, hostKey }];
       }),
     ),
-    ...(isPerNode(deployment) &&
-      addressMapsOf(deployment, plan.nodes, ({ name }) => endpointHosts(plan, name))),
+    ...maps,
     portals: portalOutputs(plan),
   };
 }

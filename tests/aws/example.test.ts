@@ -23,7 +23,7 @@ test("each environment of Pulumi.example.yaml works when it is copied as the fil
       await t.test(environment, async () => {
         await stack.configureText(configs[environment]);
         const text = await previewOf(stack, "--show-sames");
-        says(judged(text), REFUSED[environment]);
+        says(await judged(text), REFUSED[environment]);
         const { changeSummary }: Preview = JSON.parse(text);
         assert.ok((changeSummary.create ?? 0) > 50, JSON.stringify(changeSummary));
         assert.deepEqual(Object.keys(changeSummary), ["create"]);

@@ -6,7 +6,7 @@ import { previewOf } from "../guard/portico.ts";
 import { standInForAws } from "../support/aws/on-path.ts";
 import { withStack } from "../support/cli.ts";
 import { config } from "./changes.ts";
-import { judged, says } from "./judged.ts";
+import { judgedByRules, says } from "./judged.ts";
 
 const project = join(import.meta.dirname, "broken");
 
@@ -15,7 +15,7 @@ standInForAws();
 test("every invariant that a program breaks is refused from its real preview, and nothing else", async () => {
   await withStack({ project, config: config() }, async (stack) => {
     const text = await previewOf(stack, "--show-sames");
-    says(judged(text), [
+    says(judgedByRules(text), [
       /^SecurityGroup orders-nodes has rules of its own \(ingress\)/,
       /^Volume orders-1-data must be encrypted: encrypted is false/,
       /^Volume orders-2-data must be encrypted: encrypted isn't known before the update/,
@@ -28,6 +28,6 @@ test("every invariant that a program breaks is refused from its real preview, an
       /orders-203\.0\.113\.0\/24 lets in 203\.0\.0\.0\/16, which is not on the whitelist of orders/,
       /^BucketObjectv2 orders-1-secrets\.json shows a password in clear text: content/,
     ]);
-    assert.doesNotMatch(judged(text).join("\n"), /hunter2/);
+    assert.doesNotMatch(judgedByRules(text).join("\n"), /hunter2/);
   });
 });

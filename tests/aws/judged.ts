@@ -1,13 +1,35 @@
 import assert from "node:assert/strict";
 
-import { judge } from "../../tools/guard/judge.ts";
+import { judge, type Verdict } from "../../tools/guard/judge.ts";
+import type { Preview } from "../../tools/guard/preview.ts";
+import { type Asked, askedBy } from "../../tools/guard/program/asked.ts";
 import { parsePreview } from "../../tools/guard/read-preview.ts";
 
+/** The last preview that was judged, which often is judged again with other options. */
+let last: { readonly text: string; readonly asked: Asked } | undefined;
+
 /** What the guard says against a preview, as the CLI printed it. */
-export function judged(text: string, { whitelistOnly = false } = {}): readonly string[] {
+export async function judged(
+  text: string,
+  { whitelistOnly = false } = {},
+): Promise<readonly string[]> {
+  const preview = parsed(text);
+  if (last?.text !== text) last = { text, asked: await askedBy(preview) };
+  return refusalsOf(judge(preview, { whitelistOnly, asked: last.asked }));
+}
+
+/** The same by its rules alone, of a program that isn't this one. */
+export function judgedByRules(text: string): readonly string[] {
+  return refusalsOf(judge(parsed(text), { whitelistOnly: false }));
+}
+
+function parsed(text: string): Preview {
   const read = parsePreview(text);
   assert.ok(read.kind === "preview", read.kind === "unreadable" ? read.why : "");
-  const verdict = judge(read.preview, { whitelistOnly });
+  return read.preview;
+}
+
+function refusalsOf(verdict: Verdict): readonly string[] {
   if (verdict.kind === "unknown") throw new Error(verdict.why);
   return verdict.kind === "refused" ? verdict.refusals : [];
 }

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { planOf, previewOf } from "../guard/portico.ts";
+import { tried } from "../guard/tried.ts";
 import type { Preview, Stack } from "../support/cli.ts";
+import { changedBy, LEAK_MENDED, STEPS } from "./bad-steps.ts";
 import { CHANGES, config, OFFICE } from "./changes.ts";
 import { judged, says } from "./judged.ts";
 import { certificatesAt, LEAF } from "./renewal.ts";
@@ -27,7 +29,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
         const text = await preview();
         await matchesGolden("fresh", countsIn(read(text)));
         await matchesGolden("fresh-data", holdsData(read(text)));
-        says(judged(text), []);
+        says(await judged(text), []);
       },
     );
 
@@ -49,51 +51,89 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       assert.deepEqual(changes, {});
     });
 
+    const texts = new Map<string, string>();
     for (const { name, config: changed, refused = [], whitelistOnly, counted } of CHANGES)
       await t.test(`preview: ${name}`, async () => {
         await stack.configure(changed);
         const text = await preview();
+        texts.set(name, text);
         const lines = changesIn(read(text));
         await matchesGolden(name, counted ? countsIn(withoutSames(read(text))) : lines);
-        says(judged(text), refused);
-        if (whitelistOnly) says(judged(text, { whitelistOnly }), refused);
-        else assert.ok(judged(text, { whitelistOnly: true }).length > refused.length);
+        says(await judged(text), refused);
+        if (whitelistOnly) says(await judged(text, { whitelistOnly }), refused);
+        else assert.ok((await judged(text, { whitelistOnly: true })).length > refused.length);
       });
+
+    for (const step of STEPS)
+      await t.test(`refused: ${step.title}`, async () => {
+        const text = changedBy(step, texts.get(step.in ?? "entry-added") ?? "");
+        for (const whitelistOnly of step.whitelistOnly ? [false, true] : [false]) {
+          const refusals = await judged(text, { whitelistOnly });
+          assert.match(refusals.join("\n"), step.refused);
+        }
+      });
+
+    await t.test("fine: an update that takes a secret out of what shows it", async () => {
+      const leaked = changedBy(LEAK_MENDED, texts.get("entry-added") ?? "");
+      says(await judged(leaked), []);
+    });
+
+    await t.test("mutations of a preview are refused, or argued: a sample", async () => {
+      const { count, unargued } = await tried(texts.get("entry-added") ?? "", 20);
+      assert.ok(count > 100, `only ${count} mutations`);
+      assert.deepEqual(unargued, []);
+    });
 
     await t.test("preview: deployment-beside", async () => {
       await stack.configure(BESIDE);
       const text = await preview();
       await matchesGolden("deployment-beside", besidesCreated(read(text)));
-      says(judged(text), []);
+      says(await judged(text), []);
     });
 
-    await t.test("another region would lose everything, and is refused for each part", async () => {
-      const zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
-      await stack.configure(config({}, { region: "eu-west-1", zones }));
-      const refusals = judged(await preview());
-      for (const lost of [/^Volume orders-1-data/, /^Bucket bucket/, /^Key key/, /^Eip orders-p/])
-        assert.ok(
-          refusals.some((sentence) => lost.test(sentence) && /would be replaced/.test(sentence)),
-          `${lost}: ${refusals.join("\n")}`,
+    await t.test(
+      "another region would lose everything, and the preview ends before it",
+      async () => {
+        const zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+        await stack.configure(config({}, { region: "eu-west-1", zones }));
+        await assert.rejects(
+          stack.preview(),
+          /aws\.region: was \\*"eu-central-1\\*" when the stack/,
         );
-    });
+      },
+    );
 
-    await t.test("a deployment that is removed is refused for what would be lost", async () => {
-      await stack.configure({ ...config(), "portico:deployments": {} });
-      const refusals = judged(await preview());
-      for (const lost of [/^Volume orders-1-data/, /^PrivateKey orders/, /^Eip orders-portal-1/])
-        assert.ok(
-          refusals.some((sentence) => lost.test(sentence) && /would be deleted/.test(sentence)),
-          `${lost}: ${refusals.join("\n")}`,
-        );
-    });
+    await t.test(
+      "a deployment that is removed ends the preview, with the way to do it",
+      async () => {
+        await stack.configure({ ...config(), "portico:deployments": {} });
+        await assert.rejects(stack.preview(), /deployments\.orders: is no longer in the config/);
+      },
+    );
+
+    await t.test(
+      "one that is named as removed is refused by the guard for what would be lost",
+      async () => {
+        await stack.configure({
+          ...config(),
+          "portico:deployments": {},
+          "portico:removed": ["orders"],
+        });
+        const refusals = await judged(await preview());
+        for (const lost of [/^Volume orders-1-data/, /^PrivateKey orders/, /^Eip orders-portal-1/])
+          assert.ok(
+            refusals.some((sentence) => lost.test(sentence) && /would be deleted/.test(sentence)),
+            `${lost}: ${refusals.join("\n")}`,
+          );
+      },
+    );
 
     await t.test("preview: certificates in their last 90 days are renewed in place", async () => {
       await stack.configure(config());
       await stack.rewrite((state) => certificatesAt(state, LEAF, new Date(Date.now() + 89 * DAY)));
       const text = await preview();
       await matchesGolden("certificates-renewed", changesIn(read(text)));
-      says(judged(text), []);
+      says(await judged(text), []);
     });
 
     await t.test("a whitelist edit is carried out in place, the document first", async () => {

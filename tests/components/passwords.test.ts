@@ -5,9 +5,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { Passwords } from "../../components/passwords.ts";
 import { catalogue, engines } from "../../infra/model/catalogue.ts";
+import { derivePassword } from "../../infra/model/password.ts";
 import { declare, only, settled } from "./declare.ts";
 
-const { built, resources } = await declare(() => new Passwords("orders"));
+const { built, resources } = await declare(() => new Passwords("orders", { rotate: 0 }));
 
 test("all passwords follow from one protected key", () => {
   assert.equal(resources.length, 1);
@@ -37,3 +38,31 @@ for (const engine of engines)
       assert.ok(password.length > 20);
     }
   });
+
+const KEY = `-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+-----END PRIVATE KEY-----`;
+
+test("each rotation has a password of its own; the first is the one from before there were any", () => {
+  const [first, ...later] = [0, 1, 2].map((rotation) => derivePassword(KEY, "app", rotation));
+  assert.equal(first, "tveDG7DuQr0mSRvGFYh0hE4wRddUNcAj");
+  assert.equal(new Set([first, ...later]).size, 3);
+});
+
+test("`rotate` changes the clients' password alone", async () => {
+  const source = { privateKeyPem: KEY };
+  const passwordsAt = async (rotate: number) => {
+    await pulumi.runtime.setMocks({
+      newResource: ({ name }) => ({ id: name, state: source }),
+      call: () => ({}),
+    });
+    return Promise.all(
+      ["app", "replication"].map((use) => settled(new Passwords("orders", { rotate }).for(use))),
+    );
+  };
+  const [before, after] = [await passwordsAt(0), await passwordsAt(1)];
+  assert.deepEqual(
+    before.map((password, index) => password === after[index]),
+    [false, true],
+  );
+});

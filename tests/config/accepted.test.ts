@@ -32,6 +32,7 @@ test("an engine and a whitelist are a whole deployment", () => {
     database: "orders",
     user: "orders",
     generation: 1,
+    rotate: 0,
     timing: { hold: 30, silence: 10, drain: 60 },
     maxLag: 16 * 1024 * 1024,
     fallback: "role-check",
@@ -44,11 +45,12 @@ test("an engine and a whitelist are a whole deployment", () => {
 for (const [written, until] of [
   ["2027-01-31", "2027-02-01T00:00:00.000Z"],
   ["2027-12-31", "2028-01-01T00:00:00.000Z"],
-  ["2027-01-31 00:00:00 +0000 UTC", "2027-02-01T00:00:00.000Z"],
   ["2027-01-31T18:30:00Z", "2027-01-31T18:30:00.000Z"],
   ["2027-01-31T18:30:00+02:00", "2027-01-31T16:30:00.000Z"],
   ["2027-01-31 18:30:00 +0000 UTC", "2027-01-31T18:30:00.000Z"],
   ["2027-01-31 18:30:00 +0200 CEST", "2027-01-31T16:30:00.000Z"],
+  ["2027-01-31 00:00:00 +0100 CET", "2027-01-30T23:00:00.000Z"],
+  ["2027-01-31 00:00:00 -1130 -1130", "2027-01-31T11:30:00.000Z"],
 ])
   test(`until ${written} is over at ${until}`, () => {
     const { deployment } = read({
@@ -58,16 +60,13 @@ for (const [written, until] of [
     assert.deepEqual(deployment.whitelist, [{ cidr: "198.51.100.7/32", note: "CI", until }]);
   });
 
-for (const [written, note] of [
-  [42, "42"],
-  [true, "true"],
-  [null, ""],
-] as const)
-  test(`a note that the CLI took for ${JSON.stringify(written)} is text again`, () => {
+test("no note at all is an empty one", () => {
+  for (const written of [null, "", { note: null }, {}]) {
     const { deployment } = read({ whitelist: { "203.0.113.0/24": written } });
 
-    assert.deepEqual(deployment.whitelist, [{ cidr: "203.0.113.0/24", note }]);
-  });
+    assert.deepEqual(deployment.whitelist, [{ cidr: "203.0.113.0/24", note: "" }]);
+  }
+});
 
 test("an entry that is over is no mistake, but said", () => {
   const { deployment, warnings } = read({
@@ -120,7 +119,7 @@ test("the whole internet needs `open`, and is said aloud", () => {
 });
 
 test("what stands in for an engine on AWS is said", () => {
-  const images = { portal: `sha256:${"a".repeat(64)}`, mongodb: `sha256:${"b".repeat(64)}` };
+  const images = { portal: `sha256:${"a".repeat(64)}`, scylladb: `sha256:${"b".repeat(64)}` };
   const { warnings } = parseConfig(
     {
       target: "aws",
@@ -131,14 +130,63 @@ test("what stands in for an engine on AWS is said", () => {
         ami: "ami-0123456789abcdef0",
         images,
       },
-      deployments: { carts: { engine: "mongodb", whitelist: { "203.0.113.0/24": "Berlin" } } },
+      deployments: { carts: { engine: "scylladb", whitelist: { "203.0.113.0/24": "Berlin" } } },
     },
     NOW,
   );
 
   assert.match(
     warnings.join(),
-    /^deployments\.carts\.engine: is mongodb, which a program of our own .* stands in for/,
+    /^deployments\.carts\.engine: is scylladb, which Apache Cassandra 5\.0 stands in for/,
+  );
+});
+
+test("a whitelist that is wider than any one organisation is named, family by family", () => {
+  const wide = (whitelist: readonly string[], more: object = {}) =>
+    read({ whitelist: Object.fromEntries(whitelist.map((cidr) => [cidr, "x"])), ...more }).warnings;
+  const at = "deployments.orders.whitelist: lets in";
+
+  assert.deepEqual(wide(["12.0.0.0/8", "2001:d000::/20"]), []);
+  assert.deepEqual(wide(["12.0.0.0/7"]), [
+    `${at} 0.78 % of IPv4, more than a /8, all entries together`,
+  ]);
+  assert.deepEqual(wide(["12.0.0.0/8", "203.0.113.7/32"]), [
+    `${at} 0.39 % of IPv4, more than a /8, all entries together`,
+  ]);
+  assert.deepEqual(wide(["2001:c000::/19"]), [
+    `${at} 0.00019 % of IPv6, more than a /20, all entries together`,
+  ]);
+  assert.deepEqual(wide(["0.0.0.0/1", "128.0.0.0/1"], { open: true }), [
+    "deployments.orders.open: is true, so anybody on the internet may connect",
+  ]);
+});
+
+test("private sources on AWS are said to match nobody", () => {
+  const sources = ["10.0.0.0/8", "192.168.7.0/24", "fd00::/8", "100.64.1.1/32", "203.0.113.0/24"];
+  const { warnings } = parseConfig(
+    {
+      target: "aws",
+      aws: {
+        name: "shop",
+        region: "eu-central-1",
+        zones: ["a", "b", "c"].map((zone) => `eu-central-1${zone}`),
+        ami: "ami-0123456789abcdef0",
+        images: { portal: `sha256:${"a".repeat(64)}`, postgresql: `sha256:${"b".repeat(64)}` },
+      },
+      deployments: {
+        orders: {
+          engine: "postgresql",
+          whitelist: Object.fromEntries(sources.map((cidr) => [cidr, "x"])),
+        },
+      },
+    },
+    NOW,
+  );
+
+  const named = warnings.filter((warning) => warning.includes("matches nobody"));
+  assert.deepEqual(
+    named.map((warning) => warning.split('"')[1]),
+    sources.slice(0, 4),
   );
 });
 

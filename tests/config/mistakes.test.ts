@@ -88,7 +88,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
       target: "local",
       deployments: { events: { engine: "scylladb", nodes: 7, portals: 4 } },
     }),
-    "deployments.events: its 7 nodes and 4 portals take 32 ports on this machine, and a deployment has 20: ask for fewer nodes or portals",
+    "deployments.events: its 7 nodes and 4 portals take 34 ports on this machine, and a deployment has 20: ask for fewer nodes or portals",
   ],
   [
     "an endpoint that a per-node engine has not",
@@ -182,6 +182,29 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     "all of IPv6 without `open`",
     admitting({ "::/0": "everyone" }),
     `${AT}.whitelist["::/0"]: would let in the whole internet; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "the whole internet in two halves",
+    admitting({ "0.0.0.0/1": "a", "128.0.0.0/1": "b" }),
+    `${AT}.whitelist: would let in all of IPv4, all entries together; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "half of the internet",
+    admitting({ "0.0.0.0/2": "a", "64.0.0.0/3": "b", "192.0.0.0/3": "c" }),
+    `${AT}.whitelist: would let in half or more of IPv4, all entries together; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "half of IPv6",
+    admitting({ "8000::/1": "a" }),
+    `${AT}.whitelist: would let in half or more of IPv6, all entries together; if that is meant, say \`open: true\` beside the whitelist`,
+  ],
+  [
+    "a deployment by the name of another one's folder",
+    problemsIn({
+      target: "local",
+      deployments: { orders: { engine: "redis" }, "orders-document": { engine: "redis" } },
+    }),
+    "deployments.orders-document: is the name of another deployment's folder: choose another than its own and -document",
   ],
   [
     "a list where the map by CIDR should be",

@@ -5,7 +5,7 @@ import { addressMapsOf, isPerNode } from "../../infra/model/address-map.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { endpointHosts } from "../../infra/model/outputs.ts";
 import { planDeployment } from "../../infra/model/plan.ts";
-import { uriOf, urisOf } from "../../infra/model/uri.ts";
+import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { localStack } from "../support/local-stack.ts";
 
 function mapsOf(events: object) {
@@ -88,8 +88,8 @@ test("a URI of CQL has one host, and cqlsh verifies the portal by its authority"
   );
   assert.equal(urisOf(scylladb, connection).length, 2);
   assert.equal(
-    scylladb.command(uri, caFile),
-    `SSL_CERTFILE="${caFile}" SSL_VALIDATE=true cqlsh --ssl -u "events" -p "s3cret" 127.0.0.1 15432`,
+    scylladb.command(withoutPassword(uri), { ca: caFile, password: "/pw" }),
+    `SSL_CERTFILE="${caFile}" SSL_VALIDATE=true cqlsh --ssl --credentials="/pw" 127.0.0.1 15432`,
   );
 });
 

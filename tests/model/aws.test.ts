@@ -264,6 +264,53 @@ for (const [what, problems, expected] of [
     problemsIn({ orders: { network: "10.64.1.0/24" }, stock: { network: "10.64.1.0/24" } }),
     'deployments.stock: its network 10.64.1.0/24 overlaps 10.64.1.0/24 of orders: give one of them another "network"',
   ],
+  ...["images", "machine", "reported"].map(
+    (name) =>
+      [
+        `a deployment named ${name}, which is a prefix of the bucket`,
+        problemsIn({ [name]: {} }),
+        `deployments.${name}: is reserved on AWS, where the stack's bucket keeps other objects below ${name}/`,
+      ] as const,
+  ),
+  [
+    "a name that no security group may have",
+    problemsIn({ "sg-orders": {} }),
+    "deployments.sg-orders: must not begin with sg-: AWS takes no security group of such a name",
+  ],
+  [
+    "a name that no bucket may have",
+    problemsIn({}, { name: "xn--shop" }),
+    "aws.name: must not begin with xn--, sthree- or amzn-s3-demo-: AWS takes no bucket of such a name",
+  ],
+  [
+    "a machine's name that two deployments have",
+    problemsIn({ orders: {}, "orders-portal": {} }),
+    'deployments.orders-portal: its machine "orders-portal-1" is also one of another',
+  ],
+  ...(["mongodb", "rethinkdb"] as const).map(
+    (engine) =>
+      [
+        `the home-made stand-in of ${engine}`,
+        problemsIn(
+          { carts: { engine } },
+          { images: { ...AWS.images, [engine]: AWS.images.portal } },
+        ),
+        `deployments.carts.engine: ${engine} has only a stand-in here, a program of our own that keeps no data safely: it runs on the local target alone`,
+      ] as const,
+  ),
+  ...["us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"].map(
+    (region) =>
+      [
+        `a region of another partition, ${region}`,
+        problemsIn({}, { region, zones: ["a", "b", "c"].map((zone) => `${region}${zone}`) }),
+        "aws.region: is in a partition of its own (AWS GovCloud, China or an isolated one): Portico knows the standard one alone",
+      ] as const,
+  ),
+  [
+    "a local zone",
+    problemsIn({}, { zones: ["eu-central-1a", "eu-central-1b", "eu-central-1-waw-1a"] }),
+    'aws.zones[2]: "eu-central-1-waw-1a" is no availability zone, such as eu-central-1a',
+  ],
   [
     "a misspelt key of the target",
     problemsIn({}, { regions: "eu-central-1" }),

@@ -5,7 +5,7 @@ import { catalogue } from "../../infra/model/catalogue.ts";
 import { serverCertificate } from "../../infra/model/certificates.ts";
 import { derivePassword } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
-import { uriOf, urisOf } from "../../infra/model/uri.ts";
+import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 
 const { postgresql, redis } = catalogue;
 const connection = {
@@ -26,7 +26,7 @@ test("a URI names every portal, verifies the certificate and never gives up a ho
     uriOf(postgresql, connection),
     "postgresql://orders:s3cret@127.0.0.1:15432,127.0.0.1:15433/orders" +
       "?target_session_attrs=read-write&sslmode=verify-full" +
-      "&sslrootcert=/home/ann/my%20portico/.portico/local/orders/ca.pem&tcp_user_timeout=5000",
+      "&sslrootcert=/home/ann/my%20portico/.portico/local/orders/ca.pem",
   );
 });
 
@@ -51,12 +51,27 @@ test("Redis' clients take one portal each, by a URI that names no file", () => {
   ]);
 });
 
-test("what a person types for Redis names the authority's file, blanks and all", () => {
+const files = { ca: connection.caFile, password: "/home/ann/my portico/.portico/local/orders/pw" };
+
+test("what a person types for Redis names the authority's file and the password's, blanks and all", () => {
   assert.equal(
-    redis.command(uriOf(redis, connection), connection.caFile),
-    `redis-cli --tls --cacert "/home/ann/my portico/.portico/local/orders/ca.pem" --no-auth-warning -u "rediss://orders:s3cret@127.0.0.1:15432"`,
+    redis.command(withoutPassword(uriOf(redis, connection)), files),
+    `REDISCLI_AUTH="$(cat "${files.password}")" redis-cli --tls --cacert "${files.ca}" -h 127.0.0.1 -p 15432 --user orders`,
   );
 });
+
+for (const [engine, row] of Object.entries(catalogue))
+  test(`${engine}: no command has a password in it, and each names the file that has`, () => {
+    const uri = uriOf(row, connection);
+    assert.match(uri, /s3cret/);
+    assert.doesNotMatch(withoutPassword(uri), /s3cret/);
+    const command = row.command(withoutPassword(uri), files);
+
+    assert.doesNotMatch(command, /s3cret/);
+    assert.ok(decodeURI(command).includes(files.password), command);
+    assert.match(command, /127\.0\.0\.1\D+15432/);
+    assert.match(row.passwordFile.text("orders", "s3cret"), /s3cret/);
+  });
 
 test("a password follows from its key and its use, and needs no escaping", () => {
   const pem = (): string =>

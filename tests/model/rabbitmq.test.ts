@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { catalogue, portsOf } from "../../infra/model/catalogue.ts";
 import { documentOf } from "../../infra/model/document.ts";
-import { uriOf, urisOf } from "../../infra/model/uri.ts";
+import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { parseDocument } from "../../proxy-image/src/contract.ts";
 import { localStack } from "../support/local-stack.ts";
 
@@ -36,10 +36,11 @@ test("a URI of RabbitMQ names one portal, the virtual host, and the authority in
   assert.deepEqual(urisOf(rabbitmq, connection), [uri, uri.replace("15432", "15433")]);
 });
 
-test("the command that a person types has no parameters in its URI: amqp-tools take none", () => {
-  assert.equal(
-    rabbitmq.command(uriOf(rabbitmq, connection), connection.caFile),
-    `amqp-declare-queue --url="amqps://jobs:s3cret@127.0.0.1:15432/jobs" --cacert="${connection.caFile}" --durable --queue=hello`,
+test("the command that a person types is pika's, with every part of the connection", () => {
+  const files = { ca: connection.caFile, password: "/pw" };
+  assert.match(
+    rabbitmq.command(withoutPassword(uriOf(rabbitmq, connection)), files),
+    /ConnectionParameters\("127\.0\.0\.1", 15432, "jobs", pika\.PlainCredentials\("jobs", open\("\/pw"\)\.read\(\)\), ssl_options=/,
   );
 });
 

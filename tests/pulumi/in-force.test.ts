@@ -123,3 +123,19 @@ test("the first update of a deployment asks nobody: its machines are only just s
 
   assert.deepEqual(s3.requests, []);
 });
+
+test("what is no report, or doesn't end, is named, and the update ends", async (t) => {
+  const { s3, update, warnings } = await host(t);
+  const said = JSON.stringify({ at: 1, digest: "new", refused: null });
+  s3.objects.put(BUCKET, KEY, said + " ".repeat(64 * 1024));
+  await update();
+  s3.objects.put(BUCKET, KEY, said);
+  s3.fault = { kind: "drip", bytes: 1, ms: 1000 };
+  const begun = performance.now();
+  await update();
+
+  assert.match(warnings[0] ?? "", /can't be asked .*: \S*applied\.json is over 65536 bytes$/);
+  assert.match(warnings[1] ?? "", /can't be asked .*: (Abort|Timeout)Error/);
+  // It drips for longer than this.
+  assert.ok(performance.now() - begun < 30_000);
+});

@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -23,6 +33,7 @@ async function withPortal(
     readonly update: (content: string, timeout?: number) => Promise<unknown>;
     readonly warnings: readonly string[];
     readonly document: string;
+    readonly applied: string;
   }) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "portico-document-"));
@@ -45,6 +56,7 @@ async function withPortal(
       update: (content, timeout) => kind.update(props("first"), props(content, timeout)),
       warnings,
       document,
+      applied,
     });
   } finally {
     stop.abort();
@@ -129,6 +141,75 @@ test("a document that was lost is made anew under its portals' eyes", async () =
       await assert.rejects(create("second"), /orders-portal-1 refused the document/);
 
       assert.equal(await readFile(document, "utf8"), "second");
+    },
+  );
+});
+
+/** What a container may put in its report's place, again and again: each would be a report that says "applied" if it were one. */
+const IN_ITS_PLACE: Readonly<Record<string, (path: string, report: string) => Promise<unknown>>> = {
+  "a pipe": async (path) => {
+    await rm(path);
+    execFileSync("mkfifo", [path]);
+  },
+  "a link to a report": async (path, report) => {
+    await writeFile(`${path}.elsewhere`, report);
+    await symlink(`${path}.elsewhere`, `${path}.link`);
+    await rename(`${path}.link`, path);
+  },
+  "a folder": async (path) => {
+    await rm(path, { recursive: true });
+    await mkdir(path);
+  },
+  "a report in a gigabyte of nothing": async (path, report) => {
+    await writeFile(`${path}.new`, report + " ".repeat(64 * 1024));
+    await truncate(`${path}.new`, 2 ** 30);
+    await rename(`${path}.new`, path);
+  },
+  "a report that is followed by 64 KiB of blanks": async (path, report) => {
+    await writeFile(`${path}.new`, report + " ".repeat(64 * 1024));
+    await rename(`${path}.new`, path);
+  },
+};
+
+test("what is no report keeps nobody waiting, and counts for nothing", {
+  concurrency: true,
+}, async (t) => {
+  await Promise.all(
+    Object.entries(IN_ITS_PLACE).map(([what, put]) =>
+      t.test(what, () =>
+        withPortal(undefined, async ({ update, warnings, applied }) => {
+          const digest = sha256("second");
+          let at = 2;
+          const again = () => put(applied, JSON.stringify({ at: at++, digest, refused: null }));
+          await again();
+          const stop = new AbortController();
+          const putting = (async () => {
+            for await (const _ of every(100, undefined, { signal: stop.signal })) await again();
+          })().catch(() => {});
+
+          try {
+            await update("second");
+          } finally {
+            stop.abort();
+            await putting;
+          }
+
+          assert.match(warnings.join(), /^orders-portal-1 is not running or frozen/);
+        }),
+      ),
+    ),
+  );
+});
+
+test("a portal's reason reaches the terminal as one line of plain text", async () => {
+  const why = "\u001b]0;owned\u0007\u001b[2Jfine\n\rup to date\u202e";
+  await withPortal(
+    (digest) => ({ digest: null, refused: { digest, why } }),
+    async ({ update }) => {
+      await assert.rejects(update("second"), ({ message }: Error) => {
+        assert.match(message, /last good one: {2}\]0;owned \[2Jfine up to date $/);
+        return true;
+      });
     },
   );
 });

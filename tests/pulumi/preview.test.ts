@@ -22,8 +22,9 @@ test("a preview of a fresh stack", async (t) => {
         "portico:index:Certificate": 8,
         "portico:index:Directory": 9,
         "portico:index:Document": 1,
-        "portico:index:File": 32,
+        "portico:index:File": 33,
         "portico:index:Folder": 5,
+        "portico:index:Inventory": 1,
         "portico:index:Passwords": 1,
         "portico:local:Deployment": 1,
         "portico:local:Images": 1,
@@ -49,6 +50,7 @@ test("a preview of a fresh stack", async (t) => {
             .map(({ urn }) => nameOf([urn]))
             .sort(),
           [
+            "portico:index:Inventory::inventory",
             "portico:local:Deployment$portico:index:Authority$tls:index/privateKey:PrivateKey::orders",
             "portico:local:Deployment$portico:index:Passwords$tls:index/privateKey:PrivateKey::orders",
             "portico:local:Deployment$portico:local:Node$docker:index/volume:Volume::orders-1-data",

@@ -23,7 +23,12 @@ export const elasticsearch: EngineRow = {
   taken: { users: ["elastic", "portal"], databases: [] },
   uri: httpsUri,
   manyHosts: false,
-  command: (uri, caFile) => `curl --cacert "${caFile}" "${uri}/_cat/nodes?v"`,
+  passwordFile: {
+    name: "curl.conf",
+    text: (user, password) => `user = "${user}:${password}"\n`,
+  },
+  command: (uri, { ca, password }) =>
+    `curl --config "${password}" --cacert "${ca}" "${uri.replace(/\/\/[^@/]*@/, "//")}/_cat/nodes?v"`,
 };
 
 /** What clients take as a node. They get the authority by an option of their own, and must not ask for other nodes. */

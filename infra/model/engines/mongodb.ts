@@ -1,12 +1,14 @@
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
 import type { EngineRow } from "./row.ts";
+import { plainPassword } from "./row.ts";
 
 const SERVER = 27_017;
 
 export const mongodb: EngineRow = {
   versions: ["8.0"],
   standIn: "a program of our own (tools/airgap/engines/mongodb)",
+  homeMade: true,
   endpoints: (nodes) => [
     { name: "primary", group: "primary", port: SERVER, route: "primary" },
     ...nodes.map((node, index) => ({
@@ -33,7 +35,10 @@ export const mongodb: EngineRow = {
   taken: { users: ["__system"], databases: ["admin", "local", "config"] },
   uri: mongodbUri,
   manyHosts: false,
-  command: (uri) => `mongosh "${uri}"`,
+  passwordFile: plainPassword,
+  // `mongosh` takes a password from nowhere but its command line and the keyboard.
+  command: (uri, { password }) =>
+    `mongosh --nodb --shell --eval 'db = connect("${uri}".replace("@", ":" + require("fs").readFileSync("${password}", "utf8") + "@"))'`,
 };
 
 /**

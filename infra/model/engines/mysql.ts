@@ -1,6 +1,6 @@
 import type { Connection } from "../uri.ts";
 import { hostList } from "../uri.ts";
-import type { EngineRow } from "./row.ts";
+import type { CommandFiles, EngineRow } from "./row.ts";
 
 const PORTS = { server: 3306, group: 33061, steward: 33062 } as const;
 
@@ -39,6 +39,10 @@ export const mysql: EngineRow = {
   },
   uri: mysqlUri,
   manyHosts: false,
+  passwordFile: {
+    name: "my.cnf",
+    text: (user, password) => `[client]\nuser="${user}"\npassword="${password}"\n`,
+  },
   command: mysqlCommand,
 };
 
@@ -50,15 +54,16 @@ function mysqlUri({ hosts, user, password, database, ca }: Connection): string {
 }
 
 /** Read out of the URI: `mysql` takes none. */
-function mysqlCommand(uri: string, caFile: string): string {
-  const { hostname, port, username, password, pathname } = new URL(uri);
+function mysqlCommand(uri: string, files: CommandFiles): string {
+  const { hostname, port, pathname } = new URL(uri);
   const options = [
+    // The first option, or `mysql` doesn't know it.
+    `--defaults-extra-file='${files.password}'`,
     `--host=${hostname}`,
     `--port=${port}`,
-    `--user=${decodeURIComponent(username)}`,
     "--ssl-mode=VERIFY_IDENTITY",
-    `--ssl-ca='${caFile}'`,
+    `--ssl-ca='${files.ca}'`,
     decodeURIComponent(pathname.slice(1)),
   ];
-  return `MYSQL_PWD='${decodeURIComponent(password)}' mysql ${options.join(" ")}`;
+  return `mysql ${options.join(" ")}`;
 }

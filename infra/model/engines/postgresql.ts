@@ -28,6 +28,7 @@ export const postgresql: EngineRow = {
   evidence: (scope) => ({ kind: "patroni", scope, patroni: PORTS.patroni, etcd: PORTS.etcd }),
   options: ["durability", "database", "user", "maxLag"],
   memory: { least: 256, usual: 512 },
+  sharesMemory: true,
   // The node's own rule: node-image/postgresql/steward/patroni_config.py.
   connections: (memory) => (memory < 1024 ? 100 : 200) - RESERVED,
   passwords: [
@@ -47,19 +48,21 @@ export const postgresql: EngineRow = {
   },
   uri: postgresqlUri,
   manyHosts: true,
-  command: (uri) => `psql "${uri}"`,
+  // Any host and database: the file is the deployment's own.
+  passwordFile: { name: "pgpass", text: (user, password) => `*:*:*:${user}:${password}\n` },
+  command: (uri, { password }) => `psql "${uri}&passfile=${pathOf(password)}"`,
 };
 
 /**
- * A URI that `psql` takes as it is. It names every portal, and libpq tries them in turn. `tcp_user_timeout` gives up a
- * portal whose machine is gone; `connect_timeout` would give up one that is holding the client until there is a leader.
+ * A URI that `psql` takes as it is. It names every portal, and libpq tries them in turn. Every parameter here is
+ * one that other clients know as well: those that don't hand it on to the server as a setting. `connect_timeout` would give up a
+ * portal that is holding the client until there is a leader.
  */
 function postgresqlUri({ hosts, user, password, database, route, caFile }: Connection): string {
   const options = [
     `target_session_attrs=${route === "primary" ? "read-write" : "any"}`,
     "sslmode=verify-full",
     `sslrootcert=${pathOf(caFile)}`,
-    "tcp_user_timeout=5000",
   ];
   const [who, secret, what] = [user, password, database].map(encodeURIComponent);
   return `postgresql://${who}:${secret}@${hostList(hosts)}/${what}?${options.join("&")}`;

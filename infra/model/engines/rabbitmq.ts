@@ -1,6 +1,7 @@
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
-import type { EngineRow } from "./row.ts";
+import type { CommandFiles, EngineRow } from "./row.ts";
+import { plainPassword } from "./row.ts";
 
 const PORTS = { amqps: 5671, amqp: 5672, epmd: 4369, distribution: 25672 } as const;
 
@@ -23,17 +24,25 @@ export const rabbitmq: EngineRow = {
   taken: { users: ["guest"], databases: [] },
   uri: amqpsUri,
   manyHosts: false,
-  // amqp-tools take no parameters in a URI.
-  command: (uri, caFile) =>
-    `amqp-declare-queue --url="${uri.split("?")[0]}" --cacert="${caFile}" --durable --queue=hello`,
+  passwordFile: plainPassword,
+  // amqp-tools take a password from their command line alone: this is pika, the Python client.
+  command: rabbitmqCommand,
 };
 
 /**
- * A URI that every client takes. `cacertfile` and `verify` are RabbitMQ's own parameters, which clients that don't know them
- * pass over: those get the authority by their own option. The database is the virtual host.
+ * `cacertfile` and `verify` are RabbitMQ's own parameters. Go's client verifies by them, pika refuses them, others pass over them
+ * and get the authority by their own option: `infra/model/clients` has a form for each. The database is the virtual host.
  */
 function amqpsUri({ hosts, user, password, database, caFile }: Connection): string {
   const [who, secret, what] = [user, password, database].map(encodeURIComponent);
   const options = `cacertfile=${pathOf(caFile)}&verify=verify_peer`;
   return `amqps://${who}:${secret}@${hostList(hosts)}/${what}?${options}`;
+}
+
+function rabbitmqCommand(uri: string, { ca, password }: CommandFiles): string {
+  const { hostname, port, username, pathname } = new URL(uri);
+  const login = `pika.PlainCredentials("${username}", open("${password}").read())`;
+  const tls = `pika.SSLOptions(ssl.create_default_context(cafile="${ca}"), "${hostname}")`;
+  const where = `"${hostname}", ${port}, "${decodeURIComponent(pathname.slice(1))}", ${login}, ssl_options=${tls}`;
+  return `python3 -c 'import pika, ssl; c = pika.BlockingConnection(pika.ConnectionParameters(${where})); c.channel().queue_declare("hello", durable=True); print("hello is there")'`;
 }

@@ -1,5 +1,6 @@
 import type { Connection } from "../uri.ts";
-import type { EngineRow } from "./row.ts";
+import type { CommandFiles, EngineRow } from "./row.ts";
+import { plainPassword } from "./row.ts";
 
 const PORTS = { server: 6379, sentinel: 26_379 } as const;
 
@@ -33,12 +34,19 @@ export const redis: EngineRow = {
   taken: { users: ["default", "operator", "probe", "replication", "sentinel"], databases: [] },
   uri: redisUri,
   manyHosts: false,
-  // The warning is about the password in the command line, which whoever types this has seen.
-  command: (uri, caFile) => `redis-cli --tls --cacert "${caFile}" --no-auth-warning -u "${uri}"`,
+  passwordFile: plainPassword,
+  command: redisCommand,
 };
 
 /** A URI that redis-cli, valkey-cli and ioredis take as it is. Where the authority's certificate is, no option of it can say. */
 function redisUri({ hosts: [first], user, password }: Connection): string {
   const [who, secret] = [user, password].map(encodeURIComponent);
   return `rediss://${who}:${secret}@${first?.host}:${first?.port}`;
+}
+
+/** Its environment is for nobody else to see. */
+function redisCommand(uri: string, { ca, password }: CommandFiles): string {
+  const { hostname, port, username } = new URL(uri);
+  const options = [`--cacert "${ca}"`, `-h ${hostname}`, `-p ${port}`, `--user ${username}`];
+  return `REDISCLI_AUTH="$(cat "${password}")" redis-cli --tls ${options.join(" ")}`;
 }

@@ -1,12 +1,14 @@
 import type { Connection } from "../uri.ts";
 import { hostList } from "../uri.ts";
-import type { EngineRow } from "./row.ts";
+import type { CommandFiles, EngineRow } from "./row.ts";
+import { plainPassword } from "./row.ts";
 
 const PORTS = { driver: 28_015, cluster: 29_015 } as const;
 
 export const rethinkdb: EngineRow = {
   versions: ["2.4"],
   standIn: "a program of our own (tools/airgap/engines/rethinkdb)",
+  homeMade: true,
   endpoints: () => [{ name: "any", group: "any", port: PORTS.driver, route: "any" }],
   usual: ["any"],
   tls: "portal",
@@ -24,12 +26,19 @@ export const rethinkdb: EngineRow = {
   uri: rethinkdbUri,
   manyHosts: false,
   // There is no shell of RethinkDB's own: this is its Python driver.
-  command: (uri, caFile) =>
-    `python3 -c 'from rethinkdb import r; print(r.table_list().run(r.connect(url="${uri}", ssl={"ca_certs": "${caFile}"})))'`,
+  passwordFile: plainPassword,
+  command: rethinkdbCommand,
 };
 
 /** What the drivers for Python and Java take. The authority is an option beside it; other drivers take all of it as options. */
 function rethinkdbUri({ hosts, user, password, database }: Connection): string {
   const [who, secret, what] = [user, password, database].map(encodeURIComponent);
   return `rethinkdb://${who}:${secret}@${hostList(hosts)}/${what}`;
+}
+
+function rethinkdbCommand(uri: string, { ca, password }: CommandFiles): string {
+  const { hostname, port, username, pathname } = new URL(uri);
+  const where = `"${hostname}", ${port}, "${pathname.slice(1)}", user="${username}"`;
+  const how = `password=open("${password}").read(), ssl={"ca_certs": "${ca}"}`;
+  return `python3 -c 'from rethinkdb import r; print(r.table_list().run(r.connect(${where}, ${how})))'`;
 }

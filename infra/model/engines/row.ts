@@ -12,6 +12,8 @@ export interface EngineRow {
   readonly alsoCalled?: readonly string[];
   /** What its node image runs in the engine's place. Absent: the engine itself. */
   readonly standIn?: string;
+  /** True where the stand-in is a program of our own, for trying clients on one machine: it is never deployed to AWS. */
+  readonly homeMade?: boolean;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.
@@ -32,6 +34,8 @@ export interface EngineRow {
   readonly options: readonly Option[];
   /** MiB of a node's container: what it can't do without, and what it gets. */
   readonly memory: { readonly least: number; readonly usual: number };
+  /** True where its processes meet in /dev/shm, which then follows `memory`. */
+  readonly sharesMemory?: boolean;
   /**
    * Clients that a node of that memory, in MiB, takes at once, without what the cluster itself needs: the portals share them.
    * Absent: the portals know the engine's usual number.
@@ -51,8 +55,26 @@ export interface EngineRow {
   readonly manyHosts: boolean;
   /** True where its node image's build downloads over TLS: then the build gets the authorities that this machine trusts. */
   readonly downloads?: boolean;
-  /** What a person types to connect. */
-  readonly command: (uri: string, caFile: string) => string;
+  /** The file that its command takes the password from. */
+  readonly passwordFile: PasswordFile;
+  /** What a person types to connect, by a URI without a password: a command line is for everybody on the machine to see. */
+  readonly command: (uri: string, files: CommandFiles) => string;
+}
+
+export interface PasswordFile {
+  readonly name: string;
+  readonly text: (user: string, password: string) => string;
+}
+
+/** Nothing but the password, for commands that read it themselves. */
+export const plainPassword: PasswordFile = { name: "password", text: (_, password) => password };
+
+/** Absolute paths. */
+export interface CommandFiles {
+  /** The deployment's authority. */
+  readonly ca: string;
+  /** `passwordFile`, which only its owner may read. */
+  readonly password: string;
 }
 
 export interface EndpointRow {

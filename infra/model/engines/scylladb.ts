@@ -1,6 +1,6 @@
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
-import type { EngineRow } from "./row.ts";
+import type { CommandFiles, EngineRow } from "./row.ts";
 
 /** The shard-aware port, 19042, is in none of this: it means one shard by the client's own port, which no proxy keeps. */
 const PORTS = { cql: 9042, storage: 7000 } as const;
@@ -38,6 +38,7 @@ export const scylladb: EngineRow = {
   // A driver learns of nodes, not of portals: where each of them is to be had says the address map.
   manyHosts: false,
   downloads: true,
+  passwordFile: { name: "cqlsh", text: cqlshLogin },
   command: cqlshCommand,
 };
 
@@ -47,8 +48,13 @@ function cqlUri({ hosts, user, password, caFile }: Connection): string {
   return `cql://${who}:${secret}@${hostList(hosts)}?sslrootcert=${pathOf(caFile)}`;
 }
 
-function cqlshCommand(uri: string, caFile: string): string {
-  const { hostname, port, username, password } = new URL(uri);
-  const [user, secret] = [username, password].map(decodeURIComponent);
-  return `SSL_CERTFILE="${caFile}" SSL_VALIDATE=true cqlsh --ssl -u "${user}" -p "${secret}" ${hostname} ${port}`;
+function cqlshCommand(uri: string, { ca, password }: CommandFiles): string {
+  const { hostname, port } = new URL(uri);
+  return `SSL_CERTFILE="${ca}" SSL_VALIDATE=true cqlsh --ssl --credentials="${password}" ${hostname} ${port}`;
+}
+
+/** Newer and older versions of cqlsh have other names for the same. */
+function cqlshLogin(user: string, password: string): string {
+  const login = `username = ${user}\npassword = ${password}\n`;
+  return `[PlainTextAuthProvider]\n${login}\n[plain_text_auth]\n${login}`;
 }

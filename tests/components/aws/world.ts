@@ -34,6 +34,6 @@ export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): P
     ...{ target, deployment, plan, store, userData: "#!/bin/sh\necho @machine@ @bucket@" },
     network: new Network("orders", { plan, region, bucketArn: store.bucketArn }),
     authority: new Authority("orders"),
-    passwords: new Passwords("orders"),
+    passwords: new Passwords("orders", { rotate: 0 }),
   };
 }

@@ -1,0 +1,85 @@
+import type { Access, ClientForm } from "./form.ts";
+import { first, lines, quoted, shell } from "./form.ts";
+
+/**
+ * Drivers learn the nodes' private addresses and translate each into a portal's. The map names all nodes, so that one form does
+ * for every endpoint of a deployment.
+ */
+export const scylladb: readonly ClientForm[] = [
+  {
+    client: "cqlsh",
+    title: "cqlsh",
+    language: "shell",
+    form: (access) => {
+      const { host, port } = first(access);
+      return `SSL_CERTFILE=${shell(access.caFile)} SSL_VALIDATE=true cqlsh --ssl -u ${shell(access.user)} -p ${shell(access.password)} ${host} ${port}`;
+    },
+  },
+  {
+    client: "cassandra-driver-js",
+    title: "cassandra-driver for Node.js",
+    language: "javascript",
+    allPortals: true,
+    form: (access) =>
+      lines(
+        `import { readFileSync } from "node:fs";`,
+        `import cassandra from "cassandra-driver";`,
+        `const portals = ${JSON.stringify(access.addressMap ?? {})};`,
+        "const addressResolution = new (class extends cassandra.policies.addressResolution.AddressTranslator { translate(address, port, done) { done(portals[`$" +
+          "{address}:$" +
+          "{port}`]); } })();",
+        `const client = new cassandra.Client({ contactPoints: Object.values(portals), localDataCenter: "datacenter1", policies: { addressResolution },`,
+        `  credentials: { username: ${quoted(access.user)}, password: ${quoted(access.password)} }, sslOptions: { ca: [readFileSync(${quoted(access.caFile)})], rejectUnauthorized: true } });`,
+      ),
+  },
+  {
+    client: "cassandra-driver-py",
+    title: "cassandra-driver for Python",
+    language: "python",
+    allPortals: true,
+    form: (access) =>
+      lines(
+        "import ssl; from cassandra.auth import PlainTextAuthProvider; from cassandra.cluster import Cluster; from cassandra.connection import DefaultEndPoint, DefaultEndPointFactory",
+        `portals = {${doors(access)
+          .map(
+            ({ node, at }) =>
+              `${quoted(node.host)}: DefaultEndPoint(${quoted(at.host)}, ${at.port})`,
+          )
+          .join(", ")}}`,
+        "class Portals(DefaultEndPointFactory):",
+        "    def create(self, row): return portals[super().create(row).address]",
+        `cluster = Cluster(list(portals.values()), endpoint_factory=Portals(), ssl_context=ssl.create_default_context(cafile=${quoted(access.caFile)}), ssl_options={"server_hostname": "localhost"},`,
+        `    auth_provider=PlainTextAuthProvider(${quoted(access.user)}, ${quoted(access.password)}))`,
+      ),
+  },
+  {
+    client: "gocql",
+    title: "gocql",
+    language: "go",
+    imports: ["fmt", "net", "strconv", "github.com/gocql/gocql"],
+    allPortals: true,
+    form: (access) =>
+      lines(
+        `portals := map[string]string{${Object.entries(access.addressMap ?? {})
+          .map(([node, at]) => `${quoted(node)}: ${quoted(at)}`)
+          .join(", ")}}`,
+        `cluster := gocql.NewCluster(${doors(access)
+          .map(({ at }) => quoted(`${at.host}:${at.port}`))
+          .join(", ")})`,
+        `cluster.Authenticator = gocql.PasswordAuthenticator{Username: ${quoted(access.user)}, Password: ${quoted(access.password)}}`,
+        `cluster.SslOpts = &gocql.SslOptions{CaPath: ${quoted(access.caFile)}, EnableHostVerification: true}`,
+        "cluster.AddressTranslator = gocql.AddressTranslatorFunc(func(ip net.IP, port int) (net.IP, int) {",
+        `	host, at, _ := net.SplitHostPort(portals[fmt.Sprint(ip, ":", port)]); number, _ := strconv.Atoi(at); return net.ParseIP(host), number })`,
+      ),
+  },
+];
+
+/** By node: its private place, and the portal's. */
+function doors({ addressMap = {} }: Access) {
+  return Object.entries(addressMap).map(([node, at]) => ({ node: placeOf(node), at: placeOf(at) }));
+}
+
+function placeOf(text: string) {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
+}

@@ -1,0 +1,93 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+
+import { z } from "zod";
+
+import { forbidden, type Inventory, type Known } from "../model/inventory.ts";
+import type { Kind, Props } from "./kind.ts";
+import { isMissing } from "./kind.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+
+const Entries = z.record(
+  z.string(),
+  z
+    .object({
+      engine: z.string(),
+      version: z.string(),
+      generation: z.number(),
+      rotate: z.number(),
+      nodes: z.record(z.string(), z.string()),
+      portals: z.array(z.string()),
+      database: z.string(),
+      user: z.string(),
+      volume: z.number(),
+    })
+    .partial(),
+);
+const Stored = z.object({ place: z.record(z.string(), z.string()), deployments: Entries });
+const Document = z.object({
+  deployment: z.string(),
+  engine: z.string(),
+  generation: z.number(),
+  nodes: z.record(z.string(), z.object({ address: z.string() })),
+});
+
+/**
+ * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
+ * of the stack is declared before. Its properties are those of an `Inventory`.
+ */
+export const inventory: Kind = {
+  check: async (urn, olds, news) => {
+    const known = Stored.safeParse(olds).data ?? (await fromDocuments(urn));
+    return forbidden(known, news as unknown as Inventory).map((reason) => ({
+      // Of a property the engine would print the value, all deployments in one line, before the reason.
+      property: "",
+      reason,
+    }));
+  },
+  diff: (olds, news) => ({
+    changes: JSON.stringify(inputsOf(olds)) !== JSON.stringify(inputsOf(news)),
+    replaces: [],
+  }),
+  create: async (props) => ({ id: "inventory", outs: props }),
+  read: async (_id, props) => props,
+  update: async (_olds, news) => news,
+  delete: async () => {},
+};
+
+function inputsOf({ place, deployments, removed }: Props): unknown {
+  return [place, deployments, removed].map(sorted);
+}
+
+/** The engine hands over a map's keys in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.entries(value)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, inner]) => [key, sorted(inner)]);
+}
+
+/** A state of an older build has no inventory. The documents of its deployments are on this machine, if it is one of this machine and is up. */
+async function fromDocuments(urn: string): Promise<Known> {
+  const [, stack = ""] = /^urn:pulumi:([^:]+)::/.exec(urn) ?? [];
+  const folder = join(PROJECT, ".portico", stack);
+  const names = await readdir(folder).catch(unlessMissing([]));
+  const read = names.map(async (name) => {
+    const path = join(folder, name, "document", "document.json");
+    const text = await readFile(path, "utf8").catch(unlessMissing(undefined));
+    const document = text === undefined ? undefined : Document.safeParse(JSON.parse(text)).data;
+    if (document === undefined) return [];
+    const { engine, generation, nodes } = document;
+    const addresses = Object.entries(nodes).map(([node, { address }]) => [node, address] as const);
+    return [[name, { engine, generation, nodes: Object.fromEntries(addresses) }] as const];
+  });
+  return { deployments: Object.fromEntries((await Promise.all(read)).flat()) };
+}
+
+function unlessMissing<Empty>(empty: Empty): (error: NodeJS.ErrnoException) => Empty {
+  return (error) => {
+    if (isMissing(error) || error.code === "ENOTDIR") return empty;
+    throw error;
+  };
+}

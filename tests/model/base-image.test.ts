@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+
+test("every image starts from the same base, by its digest", () => {
+  assert.match(BASE_IMAGE, /^debian@sha256:[0-9a-f]{64}$/);
+  const folders = ["proxy-image", ...readdirSync(join(PROJECT, "node-image")).map(nodeImage)];
+  for (const folder of folders) {
+    const text = readFileSync(join(PROJECT, folder, "Dockerfile"), "utf8");
+    assert.match(text, new RegExp(`^ARG BASE=${BASE_IMAGE}$`, "m"), folder);
+    const bases = [...text.matchAll(/^FROM (\S+)(?: AS (\S+))?$/gm)];
+    const stages = bases.map(([, , stage]) => stage);
+    for (const [, base = ""] of bases)
+      assert.ok(/^\$\{BASE\}$/.test(base) || stages.includes(base), `${folder}: FROM ${base}`);
+  }
+});
+
+const nodeImage = (engine: string): string => join("node-image", engine);

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import type { Engine } from "../../infra/model/catalogue.ts";
+import { engines } from "../../infra/model/catalogue.ts";
+import type { Access } from "../../infra/model/clients/form.ts";
+import { clients, formsOf } from "../../infra/model/clients/table.ts";
+import { clientsDocument } from "../../tools/clients/document.ts";
+import { notes, seenOf } from "../../tools/clients/notes.ts";
+import { connectText } from "../../tools/connect/forms.ts";
+import { isRun } from "../clients/run.ts";
+
+const access: Access = {
+  hosts: [
+    { host: "127.0.0.1", port: 15432 },
+    { host: "127.0.0.1", port: 15433 },
+  ],
+  user: "orders",
+  password: "s3cret",
+  database: "orders",
+  route: "primary",
+  caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
+  ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+  deployment: "orders",
+  patience: 40,
+  addressMap: { "10.87.16.11:9042": "127.0.0.1:15432", "10.87.16.12:9042": "127.0.0.1:15433" },
+};
+
+const every = engines.flatMap((engine) => clients[engine].map((form) => ({ engine, ...form })));
+const named = (engine: Engine) => clients[engine].map(({ client }) => client);
+
+test("the clients that users of each engine ask for have a form", () => {
+  const asked: Partial<Record<Engine, readonly string[]>> = {
+    postgresql: [
+      ...["psql", "psycopg", "sqlalchemy", "asyncpg", "node-postgres", "postgres.js", "pgx"],
+      ...["lib-pq", "pgjdbc", "npgsql", "sqlx", "tokio-postgres"],
+    ],
+    redis: [
+      ...["redis-cli", "redis-py", "ioredis", "node-redis", "go-redis", "jedis", "lettuce"],
+      ...["celery", "bullmq"],
+    ],
+    mysql: ["mysql", "mysql2", "pymysql", "go-sql-driver", "connector-j"],
+    rabbitmq: ["pika", "amqplib", "amqp091-go", "rabbitmq-java", "celery"],
+    mongodb: ["mongosh", "mongodb-node", "pymongo", "mongo-go"],
+    elasticsearch: ["curl", "elasticsearch-js", "elasticsearch-py", "go-elasticsearch"],
+    scylladb: ["cqlsh", "cassandra-driver-js", "cassandra-driver-py", "gocql"],
+    rethinkdb: ["rethinkdb-py", "rethinkdb-ts"],
+  };
+  for (const engine of engines)
+    assert.deepEqual(
+      (asked[engine] ?? [engine]).filter((client) => !named(engine).includes(client)),
+      [],
+    );
+  for (const engine of engines) assert.equal(new Set(named(engine)).size, named(engine).length);
+});
+
+test("a form is one string or at most six lines, and has the login, the portal and the authority", () => {
+  for (const { engine, client, language, form } of every) {
+    const text = form(access);
+    const lines = text.split("\n").length;
+    assert.ok(lines <= (language === "connection string" ? 1 : 6), `${engine} ${client}: ${lines}`);
+    const [login, portal] = ["s3cret", "15432"];
+    for (const part of [login, portal]) assert.ok(text.includes(part), `${engine} ${client}`);
+    assert.match(text, /my(%20| )portico|BEGIN%20CERTIFICATE/, `${engine} ${client}`);
+  }
+});
+
+test("a form names the second portal where it says that it names all", () => {
+  for (const { engine, client, allPortals, form } of every)
+    assert.equal(form(access).includes("15433"), allPortals === true, `${engine} ${client}`);
+});
+
+test("no form turns verification off", () => {
+  // tokio-postgres knows no mode that verifies: the connector that it is given does.
+  for (const { engine, client, form } of every.filter(({ language }) => language !== "rust"))
+    assert.doesNotMatch(
+      form(access),
+      /sslmode=(require|prefer|disable)|rejectUnauthorized: false|CERT_NONE|InsecureSkipVerify|verify=verify_none/,
+      `${engine} ${client}`,
+    );
+});
+
+test("no PostgreSQL form has a parameter that a driver would hand on to the server", () => {
+  for (const form of Object.values(formsOf("postgresql", access)))
+    assert.doesNotMatch(form, /tcp_user_timeout/);
+});
+
+test("a name with a quote, a blank or a percent sign stays one string in every form", () => {
+  const odd = { ...access, password: `it's "50%" \\n` };
+  for (const { engine, client, form, language } of every) {
+    const text = form(odd);
+    const raw = [`it's "50%" \\n`, JSON.stringify(odd.password).slice(1, -1)];
+    const escaped = [encodeURIComponent(odd.password), `it'\\''s "50%" \\n'`];
+    // Within a shell's word a quote ends it, says itself, and begins it again.
+    const unescaped = text.replaceAll(`'\\''`, "'");
+    const encoded = [...raw, ...escaped, ...raw.map(encodeURIComponent)].some((each) =>
+      unescaped.includes(each),
+    );
+    assert.ok(encoded, `${engine} ${client} (${language}): ${text}`);
+  }
+});
+
+test("Connector/J verifies, and writes through the second portal too", () => {
+  const { "connector-j": url = "" } = formsOf("mysql", access);
+  assert.match(url, /sslMode=VERIFY_IDENTITY/);
+  assert.match(url, /trustCertificateKeyStoreUrl=file:\S+ca\.p12/);
+  assert.match(url, /failOverReadOnly=false/);
+});
+
+test("SQLAlchemy's URL keeps the authority for PyMySQL, and verifies the name", () => {
+  const { "sqlalchemy-pymysql": url = "" } = formsOf("mysql", access);
+  const options = new URL(url).searchParams;
+  assert.equal(options.get("ssl_ca"), access.caFile);
+  assert.equal(options.get("ssl_check_hostname"), "true");
+  // PyMySQL replaces what SQLAlchemy hands over by what these say.
+  assert.deepEqual(
+    [...options.keys()].filter((key) => key.startsWith("ssl_verify")),
+    [],
+  );
+});
+
+test("docs/clients.md is what the table makes", async () => {
+  const file = join(import.meta.dirname, "../../docs/clients.md");
+  assert.equal(await readFile(file, "utf8"), clientsDocument(), "npm run docs:clients");
+});
+
+test("the document tells of no run that no test makes", () => {
+  for (const { engine, client } of every)
+    if (seenOf(engine, client)) assert.ok(isRun(client), `${engine} ${client}`);
+  for (const engine of engines)
+    for (const client of Object.keys(notes[engine].clients))
+      assert.ok(named(engine).includes(client), `${engine} ${client} has notes, and no form`);
+});
+
+const outputs = {
+  orders: {
+    engine: "mysql",
+    saveTrustStore: "keytool …",
+    endpoints: { primary: { clients: formsOf("mysql", access) } },
+  },
+};
+
+test("portico connect lists an engine's clients, prints a form, and names what there is", () => {
+  assert.match(connectText(outputs, { deployment: "orders" }), /mysql2[\s\S]*connector-j/);
+  const printed = connectText(outputs, { deployment: "orders", client: "connector-j" });
+  assert.match(printed, /^# Once: keytool …\n# Taken as: [^\n]+\njdbc:mysql:[^\n]+$/);
+  for (const asked of [
+    { deployment: "toString" },
+    { deployment: "orders", client: "oracle" },
+    { deployment: "orders", endpoint: "any", client: "mysql" },
+  ])
+    assert.throws(() => connectText(outputs, asked), /There is no \w+ \w+: it can be \w+/);
+});
+
+test("portico connect says what to do with the outputs of an older stack", () => {
+  const older = { orders: { engine: "mysql", endpoints: { primary: { uri: "mysql://" } } } };
+  assert.throws(() => connectText(older, { deployment: "orders", client: "mysql" }), /npm start/);
+});
