@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { Engine } from "../../infra/model/catalogue.ts";
+import type { Cluster } from "../support/cluster.ts";
+import { caFileOf, containerOf } from "../support/cluster.ts";
+import { until } from "../support/containers.ts";
+import { docker } from "../support/docker.ts";
+import type { Checked } from "./run.ts";
+import { Clients } from "./run.ts";
+import type { Row } from "./seen.ts";
+import { sightOf, tell } from "./seen.ts";
+
+export interface Tried {
+  readonly cluster: Cluster;
+  readonly engine: Engine;
+  readonly endpoint: string;
+  /** Resolves once every node and both portals serve. */
+  readonly whole: () => Promise<true>;
+  /** Absent where every node serves. */
+  readonly led?: {
+    readonly leader: (among: readonly string[]) => Promise<string>;
+    readonly switchover: (old: string) => Promise<void>;
+  };
+  /** Leaves the portals without a leader while nobody new gets in, until `giveBack`. Absent where nothing is held. */
+  readonly hold?: { readonly lose: () => Promise<void>; readonly giveBack: () => Promise<void> };
+  /** True where an acknowledged write can be lost by the engine's own design. */
+  readonly mayLose?: boolean;
+}
+
+/** Longer than what clients wait for as they come (2 to 10 s). */
+const HELD_MS = 15_000;
+/** Of a deployment whose hold is begun and ended here: on a busy machine both take seconds, and the portal isn't to give up meanwhile. */
+export const LONG_HOLD = { hold: "90s" };
+/** After a fault, until the next. */
+const WATCHED_MS = 45_000;
+
+/** What a certificate of another authority makes a client say; some only retry in silence. */
+const DISTRUST =
+  /certificate|verif|self.signed|PKIX|unknown authority|trust|SSL|TLS|nothing within|PoolTimeout|UNABLE_TO/i;
+
+/** Every client of an engine, by the form that the outputs have for it, on a cluster of the real engine. */
+export async function connectsAllClients(tried: Tried): Promise<void> {
+  const { cluster, engine, endpoint, whole, led, hold } = tried;
+  const clients = await Clients.make(engine, endpoint, cluster.outputs, caFileOf(cluster));
+  const rows = new Map<string, Row>(clients.names.map((client) => [client, { client }]));
+  const row = (client: string): Row => rows.get(client) ?? { client };
+  after(async () => {
+    await tell(engine, [...rows.values()]);
+    await clients.remove();
+  });
+  const failures = (all: readonly Checked[]) =>
+    all.filter(({ ok }) => !ok).map(({ client, error }) => `${client}: ${error}`);
+
+  test(`${engine}: every client connects by its form as it is`, async () => {
+    await until("a whole cluster", 240, whole);
+    const seen = await clients.check("right");
+    for (const one of seen) row(one.client).right = one;
+    assert.deepEqual(failures(seen), []);
+    assert.deepEqual(seen.map(({ client }) => client).sort(), [...clients.names].sort());
+  });
+
+  test(`${engine}: no client connects by the same form with another authority's certificate`, async () => {
+    const seen = await clients.check("wrong");
+    for (const one of seen) row(one.client).wrong = one;
+    assert.deepEqual(
+      seen.filter(({ ok }) => ok).map(({ client }) => client),
+      [],
+    );
+    for (const { client, error } of seen) assert.match(error, DISTRUST, client);
+  });
+
+  if (hold)
+    test(`${engine}: every client waits while there is no leader`, async () => {
+      await until("a whole cluster", 240, whole);
+      await hold.lose();
+      const seen = clients.check("right");
+      await sleep(HELD_MS);
+      const givenBack = Date.now();
+      await hold.giveBack();
+      for (const one of await seen) row(one.client).hold = one;
+      assert.deepEqual(failures(await seen), []);
+      const early = (await seen).filter(({ at }) => at < givenBack);
+      assert.deepEqual(
+        early.map(({ client }) => client),
+        [],
+        "weren't held",
+      );
+    });
+
+  test(`${engine}: no client loses an acknowledged row in a switchover and a kill`, async () => {
+    await until("a whole cluster", 240, whole);
+    const writers = await clients.write();
+    const old = led === undefined ? cluster.nodes[0] : await led.leader(cluster.nodes);
+    const began = Date.now();
+    if (led && old) {
+      await led.switchover(old);
+      await sleep(WATCHED_MS);
+      await until("a whole cluster", 240, whole);
+    }
+    const victim = led === undefined ? cluster.nodes[0] : await led.leader(cluster.nodes);
+    const killed = Date.now();
+    const node = docker.getContainer(containerOf(cluster, victim ?? ""));
+    await node.kill();
+    await sleep(WATCHED_MS);
+    await node.start();
+    await until("a whole cluster", 240, whole);
+    const written = await writers.stop();
+
+    for (const one of written) {
+      if (led) row(one.client).switchover = sightOf(one, began, WATCHED_MS);
+      row(one.client).kill = sightOf(one, killed, WATCHED_MS);
+      row(one.client).lost = one.missing.length;
+      row(one.client).twice = one.twice;
+    }
+    assert.deepEqual(written.map(({ client }) => client).sort(), [...clients.names].sort());
+    assert.deepEqual(
+      written.filter(({ unread }) => unread !== "").map(({ client, unread }) => [client, unread]),
+      [],
+    );
+    const lost = written.filter(({ missing }) => missing.length > 0);
+    if (!tried.mayLose)
+      assert.deepEqual(
+        lost.map(({ client, missing }) => [client, missing.length]),
+        [],
+      );
+  });
+}

@@ -1,0 +1,129 @@
+import type { Engine } from "../../infra/model/catalogue.ts";
+import type { Access, ClientForm } from "../../infra/model/clients/form.ts";
+import { saveTrustStore } from "../../infra/model/clients/form.ts";
+import { clients, patienceOf } from "../../infra/model/clients/table.ts";
+import { NOT_RUN, notes, seenOf } from "./notes.ts";
+
+const HEAD = `# Clients
+
+Generated from \`infra/model/clients\` and \`tools/clients\` by \`npm run docs:clients\`. \`npm run test:clients\` brings up PostgreSQL, Redis,
+MySQL and RabbitMQ one after the other, and pastes the forms of the outputs into the real libraries. The other engines' forms have no such
+test yet.
+
+Your own forms, with addresses, names and passwords filled in:
+
+\`\`\`
+npx portico connect orders                        the clients of its engine
+npx portico connect orders --client psycopg       the form, to paste as it is
+npx portico connect orders --client psycopg -s staging --endpoint replica
+\`\`\`
+
+The outputs have them too: \`deployments.orders.endpoints.primary.clients\`. On this machine they name the file that \`up\` has written, with its
+whole path; on AWS \`orders-ca.pem\` in the working directory, which the output \`saveCa\` makes. Java's clients that read no PEM take a trust
+store beside it, which the output \`saveTrustStore\` makes:
+
+\`\`\`
+${saveTrustStore("orders-ca.pem")}
+\`\`\`
+
+Every form verifies the server's certificate. Where a client can name both portals the form does. Time-outs are ten seconds above the
+deployment's \`hold\`: a client that gives up sooner sees errors that the portal would have spared it.
+
+* **As pasted**: whether the form works as it is; what the same form does with another authority's certificate. *handshake alone*: against a
+  bare server that ends TLS, the client verified and spoke its protocol; the engine itself was not behind it. *not yet*: the form is of the
+  library's documentation.
+* **Switchover** and **kill** of the leader's container (RabbitMQ: of a node): errors of three workers that go on writing / the longest time
+  without an acknowledged row, in seconds. The machine had two cores and a load of 70 to 100, so these are upper bounds. †: the build of 26
+  November, a single connection and a pool with five workers, load 25 to 70, with what each client needed then. Nobody lost an acknowledged row. What a
+  portal adds is in the README; the rest is the engine's failover and the client's own retries.
+* **Hold**: a fresh connection while there is no leader for 22 to 30 s.
+* A client that doesn't repeat sees an error for every session that was open. Whether the statement behind it was done it can't know: make
+  writes repeatable (a key of your own), whoever repeats them.
+`;
+
+const FENCE: Readonly<Record<ClientForm["language"], string>> = {
+  shell: "sh",
+  "connection string": "",
+  python: "python",
+  javascript: "js",
+  go: "go",
+  java: "java",
+  csharp: "csharp",
+  rust: "rust",
+};
+
+const TITLES: Readonly<Record<Engine, string>> = {
+  postgresql: "PostgreSQL",
+  redis: "Redis",
+  mysql: "MySQL",
+  rabbitmq: "RabbitMQ",
+  mongodb: "MongoDB",
+  elasticsearch: "Elasticsearch",
+  scylladb: "ScyllaDB and Cassandra",
+  rethinkdb: "RethinkDB",
+};
+
+/** The whole of docs/clients.md. */
+export function clientsDocument(): string {
+  const engines = Object.keys(clients) as Engine[];
+  return [HEAD, ...engines.map(section)].join("\n");
+}
+
+function section(engine: Engine): string {
+  const { about, clients: known } = notes[engine];
+  const rows = clients[engine].map(({ client, title }) => {
+    const seen = seenOf(engine, client);
+    if (seen === undefined)
+      return `| ${title} | | not tried: ${known[client]?.untried ?? NOT_RUN} | | | |`;
+    const { version, pasted, switchover, kill, hold } = seen;
+    return `| ${title} | ${version} | ${pasted} | ${switchover} | ${kill} | ${hold} |`;
+  });
+  return [
+    `## ${TITLES[engine]}\n`,
+    ...(about === undefined ? [] : [`${about}\n`]),
+    "| client | version | as pasted; other authority | switchover | kill | hold |",
+    "| --- | --- | --- | --- | --- | --- |",
+    `${rows.join("\n")}\n`,
+    ...clients[engine].map((form) => paragraph(engine, form)),
+  ].join("\n");
+}
+
+function paragraph(engine: Engine, form: ClientForm): string {
+  const { title, language, takes, imports, trustStore, allPortals } = form;
+  const facts = [
+    ...(takes === undefined ? [] : [`Taken as \`${takes}\`.`]),
+    ...(imports === undefined
+      ? []
+      : [`Imports: ${imports.map((name) => `\`${name}\``).join(", ")}.`]),
+    ...(trustStore ? ["Needs the trust store."] : []),
+    ...(allPortals ? [] : ["One portal."]),
+    ...(notes[engine].clients[form.client]?.traps ?? []),
+  ];
+  return `### ${title}\n\n\`\`\`${FENCE[language]}\n${form.form(example(engine))}\n\`\`\`\n\n${facts.join(" ")}\n`;
+}
+
+const PORTALS = ["203.0.113.10", "203.0.113.11"];
+const PORTS: Readonly<Record<Engine, number>> = {
+  postgresql: 5432,
+  redis: 6379,
+  mysql: 3306,
+  rabbitmq: 5671,
+  mongodb: 27017,
+  elasticsearch: 9200,
+  scylladb: 9042,
+  rethinkdb: 28015,
+};
+
+function example(engine: Engine): Access {
+  const hosts = PORTALS.map((host) => ({ host, port: PORTS[engine] }));
+  const door = (ordinal: number) =>
+    `${PORTALS[ordinal % PORTALS.length]}:${PORTS[engine] + ordinal}`;
+  return {
+    ...{ hosts, user: "orders", password: "secret", database: "orders", deployment: "orders" },
+    route: engine === "rabbitmq" || engine === "elasticsearch" ? "any" : "primary",
+    ...{ caFile: "orders-ca.pem", ca: "-----BEGIN CERTIFICATE-----…", patience: patienceOf(30) },
+    addressMap: Object.fromEntries(
+      [0, 1, 2].map((ordinal) => [`10.0.1.${10 + ordinal}:9042`, door(ordinal)]),
+    ),
+  };
+}
