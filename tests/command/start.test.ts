@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
-import { access, cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { access, cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
@@ -9,6 +9,7 @@ import { execa } from "execa";
 import pg from "pg";
 
 import { freePorts } from "../../tools/setup/free-place.ts";
+import { runOnce } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { farewell } from "../support/postgresql.ts";
 
@@ -60,9 +61,10 @@ async function present(stack: string) {
   };
 }
 
-/** One statement by the printed URI, as it is; pg reads the CA file, and verifies. */
+/** One statement by the printed URI, as it is but for the password, which pg doesn't look for in a file; it reads the CA file, and verifies. */
 async function query(uri: string, statement: string): Promise<readonly object[]> {
-  const client = new pg.Client({ connectionString: uri, connectionTimeoutMillis: 60_000 });
+  const connectionString = uri.replace("@", `:${await passwordIn(uri)}@`);
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 60_000 });
   client.on("error", () => {});
   try {
     await client.connect();
@@ -70,6 +72,19 @@ async function query(uri: string, statement: string): Promise<readonly object[]>
   } finally {
     await farewell(client);
   }
+}
+
+const passfileOf = (uri: string): string => new URL(uri).searchParams.get("passfile") ?? "";
+
+const passwordIn = async (uri: string): Promise<string> =>
+  (await readFile(passfileOf(uri), "utf8")).trim().split(":").at(-1) ?? "";
+
+/** What is printed, as it is, with the psql of the node's image. */
+async function psql(uri: string, folder: string, node: string): Promise<string> {
+  const { Image: image } = await docker.getContainer(node).inspect();
+  const command = ["psql", uri, "-AtXc", "SELECT 'answered'"];
+  const binds = [`${folder}/.portico:${folder}/.portico:ro`];
+  return (await runOnce({ image, command, network: "host", binds })).output.trim();
 }
 
 const printed = (said: string): string => /primary: psql "(\S+)"/.exec(said)?.[1] ?? "";
@@ -88,14 +103,28 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
 
   const first = await run("start");
   const uri = printed(first.said);
-  assert.match(uri, /^postgresql:\/\/orders:\S+@127\.0\.0\.1:\d+\/orders\?/, first.said);
+  assert.match(uri, /^postgresql:\/\/orders@127\.0\.0\.1:\d+\/orders\?/, first.said);
+  const password = await passwordIn(uri);
+  assert.match(password, /^[\w-]{32}$/);
+  assert.ok(!first.said.includes(password), "no password is printed");
+  assert.equal((await stat(passfileOf(uri))).mode & 0o777, 0o600);
+  assert.equal(await psql(uri, folder, node), "answered");
   await query(uri, "CREATE TABLE kept AS SELECT 'kept' AS id");
   assert.deepEqual((await present(stack)).containers, [node, portal]);
+
+  const limits = await Promise.all(
+    [node, portal].map(async (name) => {
+      const { HostConfig } = await docker.getContainer(name).inspect();
+      return HostConfig.PidsLimit;
+    }),
+  );
+  assert.deepEqual(limits, [4096, 1024]);
 
   const { stdout } = await run(
     ...["pulumi", "stack", "output", "deployments", "--json", "--show-secrets", "-s", "local"],
   );
-  assert.equal(JSON.parse(stdout).orders.endpoints.primary.uri, uri, "stdout is nothing but JSON");
+  const { uri: full } = JSON.parse(stdout).orders.endpoints.primary;
+  assert.match(full, new RegExp(`//orders:${password}@`), "stdout is nothing but JSON");
 
   await docker.getContainer(node).kill();
   await run("start");
@@ -107,12 +136,21 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   assert.deepEqual([kept.containers, kept.networks], [[], 0]);
   assert.ok(kept.volumes.includes(`${stack}-orders-1-data`), kept.volumes.join());
 
-  const again = await run("start");
+  const again = await run("start", "--show-secrets");
+  assert.ok(again.said.includes(full), "asked for, the whole URI is printed");
   assert.equal(printed(again.said), uri, "the same password at the same place");
   assert.deepEqual(await query(uri, "SELECT id FROM kept"), row, "after npm stop");
 
   await run("stop", "--volumes");
   assert.deepEqual(await present(stack), { containers: [], networks: 0, volumes: [] });
-  await access(join(folder, "Pulumi.local.yaml"));
-  assert.match((await run("stop")).said, /no local stack here/);
+  await assert.rejects(access(join(folder, ".portico")), "neither state nor passphrase nor keys");
+  const config = await readFile(join(folder, "Pulumi.local.yaml"), "utf8");
+  assert.ok(config.includes(stack), config);
+  assert.doesNotMatch(config, /encryptionsalt/);
+  assert.match((await run("stop", "--volumes")).said, /no local stack here/);
+
+  // A salt of the former passphrase would be in the way of the new one.
+  await run("pulumi", "stack", "init", "--no-select", "-s", "local");
+  await run("stop", "--volumes");
+  await assert.rejects(access(join(folder, ".portico")));
 });

@@ -59,7 +59,7 @@ test("`npx portico switchover` hands over, and says what each portal saw", async
     { timeout: 180_000 },
   );
   const told =
-    /^✓ \S+-portal-[12]: orders-\d leads instead of orders-\d \(epoch \S+\): new connections waited \d+ ms,/gm;
+    /^✓ \S+-portal-[12]: orders-\d leads instead of orders-\d \(epoch \S+\): new connections waited \d+ ms; the portal cut \d+ sessions, any others had ended with the old leader; /gm;
   assert.equal(stdout.match(told)?.length, orders.portals.length, stdout);
 });
 

@@ -22,10 +22,14 @@ test("an image that changes under all nodes and portals at once is refused", asy
   }
 });
 
-test("a deployment with data on its volumes can't be removed", async () => {
+test("a deployment with data on its volumes can't be removed, though the config names it as removed", async () => {
   const { stack, config } = orders;
   try {
-    await stack.configure({ ...config(), "portico:deployments": {} });
+    await stack.configure({
+      ...config(),
+      "portico:deployments": {},
+      "portico:removed": ["orders"],
+    });
 
     const { exitCode, stdout } = await guard(await previewOf(stack));
 

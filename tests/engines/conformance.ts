@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
-import { beforeEach, test } from "node:test";
+import { beforeEach, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
@@ -16,6 +16,8 @@ import { startWriter } from "../support/writer.ts";
 
 /** A second, and what a busy machine needs to kill a container and to run an agent. */
 const OUT_MS = 1500;
+/** A second, and what a busy machine needs to freeze a container and to run an agent: a limit for what hangs, not a figure. */
+const NOTICED_MS = 5000;
 /** From a verdict to what HAProxy makes of it. */
 const IN_FORCE_MS = 100;
 
@@ -87,6 +89,37 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
         ),
       ),
     );
+  /** When, by this process's clock, the last of the portals began to hold newcomers. */
+  const heldFrom = (lines: Awaited<ReturnType<typeof switches>>) =>
+    Math.max(...lines.map((line) => timeOf(line) - Number(line.heldMs) - performance.timeOrigin));
+
+  /** Fails with the portals' own words where somebody was refused. */
+  const refusedNobody = async (t: TestContext, record: Record, from: number, began: number) => {
+    const late = refused(record, from);
+    // Sessions that went well are thousands.
+    const telling = ({ ending }: { readonly ending?: unknown }) => ending !== "--";
+    if (late.length > 0)
+      for (const portal of portals)
+        for (const line of (await logLines(cluster, portal, began)).filter(telling))
+          t.diagnostic(
+            `${portal} at ${timeOf(line) - performance.timeOrigin}: ${JSON.stringify(line)}`,
+          );
+    assert.deepEqual(late, []);
+  };
+
+  /** Fails where a portal held newcomers again, for whom it had found a leader already. A busy machine's silence is no such reason. */
+  const heldOnce = async (began: number) => {
+    for (const portal of portals) {
+      const lines = await logLines(cluster, portal, began);
+      const holds = lines.filter(
+        ({ msg, proof, heldMs }) =>
+          /^New connections wait/.test(String(msg)) &&
+          !/no answer|closed|reset/.test(String(proof)) &&
+          heldMs === 0,
+      );
+      assert.ok(holds.length <= 1, `${portal}: ${JSON.stringify(holds)}`);
+    }
+  };
 
   // A leader that was cut off may take itself for one a little longer.
   beforeEach(() =>
@@ -105,17 +138,16 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     await led.switchover(old);
     const next = await leaderAfter(old);
     await writers.firstAck();
-    const held = (await switches(old, next, began)).map(
-      (line) => timeOf(line) - Number(line.heldMs) - performance.timeOrigin,
-    );
+    const held = heldFrom(await switches(old, next, began));
     await sleep(100);
     if (led.sessionsOn) assert.equal(await led.sessionsOn(old), 0);
     const record = await writers.stop();
 
-    const inForce = Math.max(...held) + IN_FORCE_MS;
+    const inForce = held + IN_FORCE_MS;
     await check(record, led.leavesSessions ? inForce : 0);
     // Who was still logging in at the old leader when the hold came into force is cut like a session.
-    assert.deepEqual(refused(record, inForce), []);
+    await refusedNobody(t, record, inForce, began);
+    await heldOnce(began);
   });
 
   test(`${name}: docker kill of the leader: who comes after the death waits instead of failing`, async (t) => {
@@ -125,13 +157,14 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
 
     await engineOf(old).kill();
     const died = performance.now();
+    const began = Date.now();
     await leaderAfter(old);
     await writers.firstAck();
     const record = await writers.stop();
     await engineOf(old).start();
 
     await check(record);
-    assert.deepEqual(refused(record, died + 10), []);
+    await refusedNobody(t, record, died + 10, began);
   });
 
   test(`${name}: a frozen leader is cut once another leads, and gets nothing back when it wakes up`, async (t) => {
@@ -140,9 +173,9 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const writers = load(t);
     await writers.firstAck();
 
-    const frozen = performance.now();
+    const began = Date.now();
     await engineOf(old).pause();
-    await leaderAfter(old);
+    const held = heldFrom(await switches(old, await leaderAfter(old), began));
     await writers.firstAck();
     const switched = performance.now();
     await engineOf(old).unpause();
@@ -156,7 +189,8 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     );
     assert.deepEqual(late, []);
     // Until a portal has noticed, its clients are connected to the frozen one.
-    assert.deepEqual(refused(record, frozen + OUT_MS), []);
+    assert.ok(held - (began - performance.timeOrigin) < NOTICED_MS, `noticed at ${held}`);
+    await refusedNobody(t, record, held + IN_FORCE_MS, began);
   });
 
   test(`${name}: a leader cut off from its quorum, which the portals still see, acknowledges nothing after the switch`, async (t) => {

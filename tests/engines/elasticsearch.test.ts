@@ -51,15 +51,67 @@ test("logs: without the password nobody sees more than the cluster's health", as
   await Promise.all([nobody.close(), wrong.close()]);
 });
 
-test("logs: the deployment's user may do everything but make users", async () => {
-  const client = clientFor(uri, ca);
-  const request = client.security.putUser({
-    username: "another",
-    body: { password: "another-one", roles: ["app"] },
-  });
+// What this build of the server has: not in it are the node shutdown, ILM, SLM, CCR, reindex and Painless modules.
+const REFUSED: readonly (readonly [method: string, path: string, body?: object])[] = [
+  ["PUT", "/_cluster/settings", { transient: { "cluster.routing.allocation.enable": "none" } }],
+  ["POST", "/_cluster/reroute"],
+  ["POST", "/_cluster/voting_config_exclusions?node_names=logs-1"],
+  ["DELETE", "/_cluster/voting_config_exclusions"],
+  ["POST", "/_nodes/reload_secure_settings"],
+  ["PUT", "/_snapshot/a", { type: "fs", settings: { location: "/tmp/a" } }],
+  ["DELETE", "/_snapshot/a"],
+  ["POST", "/_license/start_trial?acknowledge=true"],
+  ["DELETE", "/_license"],
+  ["POST", "/_dangling/a?accept_data_loss=true"],
+  ["PUT", "/_security/user/another", { password: "another-one", roles: ["app"] }],
+  ["PUT", "/_security/user/logs/_password", { password: "another-one" }],
+  ["PUT", "/_security/role/another", { cluster: ["all"] }],
+  [
+    "PUT",
+    "/_security/role_mapping/a",
+    { roles: ["app"], enabled: true, rules: { field: { username: "*" } } },
+  ],
+  ["POST", "/_security/api_key", { name: "a" }],
+  ["GET", "/_security/user"],
+  ["PUT", "/.security-7"],
+];
 
-  assert.equal(await statusCode(request), 403);
-  await client.close();
+const ALLOWED: readonly (readonly [method: string, path: string, body?: object])[] = [
+  ["GET", "/_cluster/settings"],
+  ["GET", "/_cat/nodes"],
+  ["GET", "/_tasks"],
+  ["PUT", "/mine", { settings: { number_of_replicas: 1 } }],
+  ["PUT", "/mine/_mapping", { properties: { a: { type: "keyword" } } }],
+  ["PUT", "/_index_template/mine", { index_patterns: ["mine-*"] }],
+  ["PUT", "/_component_template/mine", { template: {} }],
+  ["PUT", "/_ingest/pipeline/mine", { processors: [] }],
+  ["POST", "/_aliases", { actions: [{ add: { index: "mine", alias: "ours" } }] }],
+  ["DELETE", "/mine"],
+];
+
+test("logs: the application may do everything with the data, and nothing with the cluster, its nodes or users", async (t) => {
+  const client = clientFor(uri, ca);
+  t.after(() => client.close());
+  const codes = async (requests: typeof REFUSED) =>
+    Promise.all(
+      requests.map(async ([method, path, body]) => {
+        const [where = "", querystring = ""] = path.split("?");
+        const request = client.transport.request({
+          method,
+          path: where,
+          querystring,
+          body: body ?? "",
+        });
+        return [method, path, await statusCode(request)];
+      }),
+    );
+  const expected = (requests: typeof REFUSED, code: number) =>
+    requests.map(([method, path]) => [method, path, code]);
+
+  assert.deepEqual(await codes(REFUSED), expected(REFUSED, 403));
+  const allowed = [];
+  for (const request of ALLOWED) allowed.push(...(await codes([request])));
+  assert.deepEqual(allowed, expected(ALLOWED, 200));
 });
 
 test("logs: no process of a node is root's, and none can become it", () =>

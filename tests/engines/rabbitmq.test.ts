@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { Channel } from "amqplib";
+
 import { bringUp, inNode as runInNode } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
 import { clientFor, farewell, nodeOf } from "../support/rabbitmq.ts";
+import { notRefused } from "../support/refused.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { rabbitmq } from "./subjects/rabbitmq.ts";
 
@@ -85,3 +88,44 @@ test("jobs: a node of another cluster's name is not routed to, and the portals s
 
 test("jobs: the portals' questions leave no line in a node's log", () =>
   questionsLeaveNoLine(cluster));
+
+test("jobs: the application may do everything in its virtual host, and nothing beside it", async (t) => {
+  const client = await clientFor(uri, ca);
+  t.after(() => farewell(client));
+  type Work = (channel: Channel) => Promise<unknown>;
+  const asAnother = { userId: "another" };
+  const refused: Readonly<Record<string, Work>> = {
+    "declare an exchange of the server's": (channel) =>
+      channel.assertExchange("amq.mine", "direct"),
+    "delete an exchange of the server's": (channel) => channel.deleteExchange("amq.topic"),
+    "declare a queue by a name of the server's": (channel) => channel.assertQueue("amq.mine"),
+    "bind to the default exchange": (channel) => channel.bindQueue("written", "", "a"),
+    "publish as another user": async (channel) => {
+      channel.publish("", "written", Buffer.from(""), asAnother);
+      await channel.checkQueue("written");
+    },
+  };
+  // Each on a channel of its own, which the server closes when it refuses.
+  const attempt = async (what: string) => {
+    const channel = await client.createChannel();
+    const closed = new Promise((_, reject) => channel.on("error", reject));
+    await Promise.race([refused[what]?.(channel), closed]);
+  };
+  const denied = /ACCESS[_-]REFUSED|403|PRECONDITION[_-]FAILED/;
+  assert.deepEqual(await notRefused(Object.keys(refused), attempt, denied), []);
+
+  const channel = await client.createChannel();
+  await channel.assertExchange("mine", "topic");
+  await channel.assertQueue("mine", { durable: true });
+  await channel.bindQueue("mine", "mine", "#");
+  await channel.deleteQueue("mine");
+  await channel.deleteExchange("mine");
+
+  const elsewhere = new URL(uri);
+  elsewhere.pathname = "/%2F";
+  await assert.rejects(clientFor(elsewhere.href, ca), /ConnectionOpenOk; got <ConnectionClose/);
+  // No rights on the server's own management, nothing that listens for it, and no plugin that would carry messages elsewhere.
+  assert.match(await inNode("jobs-1", "rabbitmqctl", "-q", "list_users"), /^jobs\t\[\]\s*$/m);
+  const listeners = await inNode("jobs-1", "rabbitmq-diagnostics", "-q", "listeners");
+  assert.doesNotMatch(listeners, /http|stream|mqtt|stomp/i);
+});

@@ -14,9 +14,12 @@ import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
 import { exec, until } from "../support/containers.ts";
 import { cqlClient, writeRows } from "../support/cql.ts";
 import { docker } from "../support/docker.ts";
+import { linesOf, notRefused } from "../support/refused.ts";
 
 const NAME = "scylladb (Cassandra stands in)";
 const TABLE = "app.rows";
+const KEYSPACE =
+  "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}";
 /** Seconds: a node of it starts in half a minute of a free machine. */
 const PATIENCE = 240;
 
@@ -26,9 +29,7 @@ test(`${NAME}: its usual driver reaches every node through the portals, TLS full
   const client = cqlClient(t, cluster.outputs, spread());
 
   await client.connect();
-  await client.execute(
-    "CREATE KEYSPACE IF NOT EXISTS app WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 3}",
-  );
+  await client.execute(KEYSPACE);
   await client.execute(`CREATE TABLE IF NOT EXISTS ${TABLE} (id text PRIMARY KEY)`);
   const writer = writeRows(t, client, TABLE);
 
@@ -57,6 +58,54 @@ test(`${NAME}: who doesn't know the deployment's authority, or the password, get
 
   await assert.rejects(cqlClient(t, { ...outputs, ca: "" }, spread()).connect(), /All host/);
   await assert.rejects(cqlClient(t, { ...outputs, password: "x" }, spread()).connect());
+});
+
+const REFUSED = linesOf(`
+  CREATE ROLE a WITH LOGIN = true
+  ALTER ROLE events WITH SUPERUSER = true
+  ALTER ROLE admin WITH PASSWORD = 'a'
+  ALTER ROLE portal WITH PASSWORD = 'a'
+  ALTER ROLE cassandra WITH LOGIN = true
+  DROP ROLE portal
+  GRANT admin TO events
+  GRANT ALL ON ALL KEYSPACES TO events
+  GRANT ALL ON ALL ROLES TO events
+  SELECT * FROM system_auth.roles
+  SELECT * FROM system_auth.role_permissions
+  INSERT INTO system_auth.roles (role, is_superuser) VALUES ('events', true)
+  TRUNCATE system_auth.roles
+  DROP TABLE system_auth.roles
+  CREATE TABLE system_auth.mine (id text PRIMARY KEY)
+  CREATE TABLE system_distributed.mine (id text PRIMARY KEY)
+  CREATE TABLE system_traces.mine (id text PRIMARY KEY)
+  ALTER KEYSPACE system_auth WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}
+  DROP KEYSPACE system_auth
+  DELETE FROM system.peers WHERE peer = '127.0.0.1'
+  TRUNCATE system.local
+  CREATE FUNCTION app.f(a int) CALLED ON NULL INPUT RETURNS int LANGUAGE java AS 'return a;'
+  CREATE TRIGGER t ON app.rows USING 'a'`);
+
+const ALLOWED = linesOf(`
+  CREATE TABLE app.mine (id text PRIMARY KEY, note text)
+  CREATE INDEX ON app.mine (note)
+  CREATE TYPE app.pair (a int, b int)
+  INSERT INTO app.mine (id) VALUES ('a')
+  TRUNCATE app.mine
+  DROP TABLE app.mine
+  DROP TYPE app.pair
+  CREATE KEYSPACE another WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 1}
+  DROP KEYSPACE another`);
+
+test(`${NAME}: the application may do everything in its keyspaces, and nothing with the ring or its logins`, async (t) => {
+  const client = cqlClient(t, cluster.outputs, spread());
+  await client.connect();
+  const run = (statement: string) => client.execute(statement);
+  const denied =
+    /sufficient privileges|no \w+ permission|superuser|Cannot (?:DROP|CREATE)|are disabled/;
+
+  await run(KEYSPACE);
+  assert.deepEqual(await notRefused(REFUSED, run, denied), []);
+  for (const statement of ALLOWED) await run(statement);
 });
 
 // Sessions of one that is silent are cut only after three seconds: it may be slow.
@@ -190,7 +239,10 @@ interface Held {
   readonly closed: Promise<number>;
 }
 
-/** Connections to an endpoint, one a portal, on which nothing is said. */
+/** CQL's OPTIONS, version 4: needs no login. A portal hands nobody on who says nothing. */
+const OPTIONS = Buffer.from("040000000500000000", "hex");
+
+/** Connections to an endpoint, one a portal, on which nothing more is said. */
 async function holdAll(t: TestContext, endpoint: string): Promise<readonly Held[]> {
   const { ca, endpoints } = cluster.outputs;
   return Promise.all(
@@ -201,6 +253,7 @@ async function holdAll(t: TestContext, endpoint: string): Promise<readonly Held[
       t.after(() => socket.destroy());
       const closed = once(socket, "close").then(() => performance.now());
       await once(socket, "secureConnect");
+      socket.write(OPTIONS);
       return { socket, closed };
     }),
   );

@@ -8,6 +8,7 @@ import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import type { Documents } from "../../proxy-image/src/documents.ts";
 import { createDocuments } from "../../proxy-image/src/documents.ts";
+import { createEnded } from "../../proxy-image/src/ended.ts";
 import type { Bucket } from "../../proxy-image/src/s3/bucket.ts";
 import { openBucket } from "../../proxy-image/src/s3/client.ts";
 import { s3Source } from "../../proxy-image/src/s3/source.ts";
@@ -77,6 +78,7 @@ export async function portal(t: TestContext, args: StandInArgs = {}): Promise<Po
     log: createMessages(log),
     clock,
     copy: join(folder, "document.json"),
+    ended: createEnded({ known: [], write: async () => {}, log: createMessages(log) }),
     generation: () => generation,
     serve: (document) => {
       generation = document.generation;

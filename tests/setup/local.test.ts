@@ -4,21 +4,54 @@ import { test } from "node:test";
 
 import { knock } from "../../tools/local/knock.ts";
 import { namesStack } from "../../tools/local/names-stack.ts";
-import { assignSlots, portsIn, readStored } from "../../tools/local/place.ts";
+import { assignSlots, isSlotFree, portsIn, readStored } from "../../tools/local/place.ts";
 import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
+import { freePorts } from "../../tools/setup/free-place.ts";
 
-test("a deployment keeps its slot, and a new one gets the lowest free", () => {
-  assert.deepEqual(assignSlots(["orders", "billing"], {}), { billing: 0, orders: 1 });
-  assert.deepEqual(assignSlots(["orders", "billing", "audit"], { billing: 0, orders: 2 }), {
+const anySlot = async () => true;
+
+test("a deployment keeps its slot, and a new one gets the lowest free", async () => {
+  assert.deepEqual(await assignSlots(["orders", "billing"], {}, anySlot), {
+    billing: 0,
+    orders: 1,
+  });
+  const slots = { billing: 0, orders: 2 };
+  assert.deepEqual(await assignSlots(["orders", "billing", "audit"], slots, anySlot), {
     billing: 0,
     orders: 2,
     audit: 1,
   });
 });
 
-test("the slot of a deployment that is gone stays reserved, for its data is still there", () => {
-  assert.deepEqual(assignSlots(["orders"], { old: 0 }), { old: 0, orders: 1 });
+test("the slot of a deployment that is gone stays reserved, for its data is still there", async () => {
+  assert.deepEqual(await assignSlots(["orders"], { old: 0 }, anySlot), { old: 0, orders: 1 });
+});
+
+test("a new deployment goes past a slot that another stack has ports in, and those there stay", async () => {
+  const isFreeSlot = async (slot: number) => slot !== 1;
+  assert.deepEqual(await assignSlots(["orders", "audit"], { orders: 1 }, isFreeSlot), {
+    orders: 1,
+    audit: 0,
+  });
+  assert.deepEqual(await assignSlots(["orders", "audit"], { orders: 0 }, isFreeSlot), {
+    orders: 0,
+    audit: 2,
+  });
+});
+
+test("what another program listens on is found before a slot is given out", async () => {
+  const firstPort = await freePorts(44_000);
+  const server: Server = createServer();
+  await new Promise<void>((ready) => {
+    server.listen(firstPort + 7, "127.0.0.1", ready);
+  });
+  try {
+    assert.equal(await isSlotFree({ firstPort }, 0), false);
+    assert.equal(await isSlotFree({ firstPort }, 1), true);
+  } finally {
+    server.close();
+  }
 });
 
 const place = { name: "portico", range: "10.87.0.0/16", firstPort: 15_432, slots: { orders: 1 } };
@@ -34,7 +67,7 @@ test("the ports that must be free are those of every portal, however many there 
   );
   assert.deepEqual(
     ports({ portals: 4 }),
-    Array.from({ length: 12 }, (_, index) => 15_452 + index),
+    [0, 1, 2, 3, 4, 5, 12, 13, 14, 16, 17, 18].map((place) => 15_452 + place),
   );
   assert.deepEqual(ports({ portals: 9 }), [], "a mistake is the program's to report");
 });

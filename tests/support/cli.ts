@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import Docker from "dockerode";
 import { execa } from "execa";
 
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
 import { freePorts, freeRange } from "../../tools/setup/free-place.ts";
 import { PULUMI_HOME } from "../../tools/setup/plugins.ts";
 
@@ -225,6 +226,6 @@ async function baseImage(docker: Docker): Promise<string> {
     .inspect()
     .then(
       () => made,
-      () => "debian:trixie-slim",
+      () => BASE_IMAGE,
     );
 }

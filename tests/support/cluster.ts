@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after } from "node:test";
 
 import type { Stack } from "./cli.ts";
@@ -36,6 +36,8 @@ export interface Outputs {
         readonly uri: string;
         readonly uris: readonly string[];
         readonly hosts: readonly { readonly host: string; readonly port: number }[];
+        /** By client, what to paste. */
+        readonly clients: Readonly<Record<string, string>>;
       }
     >
   >;
@@ -140,6 +142,10 @@ export async function inNode(
 /** The portals' document, as `up` has written it. */
 export const documentOf = ({ stack, name }: Cluster): string =>
   join(import.meta.dirname, "../../.portico", stack.name, name, "document/document.json");
+
+/** Where `up` has written the certificate of the deployment's authority. */
+export const caFileOf = ({ stack, name }: Cluster): string =>
+  resolve(import.meta.dirname, "../../.portico", stack.name, name, "ca.pem");
 
 /** One target a portal, as an application on this machine reaches it. */
 export function targetsOf({ outputs }: Cluster, endpoint: string): readonly Target[] {

@@ -5,6 +5,8 @@ import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+
 export const docker = new Docker();
 
 /**
@@ -55,6 +57,17 @@ export async function runToEnd(
     await container.remove({ force: true, v: true });
   }
 }
+
+/** What the local target lets a node's container do. `memory`: in MiB. */
+export const asNode = (memory: number): Docker.HostConfig => ({
+  ReadonlyRootfs: true,
+  CapDrop: ["ALL"],
+  CapAdd: ["SETUID", "SETGID"],
+  SecurityOpt: ["no-new-privileges:true"],
+  Tmpfs: { "/run": "", "/tmp": "" },
+  Memory: memory * 1024 * 1024,
+  MemorySwap: memory * 1024 * 1024,
+});
 
 /** Starts a container that ends with the test. */
 export async function runFor(
@@ -109,9 +122,9 @@ function filesBelow(folder: string, path: string): readonly string[] {
   return readdirSync(join(folder, path)).flatMap((name) => filesBelow(folder, join(path, name)));
 }
 
-/** Where `debian:trixie-slim` can't be pulled, setup has made the same from packages. */
+/** Where it can't be pulled, setup has made the same from packages. */
 export async function baseImage(): Promise<string> {
   const made = "portico/debian:trixie-slim";
   const found = await docker.listImages({ filters: { reference: [made] } });
-  return found.length > 0 ? made : "debian:trixie-slim";
+  return found.length > 0 ? made : BASE_IMAGE;
 }

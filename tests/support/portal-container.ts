@@ -35,7 +35,7 @@ export interface PortalArgs {
 
 /** A portal as the stack starts it, in front of nodes that don't exist. */
 export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<PortalContainer> {
-  const { former, environment = [], network = "none" } = args;
+  const { former, source, environment = [], network = "none" } = args;
   const image = await portalImage();
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));
@@ -48,13 +48,14 @@ export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<
       Binds: [
         `${folder}/document:/etc/portico/document:ro`,
         `${folder}/identity:/etc/portico/identity:ro`,
-        `${folder}/report:/report`,
+        `${folder}/report:/agent/report`,
       ],
       ...(former && { VolumesFrom: [former.container.id] }),
       NetworkMode: network,
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
-      CapAdd: ["SETUID", "SETGID"],
+      // On AWS, where documents come from S3, the firewall is outside.
+      CapAdd: [...(source ? [] : ["NET_ADMIN"]), "SETUID", "SETGID"],
       Tmpfs: { "/run": "", "/tmp": "" },
     },
     Labels: { "portico.test": "image" },

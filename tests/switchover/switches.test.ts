@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { ofThisFolder } from "../../tools/switchover/switch-over.ts";
 import { changesIn } from "../../tools/switchover/switches.ts";
 
 const line = (changes: object) =>
@@ -34,4 +35,15 @@ test("what came before, and a leader that goes on, are no change", () => {
   const same = line({ newLeader: "orders-1" });
 
   assert.deepEqual(changesIn(`${before}\n${same}`, began), []);
+});
+
+test("of two stacks with one deployment, the one of the folder is meant", () => {
+  const container = (stack: string, source: string) =>
+    ({ Labels: { "portico.stack": stack }, Mounts: [{ Type: "bind", Source: source }] }) as never;
+  const mine = container("portico", "/home/ann/portico/.portico/local/orders/nodes/orders-1");
+  const other = container("portico-2", "/home/ann/portico-2/.portico/local/orders/nodes/orders-1");
+
+  assert.deepEqual(ofThisFolder([other, mine], "/home/ann/portico"), [mine]);
+  assert.deepEqual(ofThisFolder([other, mine], "/home/ann/portico-2"), [other]);
+  assert.deepEqual(ofThisFolder([other, mine], "/home/ann/elsewhere"), [other, mine]);
 });

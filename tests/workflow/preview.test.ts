@@ -6,14 +6,13 @@ import { test } from "node:test";
 
 import { execa } from "execa";
 
-import { document, resource } from "../guard/preview.ts";
+import { resource } from "../guard/preview.ts";
+import { whitelistEdit } from "../guard/whitelist-edit.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
-const BERLIN = { "203.0.113.0/24": "Berlin office" };
-const edit = resource("update", "portico:index:Document", "orders", {
-  old: document({}),
-  new: document(BERLIN),
-});
+const edit = await whitelistEdit();
+const edited = edit.steps;
+const another = (await whitelistEdit({ generation: 7 })).steps;
 const role = resource("update", "aws:iam/role:Role", "orders-1");
 const key = resource("delete", "aws:kms/key:Key", "key");
 
@@ -22,13 +21,13 @@ type Stacks = Readonly<
   Record<string, { readonly steps: readonly object[]; readonly code?: number }>
 >;
 
-/** Runs the script of the workflow with a stand-in for the CLI, which writes down how it was called. */
+/** Runs the scripts of the workflow with a stand-in for the CLI, which writes down how it was called. */
 async function preview(stacks: Stacks, env: Readonly<Record<string, string>> = {}) {
   const folder = await mkdtemp(join(tmpdir(), "portico-workflow-"));
   const file = (name: string) => join(folder, name);
   try {
     for (const [name, { steps, code = 0 }] of Object.entries(stacks)) {
-      await writeFile(file(`${name}.json`), JSON.stringify({ steps }));
+      await writeFile(file(`${name}.json`), JSON.stringify({ ...edit, steps }));
       await writeFile(file(`${name}.code`), `${code}`);
     }
     await writeFile(
@@ -36,18 +35,22 @@ async function preview(stacks: Stacks, env: Readonly<Record<string, string>> = {
       `#!/bin/sh\necho "$@" >>'${folder}/calls'\ncat "${folder}/$3.json"\nexit "$(cat "${folder}/$3.code")"\n`,
       { mode: 0o755 },
     );
-    const { exitCode } = await execa(join(PROJECT, ".github/preview.sh"), {
-      cwd: PROJECT,
-      env: {
-        ...{
-          STACKS: Object.keys(stacks).join(" "),
-          PATH: `${folder}${delimiter}${process.env.PATH}`,
+    const script = (name: string) =>
+      execa(join(PROJECT, ".github", name), {
+        cwd: PROJECT,
+        env: {
+          ...{
+            STACKS: Object.keys(stacks).join(" "),
+            PREVIEWS: file("previews"),
+            PATH: `${folder}${delimiter}${process.env.PATH}`,
+          },
+          ...{ GITHUB_OUTPUT: file("output"), GITHUB_STEP_SUMMARY: file("summary") },
+          ...env,
         },
-        ...{ GITHUB_OUTPUT: file("output"), GITHUB_STEP_SUMMARY: file("summary") },
-        ...env,
-      },
-      reject: false,
-    });
+        reject: false,
+      });
+    assert.equal((await script("preview.sh")).exitCode, 0);
+    const { exitCode } = await script("judge.sh");
     const read = (name: string) => readFile(file(name), "utf8");
     return {
       exitCode,
@@ -62,8 +65,8 @@ async function preview(stacks: Stacks, env: Readonly<Record<string, string>> = {
 
 test("every stack is previewed and judged, in one summary", async () => {
   const { exitCode, output, summary, calls } = await preview({
-    staging: { steps: [edit] },
-    production: { steps: [edit, role] },
+    staging: { steps: edited },
+    production: { steps: another },
   });
 
   assert.equal(exitCode, 0);
@@ -90,7 +93,7 @@ test("one refused stack fails the run, and the others are judged all the same", 
 });
 
 test("the label for whitelists allows nothing else", async () => {
-  const stacks = { staging: { steps: [edit, role] } };
+  const stacks = { staging: { steps: another } };
 
   assert.equal((await preview(stacks, { WHITELIST_ONLY: "true" })).exitCode, 1);
   assert.equal((await preview(stacks, { WHITELIST_ONLY: "false" })).exitCode, 0);

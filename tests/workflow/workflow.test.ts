@@ -42,4 +42,17 @@ for (const file of files) {
     assert.ok(scripts.length > 0);
     for (const line of scripts) assert.ok(!line.includes("${{"), line);
   });
+
+  // With pulumi/actions in install-only mode nothing logs in, and the CLI asks for a backend on a terminal that isn't there.
+  test("every job that calls the CLI says where the state is", () => {
+    assert.match(text, /^env:\n(?: {2}.*\n)* {2}PULUMI_BACKEND_URL: /m);
+    assert.doesNotMatch(text, /cloud-url/);
+  });
+
+  test("what judges a pull request is the base branch's, in a job that runs none of its code", () => {
+    const [, judge = ""] = /^ {2}judge:\n([\s\S]*?)\n\n {2}\w+:$/m.exec(text) ?? [];
+    assert.match(judge, /ref: \$\{\{ github\.event\.pull_request\.base\.sha \|\| github\.sha \}\}/);
+    assert.match(judge, /run: \.github\/judge\.sh/);
+    assert.doesNotMatch(judge, /role-to-assume|id-token|preview\.sh/);
+  });
 }

@@ -1,6 +1,7 @@
 // `npx portico …`: the operator's commands.
 import { Command, CommanderError } from "commander";
 
+import { connectCommand } from "../connect/command.ts";
 import { guardCommand } from "../guard/command.ts";
 import { planCommand } from "../plan/command.ts";
 import { switchoverCommand } from "../switchover/command.ts";
@@ -11,6 +12,7 @@ const FAILED = 2;
 const program = new Command("portico")
   .description("Commands for those who run Portico's deployments.")
   .exitOverride();
+connectCommand(program);
 guardCommand(program);
 planCommand(program);
 switchoverCommand(program);

@@ -1,3 +1,5 @@
+import { ExecaError } from "execa";
+
 import { say } from "../setup/say.ts";
 import { SetupError } from "../setup/setup-error.ts";
 
@@ -11,8 +13,10 @@ export async function run(command: () => Promise<number>): Promise<void> {
   }
 }
 
-function explain(error: unknown): string {
+/** Of a program that failed, what it said on standard error alone: its output may be the stack's secrets. */
+export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const isUsers = error instanceof SetupError || error.name === "ExecaError";
-  return isUsers ? `✗ ${error.message}` : (error.stack ?? error.message);
+  if (error instanceof SetupError) return `✗ ${error.message}`;
+  if (error instanceof ExecaError) return `✗ ${error.shortMessage}\n${error.stderr}`.trimEnd();
+  return error.stack ?? error.message;
 }

@@ -1,7 +1,10 @@
-// `npm start`: sets up what the machine lacks, brings the local stack up, says how to connect.
+// `npm start [-- --show-secrets]`: sets up what the machine lacks, brings the local stack up, says how to connect.
+import { parseArgs } from "node:util";
+
 import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
 import { introduce } from "../local/introduce.ts";
+import { limitProcesses } from "../local/limit-processes.ts";
 import { parseDeployments } from "../local/outputs.ts";
 import { checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
@@ -10,6 +13,9 @@ import { setUp } from "../setup/machine.ts";
 import { run } from "./run.ts";
 
 await run(async () => {
+  const { values } = parseArgs({
+    options: { "show-secrets": { type: "boolean", default: false } },
+  });
   const machine = await setUp();
   await makeFiles();
   const cli = cliOf(machine);
@@ -20,7 +26,9 @@ await run(async () => {
   await checkPorts(machine.docker, local);
   const code = await change(machine, "up", "--refresh", "--skip-preview");
   if (code !== 0) return code;
+  await limitProcesses(machine.docker, local.name);
   const outputs = await cli("stack", "output", "--json", "--show-secrets");
-  await introduce(machine.docker, local.name, parseDeployments(outputs));
+  const deployments = parseDeployments(outputs);
+  await introduce(machine.docker, local.name, deployments, values["show-secrets"]);
   return 0;
 });

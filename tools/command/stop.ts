@@ -5,9 +5,10 @@ import type Docker from "dockerode";
 
 import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
+import { forget } from "../local/forget.ts";
 import { keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
-import { latest, localFiles } from "../local/state.ts";
+import { latest, localFiles, localKept } from "../local/state.ts";
 import { setUp } from "../setup/machine.ts";
 import { say } from "../setup/say.ts";
 import { run } from "./run.ts";
@@ -15,7 +16,8 @@ import { run } from "./run.ts";
 await run(async () => {
   const { values } = parseArgs({ options: { volumes: { type: "boolean", default: false } } });
   if (!(await latest(localFiles))) {
-    say("There is no local stack here.");
+    const { found } = values.volumes ? await forget(localKept) : { found: false };
+    say(found ? "✓ removed what an interrupted run had left" : "There is no local stack here.");
     return 0;
   }
   const machine = await setUp();
@@ -30,6 +32,14 @@ await run(async () => {
   if (values.volumes) {
     await removeVolumes(machine.docker, name);
     await cli("stack", "rm", "--preserve-config", "--yes");
+    const { stays } = await forget(localKept);
+    say(
+      "✓ removed: containers, networks, volumes, the stack's state with its backups, keys and passwords",
+    );
+    say(
+      `Pulumi.local.yaml stays, with whitelists and the stack's place; so do the images, which hold no secret: docker image ls '${name}-*'`,
+    );
+    if (stays) say(`So does ${stays}.`);
   } else {
     say(
       "The data, the authority's keys and the passwords stay: npm start brings them back. To remove them too: npm stop -- --volumes",

@@ -4,18 +4,21 @@ import type Docker from "dockerode";
 
 import type { Engine } from "../../infra/model/catalogue.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
+import { withoutPassword } from "../../infra/model/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/say.ts";
 import { knock } from "./knock.ts";
 import type { Deployment } from "./outputs.ts";
+import { STACK } from "./state.ts";
 
 const KNOCK_MS = 15_000;
 
-/** Tells how to connect, after having tried it through every portal. */
+/** Tells how to connect, after having tried it through every portal. Passwords are shown to those who ask for `secrets` alone. */
 export async function introduce(
   docker: Docker,
   stack: string,
   deployments: Readonly<Record<string, Deployment>>,
+  secrets: boolean,
 ): Promise<boolean> {
   let open = true;
   for (const [name, deployment] of Object.entries(deployments)) {
@@ -25,7 +28,9 @@ export async function introduce(
       say(`  ${standIn} stands in for ${deployment.engine}: no proof for the engine itself`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
       say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
+      if (secrets) say(`    ${uri}`);
     }
+    say(`  other clients: npx portico connect ${name}`);
     const refused = await knockAtPortals(deployment);
     for (const line of refused) say(`  ✗ ${line}`);
     if (refused.length > 0) {
@@ -33,6 +38,7 @@ export async function introduce(
       await sayHowToAdmit(docker, stack, name);
     }
   }
+  if (!secrets) say("\nURIs with their passwords: npm start -- --show-secrets");
   say("\nLet somebody in: an entry of the whitelist, then npm start");
   say(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
   return open;
@@ -45,7 +51,9 @@ function titleOf({ engine, version, servedBy }: Deployment): string {
 
 function commandFor(name: string, { engine }: Deployment, uri: string): string {
   const row = catalogue[engine as Engine];
-  return row.command(uri, join(PROJECT, ".portico", "local", name, "ca.pem"));
+  const file = (file: string) => join(PROJECT, ".portico", STACK, name, file);
+  const files = { ca: file("ca.pem"), password: file(row.passwordFile.name) };
+  return row.command(withoutPassword(uri), files);
 }
 
 /** At the first endpoint of each: what lets this machine in there lets it in everywhere. */

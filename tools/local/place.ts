@@ -2,8 +2,9 @@ import type Docker from "dockerode";
 import { z } from "zod";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
 import { endpointsOf } from "../../infra/model/catalogue.ts";
-import { planDeployment } from "../../infra/model/plan.ts";
+import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/model/plan.ts";
 import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
 import { SetupError } from "../setup/setup-error.ts";
@@ -27,8 +28,6 @@ export interface Place extends Local {
 const RANGES = { first: 64, last: 127, from: 87 };
 const FIRST_PORT = 15_432;
 
-const PULLED = "debian:trixie-slim";
-
 const Config = z.record(
   z.string(),
   z.object({ value: z.unknown().optional(), objectValue: z.unknown().optional() }),
@@ -49,13 +48,16 @@ export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promi
   const config = Config.parse(JSON.parse(await cli("config", "--json")));
   const stored = readStored(config["portico:local"]);
   const deployments = config["portico:deployments"]?.objectValue;
-  const local: Local = {
+  const undecided: Local = {
     name: stored.name ?? (await freeName(docker)),
     range: stored.range ?? (await freeRange(docker, RANGES)),
     firstPort: stored.firstPort ?? (await freePorts(FIRST_PORT)),
-    base: stored.base ?? (baseImage === PULLED ? undefined : baseImage),
-    slots: assignSlots(isRecord(deployments) ? Object.keys(deployments) : [], stored.slots ?? {}),
+    base: stored.base ?? (baseImage === BASE_IMAGE ? undefined : baseImage),
+    slots: {},
   };
+  const names = isRecord(deployments) ? Object.keys(deployments) : [];
+  const slots = await assignSlots(names, stored.slots ?? {}, (slot) => isSlotFree(undecided, slot));
+  const local: Local = { ...undecided, slots };
   const settings = [
     ...difference(stored, local),
     ...(stored.range ? [] : admitThisMachine(Object.keys(local.slots), local.range)),
@@ -108,25 +110,40 @@ export async function checkPorts(docker: Docker, { name, ports }: Place): Promis
   for (const port of ports) {
     if (own.has(port) || (await isFree(port))) continue;
     throw new SetupError(
-      `Port ${port} on 127.0.0.1 is taken by another program. End that, or move the stack: npm run pulumi -- config set -s local --path portico:local.firstPort ${await freePorts(Math.max(...ports) + 1)}`,
+      `Port ${port} on 127.0.0.1 is taken by another program. End that; or move the stack, which changes the port in every URI: npm run pulumi -- config set -s local --path portico:local.firstPort ${await freePorts(Math.max(...ports) + 1)}`,
     );
   }
 }
 
-/** A deployment keeps its slot for ever, so that its addresses stay; a new one gets the lowest free. */
-export function assignSlots(
+/**
+ * A deployment keeps its slot for ever, so that its addresses stay; a new one gets the lowest whose ports nobody on this machine has,
+ * another stack among them.
+ */
+export async function assignSlots(
   deployments: readonly string[],
   slots: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
+  isFreeSlot: (slot: number) => Promise<boolean>,
+): Promise<Readonly<Record<string, number>>> {
   const assigned = { ...slots };
   for (const name of deployments.toSorted()) {
     if (assigned[name] !== undefined) continue;
     const taken = new Set(Object.values(assigned));
     let slot = 0;
-    while (taken.has(slot)) slot++;
+    while (taken.has(slot) || !(await isFreeSlot(slot))) slot++;
     assigned[name] = slot;
   }
   return assigned;
+}
+
+/** One past the last counts as free: the program says that there are too many. */
+export async function isSlotFree(
+  { firstPort }: Pick<Local, "firstPort">,
+  slot: number,
+): Promise<boolean> {
+  const first = firstPort + slot * PORTS_A_DEPLOYMENT;
+  if (slot > HIGHEST_SLOT || first + PORTS_A_DEPLOYMENT > 65_536) return true;
+  const ports = Array.from({ length: PORTS_A_DEPLOYMENT }, (_, index) => first + index);
+  return (await Promise.all(ports.map(isFree))).every(Boolean);
 }
 
 async function freeName(docker: Docker): Promise<string> {

@@ -83,9 +83,12 @@ async function dropPending(cli: Cli): Promise<void> {
   exported.deployment.pending_operations = [];
   const folder = await mkdtemp(join(tmpdir(), "portico-"));
   const file = join(folder, "state.json");
-  await writeFile(file, JSON.stringify(exported), { mode: 0o600 });
-  await cli("stack", "import", "--file", file);
-  await rm(folder, { recursive: true });
+  try {
+    await writeFile(file, JSON.stringify(exported), { mode: 0o600 });
+    await cli("stack", "import", "--file", file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
   say("· dropped the notes of what the last run was at when it was interrupted");
 }
 

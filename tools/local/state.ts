@@ -7,6 +7,7 @@ import { z } from "zod";
 import { PROJECT } from "../setup/paths.ts";
 import { PULUMI_HOME } from "../setup/plugins.ts";
 import { SetupError } from "../setup/setup-error.ts";
+import type { Kept } from "./forget.ts";
 
 export const STACK = "local";
 
@@ -20,6 +21,12 @@ export interface StackFiles {
   readonly locks: string;
   readonly checkpoint: string;
 }
+
+/** What `npm stop -- --volumes` has to remove beside the stack's resources. */
+export const localKept: Kept = {
+  ...{ folder, stack: STACK, project: "portico" },
+  config: join(PROJECT, "Pulumi.local.yaml"),
+};
 
 export const localFiles = stackFiles(backend, "portico", STACK);
 

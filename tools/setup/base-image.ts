@@ -6,12 +6,12 @@ import { join } from "node:path";
 import type Docker from "dockerode";
 import { execa } from "execa";
 
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
 import { apt, mirror } from "./apt.ts";
 import { onPath } from "./paths.ts";
 import { SetupError } from "./setup-error.ts";
 import { step } from "./step.ts";
 
-const PULLED = "debian:trixie-slim";
 const MADE = "portico/debian:trixie-slim";
 
 /** A registry that can be reached says something within this time; a download that goes on may take longer. */
@@ -21,14 +21,14 @@ const DEBOOTSTRAP_MS = 600_000;
 
 /** The name of the image that everything here is built on. */
 export function baseImage(docker: Docker): Promise<string> {
-  return step(`base image ${PULLED}`, {
+  return step("base image debian:trixie-slim", {
     async find() {
-      for (const name of [PULLED, MADE]) if (await has(docker, name)) return name;
+      for (const name of [BASE_IMAGE, MADE]) if (await has(docker, name)) return name;
       return undefined;
     },
     async make() {
       const refused = await pull(docker);
-      if (refused === undefined) return PULLED;
+      if (refused === undefined) return BASE_IMAGE;
       await debootstrap(docker, refused);
       return MADE;
     },
@@ -51,7 +51,7 @@ async function pull(docker: Docker): Promise<string | undefined> {
   const silence = setTimeout(() => quiet.abort(), SILENCE_MS);
   try {
     const abortSignal = AbortSignal.any([quiet.signal, AbortSignal.timeout(DOWNLOAD_MS)]);
-    const stream = await docker.pull(PULLED, { abortSignal });
+    const stream = await docker.pull(BASE_IMAGE, { abortSignal });
     await new Promise<void>((done, failed) => {
       docker.modem.followProgress(
         stream,
@@ -69,7 +69,7 @@ async function pull(docker: Docker): Promise<string | undefined> {
 
 async function debootstrap(docker: Docker, refused: string): Promise<void> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    throw new SetupError(`${PULLED} can't be pulled (${refused}): pull or load it by hand.`);
+    throw new SetupError(`${BASE_IMAGE} can't be pulled (${refused}): pull or load it by hand.`);
   }
   if (!(await onPath("debootstrap"))) await apt("debootstrap");
   const root = await mkdtemp(join(tmpdir(), "portico-trixie-"));
@@ -82,7 +82,7 @@ async function debootstrap(docker: Docker, refused: string): Promise<void> {
     });
     if (failed) {
       throw new SetupError(
-        `${PULLED} can't be pulled (${refused}), and debootstrap failed:\n${all.slice(-2_000)}`,
+        `${BASE_IMAGE} can't be pulled (${refused}), and debootstrap failed:\n${all.slice(-2_000)}`,
       );
     }
     const tar = spawn(

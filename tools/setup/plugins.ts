@@ -16,7 +16,7 @@ const DOWNLOAD_MS = 300_000;
 const DAY_MS = 86_400_000;
 const PACKAGES = ["docker", "tls"] as const;
 const require = createRequire(import.meta.url);
-const remembered = join(CACHE, "stand-ins");
+export const remembered = join(CACHE, "stand-ins");
 
 export type Plugins =
   | { readonly kind: "real" }
@@ -24,11 +24,14 @@ export type Plugins =
   | { readonly kind: "stand-ins"; readonly remembered?: string };
 
 /**
- * Whether Pulumi's own language host and plugins are to be had; otherwise the stand-ins of tools/airgap serve. A host comes with an installed CLI
+ * Whether Pulumi's own language host and plugins are to be had; otherwise the stand-ins of tools/airgap serve. A host comes with Pulumi's own CLI
  * only. That a download failed is remembered for a day.
  */
 export async function findPlugins(cli: PulumiCli): Promise<Plugins> {
-  if (!cli.installed) return { kind: "stand-ins" };
+  if (!cli.installed)
+    return (await isFresh(remembered, Date.now()))
+      ? { kind: "stand-ins", remembered }
+      : { kind: "stand-ins" };
   const beside = join(dirname(cli.file), "pulumi-language-nodejs");
   const host = (await isExecutable(beside)) || (await onPath("pulumi-language-nodejs"));
   if (!host) return { kind: "stand-ins" };
@@ -37,9 +40,14 @@ export async function findPlugins(cli: PulumiCli): Promise<Plugins> {
   if (missing.length === 0) return { kind: "real" };
   if (await isFresh(remembered, Date.now())) return { kind: "stand-ins", remembered };
   if ((await reachable()) && (await install(cli, missing))) return { kind: "real" };
-  await mkdir(CACHE, { recursive: true });
-  await writeFile(remembered, "Pulumi's plugins could not be downloaded.\n");
+  await rememberFailure("Pulumi's plugins could not be downloaded.");
   return { kind: "stand-ins", remembered };
+}
+
+/** A failure costs one attempt a day, not one each start. */
+export async function rememberFailure(what: string): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
+  await writeFile(remembered, `${what}\n`);
 }
 
 /** What a person is told while stand-ins serve. */
@@ -81,7 +89,7 @@ async function install(cli: PulumiCli, names: readonly string[]): Promise<boolea
   return true;
 }
 
-function reachable(): Promise<boolean> {
+export function reachable(): Promise<boolean> {
   const answer = fetch("https://get.pulumi.com/", {
     method: "HEAD",
     signal: AbortSignal.timeout(REACH_MS),

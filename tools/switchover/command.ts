@@ -23,10 +23,7 @@ export function switchoverCommand(program: Command): void {
     .argument("<deployment>", "its name in the config")
     .description("hands a deployment's leadership to another node, and says what the portals saw")
     .option("--to <node>", "the node that is to lead; otherwise the engine chooses")
-    .option(
-      "--name <stack>",
-      "portico:local.name, where several stacks here have such a deployment",
-    )
+    .option("--name <stack>", "portico:local.name, where another folder's stack is meant")
     .addHelpText("after", EXPLAINED)
     .exitOverride()
     .action(async (deployment: string, { to, name }: Options) => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import Docker from "dockerode";
 import { execIn } from "../local/containers.ts";
+import { PROJECT } from "../setup/paths.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import { readSwitches, type Switch } from "./switches.ts";
 
@@ -42,9 +43,10 @@ export async function switchOver(
 async function find(docker: Docker, deployment: string, stack?: string): Promise<Place> {
   const label = [`portico.deployment=${deployment}`];
   if (stack !== undefined) label.push(`portico.stack=${stack}`);
-  const found = (await docker.listContainers({ filters: { label } })).toSorted((a, b) =>
+  const all = (await docker.listContainers({ filters: { label } })).toSorted((a, b) =>
     nameOf(a) < nameOf(b) ? -1 : 1,
   );
+  const found = stack === undefined ? ofThisFolder(all) : all;
   const stacks = new Set(found.map(({ Labels }) => Labels["portico.stack"]));
   if (stacks.size > 1)
     throw new SetupError(
@@ -56,6 +58,19 @@ async function find(docker: Docker, deployment: string, stack?: string): Promise
   if (nodes.length === 0) throw new SetupError(`No node of ${deployment} runs on this machine`);
   if (portals.length === 0) throw new SetupError(`No portal of ${deployment} runs on this machine`);
   return { nodes, portals };
+}
+
+/** Of the stacks that have such a deployment, those of this folder: their containers mount files below it. All, where none is. */
+export function ofThisFolder<Container extends Pick<Docker.ContainerInfo, "Labels" | "Mounts">>(
+  containers: readonly Container[],
+  folder = PROJECT,
+): readonly Container[] {
+  const own = containers.filter(({ Mounts }) =>
+    Mounts.some(({ Source }) => Source?.startsWith(`${folder}/`)),
+  );
+  const stacks = new Set(own.map(({ Labels }) => Labels["portico.stack"]));
+  if (stacks.size === 0) return containers;
+  return containers.filter(({ Labels }) => stacks.has(Labels["portico.stack"]));
 }
 
 /** The first node that can be asked: one that is down or frozen is no obstacle. */
@@ -82,7 +97,7 @@ async function follow(
 }
 
 function tell({ portal, oldLeader, newLeader, epoch, heldMs, cut, proof }: Switch): string {
-  return `✓ ${portal}: ${newLeader} leads instead of ${oldLeader ?? "nobody"} (epoch ${epoch}): new connections waited ${heldMs} ms, ${cut} sessions were cut; ${proof}`;
+  return `✓ ${portal}: ${newLeader} leads instead of ${oldLeader ?? "nobody"} (epoch ${epoch}): new connections waited ${heldMs} ms; the portal cut ${cut} sessions, any others had ended with the old leader; ${proof}`;
 }
 
 function nameOf(container: Docker.ContainerInfo | undefined): string {

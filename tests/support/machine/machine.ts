@@ -109,7 +109,7 @@ export async function startMachine(
 }
 
 export function machineImage(): Promise<string> {
-  const sources = ["Dockerfile", "systemctl", "dnf", "docker"];
+  const sources = ["Dockerfile", "systemctl", "dnf", "sysctl", "docker"];
   return imageOf("machine", import.meta.dirname, sources);
 }
 

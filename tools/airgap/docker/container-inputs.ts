@@ -67,6 +67,7 @@ export const ContainerInputs = z.strictObject({
   logOpts: StringMap,
   memory: z.int().optional(),
   memorySwap: z.int().optional(),
+  shmSize: z.int().optional(),
   restart: z.enum(["no", "always", "on-failure", "unless-stopped"]).optional(),
   healthcheck: z
     .strictObject({

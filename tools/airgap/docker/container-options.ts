@@ -58,6 +58,7 @@ function hostConfig(wanted: ContainerInputs): HostConfig {
     ReadonlyRootfs: wanted.readOnly,
     Init: wanted.init,
     Tmpfs: wanted.tmpfs,
+    ShmSize: wanted.shmSize === undefined ? undefined : wanted.shmSize * MIB,
     Sysctls: wanted.sysctls,
     SecurityOpt: wanted.securityOpts,
     Dns: wanted.dns,

@@ -15,11 +15,22 @@ interface Secret {
   readonly server: Buffer;
 }
 
-/** Makes a login for each connection. `passwords`: by user. */
-export function scramFor(passwords: Readonly<Record<string, string>>): () => Scram {
-  const secrets = new Map(Object.entries(passwords).map(([user, text]) => [user, secretOf(text)]));
+/** Makes a login for each connection. `passwords`: by user, as they are at that moment. */
+export function scramFor(passwords: () => Readonly<Record<string, string>>): () => Scram {
+  let before = { text: "", secrets: new Map<string, Secret>() };
   const nobody = secretOf(randomBytes(18).toString("base64"));
+  const current = (): ReadonlyMap<string, Secret> => {
+    const now = passwords();
+    const text = JSON.stringify(now);
+    if (text !== before.text)
+      before = {
+        text,
+        secrets: new Map(Object.entries(now).map(([user, word]) => [user, secretOf(word)])),
+      };
+    return before.secrets;
+  };
   return () => {
+    const secrets = current();
     let [user, said, nonce] = ["", "", ""];
     const secret = () => secrets.get(user) ?? nobody;
     return {

@@ -18,7 +18,8 @@ const PORT = 27_017;
 const PEERS = 27_018;
 
 const { name, scope, members, user } = JSON.parse(readFileSync(`${NODE}/node.json`, "utf8"));
-const { app } = JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8"));
+/** Read anew for each login: a password changes while the server runs. */
+const passwords = () => ({ [user]: JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8")).app });
 
 let counter = 1;
 const wakes: (() => void)[] = [];
@@ -39,7 +40,7 @@ const server: Server = {
     Object.entries(members).map(([member, address]) => [member, `${address}:${PORT}`]),
   ),
   me: name,
-  scram: scramFor({ [user]: app }),
+  scram: scramFor(passwords),
   quorum,
   topology: {
     counter: () => counter,

@@ -26,9 +26,11 @@ const QUERY = { start: 1, stop: 3, noreplyWait: 4, serverInfo: 5 } as const;
 const { name, scope, members, user, database } = JSON.parse(
   readFileSync(`${NODE}/node.json`, "utf8"),
 );
-const { app, portal } = JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8"));
-
-const login = scramFor({ [user]: app, [PORTAL]: portal });
+/** Read anew for each login: a password changes while the server runs. */
+const login = scramFor(() => {
+  const { app, portal } = JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8"));
+  return { [user]: app, [PORTAL]: portal };
+});
 const tables = createTables();
 const others = Object.keys(members).filter((member) => member !== name);
 
