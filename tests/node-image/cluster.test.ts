@@ -4,6 +4,7 @@ import { after, before, describe } from "node:test";
 import { freeRange } from "../../tools/setup/free-place.ts";
 import { docker } from "../support/docker.ts";
 import { accessTests } from "./access.ts";
+import { afterFailure } from "./after-failure.ts";
 import { changeTests } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { durabilityTests } from "./durability.ts";
@@ -25,6 +26,7 @@ describe("three nodes of the image", () => {
     { timeout: 600_000 },
   );
   after(() => cluster?.remove());
+  afterFailure(() => cluster.nodes.map((node) => cluster.container(node)));
 
   processTests(() => cluster);
   accessTests(() => cluster);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 import { exec, logsOf, until } from "../../support/containers.ts";
 import { docker, imageOf } from "../../support/docker.ts";
+import { afterFailure } from "../after-failure.ts";
 import type { NodeName } from "./cluster.ts";
 import { NODES, RedisCluster } from "./cluster.ts";
 
@@ -16,7 +17,7 @@ describe("three nodes of the Redis image", () => {
   let written = 0;
   const others = (node: NodeName) => NODES.filter((other) => other !== node);
   const write = async (leader: NodeName) => {
-    const answer = await until("an acknowledged write", 20, async () => {
+    const answer = await until("an acknowledged write", 60, async () => {
       const said = await cluster.ask(leader, ["sadd", "kept", String(written + 1)], "app");
       if (!/^[01]$/.test(said)) throw new Error(said);
       return said;
@@ -31,11 +32,12 @@ describe("three nodes of the Redis image", () => {
     async () => {
       const image = await imageOf("node-redis", SOURCE, ["Dockerfile", "image", "steward"]);
       cluster = await RedisCluster.create("portico-redistest", "10.251.17", image);
-      await cluster.untilWhole(90);
+      await cluster.untilWhole(120);
     },
     { timeout: 600_000 },
   );
   after(() => cluster?.remove());
+  afterFailure(() => NODES.map((node) => cluster.container(node)));
 
   test("they found a cluster by themselves, and the first node leads it", async () => {
     assert.equal(await cluster.untilWhole(10), "orders-1");
@@ -89,7 +91,7 @@ describe("three nodes of the Redis image", () => {
   });
 
   test("the application may do everything with the data, and nothing with the server", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     for (const words of [
       ["config", "get", "masterauth"],
       ["replicaof", "no", "one"],
@@ -108,7 +110,7 @@ describe("three nodes of the Redis image", () => {
   });
 
   test("a failover on demand, to a node by name, keeps every write", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     const [, to = "orders-1"] = others(leader);
     await write(leader);
     const { code, output } = await exec(cluster.container(leader), [
@@ -117,62 +119,62 @@ describe("three nodes of the Redis image", () => {
     ]);
     assert.equal(code, 0, output);
 
-    assert.equal(await cluster.untilWhole(60), to);
+    assert.equal(await cluster.untilWhole(120), to);
     await assertKept(to);
     await write(to);
   });
 
   test("a server that dies alone leads again only by the Sentinels' word, with every write", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await write(leader);
     const kill = "kill -9 $(s6-svstat -o pid /run/portico/valkey/services/server)";
     await exec(cluster.container(leader), ["sh", "-c", kill], "valkey");
 
     await until("the end of the old server", 10, async () => !(await cluster.leads(leader)));
-    const next = await cluster.untilWhole(60);
+    const next = await cluster.untilWhole(120);
     await assertKept(next);
     await write(next);
   });
 
   test("a killed leader is replaced, and comes back as a replica that takes no write", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await write(leader);
     await cluster.each([leader], "kill");
-    const next = await cluster.untilLeader(60, leader);
+    const next = await cluster.untilLeader(120, leader);
     await write(next);
     await cluster.each([leader], "start");
 
     await until("an answer of its server", 30, () => cluster.ask(leader, ["role"], "probe"));
     assert.match(await cluster.ask(leader, ["set", "stale", "1"], "app"), /READONLY|LOADING/);
-    assert.equal(await cluster.untilWhole(60), next);
+    assert.equal(await cluster.untilWhole(120), next);
     await assertKept(next);
   });
 
   test("a frozen leader that wakes up takes no write, and becomes a replica", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await cluster.each([leader], "pause");
-    const next = await cluster.untilLeader(60, leader);
+    const next = await cluster.untilLeader(120, leader);
     await write(next);
     await cluster.each([leader], "unpause");
 
     assert.match(await cluster.ask(leader, ["set", "stale", "1"], "app"), /READONLY|NOREPLICAS/);
-    assert.equal(await cluster.untilWhole(60), next);
+    assert.equal(await cluster.untilWhole(120), next);
     await assertKept(leader);
   });
 
   test("three killed at once are a cluster again once started, with every write", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await write(leader);
     await cluster.each(NODES, "kill");
     await cluster.each(NODES, "start");
 
-    const next = await cluster.untilWhole(90);
+    const next = await cluster.untilWhole(120);
     await assertKept(next);
     await write(next);
   });
 
   test("a stopped leader hands over first, and ends cleanly", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await write(leader);
     const began = Math.floor(Date.now() / 1000);
     await cluster.each([leader], "stop");
@@ -180,25 +182,25 @@ describe("three nodes of the Redis image", () => {
     const { State } = await docker.getContainer(cluster.container(leader)).inspect();
     assert.equal(State.ExitCode, 0);
     assert.match(await logsOf(cluster.container(leader), began), /hands over/);
-    const next = await cluster.untilLeader(30, leader);
+    const next = await cluster.untilLeader(120, leader);
     await assertKept(next);
     await cluster.each([leader], "start");
-    await cluster.untilWhole(60);
+    await cluster.untilWhole(120);
   });
 
   test("a leader that lost its volume never leads without data: another one takes over, and it copies", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await write(leader);
     await cluster.removeNode(leader);
     await cluster.createNode(leader);
 
-    const next = await cluster.untilWhole(90);
+    const next = await cluster.untilWhole(120);
     assert.notEqual(next, leader);
     await assertKept(leader);
   });
 
   test("alone, a node that led takes no writes: not after a start, and not on the word of its own Sentinel", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     await cluster.each(NODES, "kill");
     await cluster.each([leader], "start");
     await until("its reason", 30, async () =>
@@ -208,11 +210,11 @@ describe("three nodes of the Redis image", () => {
     assert.match(await cluster.ask(leader, ["set", "alone", "1"], "app"), /READONLY/);
 
     await cluster.each(others(leader), "start");
-    await cluster.untilWhole(90);
+    await cluster.untilWhole(120);
   });
 
   test("a new password of the application's is taken at once, and no Sentinel ends for it", async () => {
-    await cluster.untilWhole(30);
+    await cluster.untilWhole(120);
     const sentinels = () =>
       Promise.all(
         NODES.map(async (node) => {
@@ -226,12 +228,12 @@ describe("three nodes of the Redis image", () => {
       await until(`the new password on ${node}`, 30, async () =>
         /^\d+$/.test(await cluster.ask(node, ["scard", "kept"], "app")),
       );
-    await cluster.untilWhole(60);
+    await cluster.untilWhole(120);
     assert.deepEqual(await sentinels(), before);
   });
 
   test("changed passwords take effect, the old ones end, and no container restarts", async () => {
-    const leader = await cluster.untilWhole(30);
+    const leader = await cluster.untilWhole(120);
     const started = async () =>
       Promise.all(
         NODES.map(
@@ -266,7 +268,7 @@ describe("three nodes of the Redis image", () => {
       "dbsize",
     ]);
     assert.match(output, /WRONGPASS|NOAUTH/);
-    await cluster.untilWhole(60);
+    await cluster.untilWhole(120);
     assert.deepEqual(await started(), before);
   });
 });
