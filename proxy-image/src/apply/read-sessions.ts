@@ -15,16 +15,23 @@ export interface Session {
 const ASSIGNED = 4;
 const ESTABLISHED = 8;
 
+/**
+ * The answers' flag that they end with the server's side. HAProxy sets it the first time that it looks at a connection which has been
+ * established: a session that is ended before that keeps its client for good.
+ */
+const AUTO_CLOSE = 0x8000;
+
 /** Reads `show sess`. Lines without a source (HAProxy's own, the socket's) are no sessions of clients. */
 export function readSessions(block: string): readonly Session[] {
   return block.split("\n").flatMap((line) => {
     const found =
-      /^(0x[0-9a-f]+): proto=\S+ src=(\S*):(\d+) fe=(\S+) be=(\S+) srv=(\S+) .* scb=\[(\d+),/.exec(
+      /^(0x[0-9a-f]+): proto=\S+ src=(\S*):(\d+) fe=(\S+) be=(\S+) srv=(\S+) .* rp\[f=([0-9a-f]+)h.* scb=\[(\d+),/.exec(
         line,
       );
     if (!found) return [];
-    const [, id = "", source = "", port, frontend = "", backend = "", server = "", number] = found;
-    const state = stateOf(Number(number));
+    const [, id = "", source = "", port, frontend = "", backend = "", server = ""] = found;
+    const [flags = "", number] = found.slice(7);
+    const state = stateOf(Number(number), Number.parseInt(flags, 16));
     return [{ id, source, port: Number(port), frontend, backend, server, state }];
   });
 }
@@ -32,10 +39,11 @@ export function readSessions(block: string): readonly Session[] {
 /** Tells a session from others, also from a later one that got its id. */
 export const sessionKey = ({ id, source, port }: Session): string => `${id} ${source} ${port}`;
 
-function stateOf(number: number): Session["state"] {
+function stateOf(number: number, answers: number): Session["state"] {
   if (number < ASSIGNED) return "waiting";
-  if (number < ESTABLISHED) return "connecting";
-  return number === ESTABLISHED ? "established" : "over";
+  if (number > ESTABLISHED) return "over";
+  const whole = number === ESTABLISHED && (answers & AUTO_CLOSE) !== 0;
+  return whole ? "established" : "connecting";
 }
 
 export interface Refusals {

@@ -19,6 +19,8 @@ export interface Ending {
 
 /** A node that is there accepts well within this time; one that isn't, not at all. */
 const CONNECTING_MS = 10;
+/** Who has been called out of the queue by a node goes to it well within this time. */
+const CALLED_MS = 5;
 
 /** True for a session on that slot, or on its node's place in the fallback. */
 export function isOnSlot({ endpoint, node }: SlotName): (session: Session) => boolean {
@@ -34,17 +36,21 @@ export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
 
 /**
  * Finds out how to end the sessions of slots that are out of the rotation. HAProxy 3.0 must not be told to end one that
- * is still connecting: it closes the server's side only, and the client hangs for good. So the slot's sessions are ended as
- * a whole once none is connecting. Where a node lets them connect for ever, its established ones are ended one by one, and
- * the others fail to connect and are sent to another node. Rejects when HAProxy can't be asked.
+ * is still connecting, or that was called out of the queue a moment ago and looks like one in it: it closes the server's side only, and
+ * the client hangs for good. So the slot's sessions are ended as a whole once there is none of these. Where a node lets them connect for
+ * ever, its established ones are ended one by one, and the others fail to connect and are sent to another node. Rejects when HAProxy
+ * can't be asked.
  */
 export async function endingsOf(say: Say, slots: readonly SlotName[]): Promise<readonly Ending[]> {
   const since = performance.now();
   for (;;) {
     const sessions = await sessionsNow(say);
-    const late = performance.now() - since > CONNECTING_MS;
+    const elapsed = performance.now() - since;
     const connecting = slots.some((slot) => sessions.filter(isOnSlot(slot)).some(isConnecting));
-    if (!connecting || late) return slots.map((slot) => endingOf(slot, sessions));
+    const called =
+      elapsed < CALLED_MS && slots.some((slot) => sessions.some((it) => isInQueue(slot, it)));
+    if ((!connecting && !called) || elapsed > CONNECTING_MS)
+      return slots.map((slot) => endingOf(slot, sessions));
     await pause(1);
   }
 }
@@ -68,3 +74,7 @@ function endingOf(slot: SlotName, all: readonly Session[]): Ending {
 }
 
 const isConnecting = ({ state }: Session): boolean => state === "connecting";
+
+/** Whichever node has called it: HAProxy doesn't tell. */
+const isInQueue = ({ endpoint }: SlotName, { state, backend }: Session): boolean =>
+  state === "waiting" && (backend === backendOf(endpoint) || backend === fallbackOf(endpoint));
