@@ -71,7 +71,8 @@ function global({ run, group }: Places): string {
     log stdout format raw local0 info
     stats socket ${run}/admin.sock mode 660 group ${group} level admin
     stats timeout 1m
-    stats maxconn 32
+    # Each hold keeps a connection, for up to 13 s after it was given up.
+    stats maxconn 128
     # Without maxconn: HAProxy takes what the descriptors allow, and would not start where they are fewer.
     fd-hard-limit 40000
     hard-stop-after 24h

@@ -139,3 +139,16 @@ test("a hold is renewed before it ends, without letting anybody through", async 
   assert.equal(await parked.node, "orders-1");
   parked.socket.destroy();
 });
+
+test("holds that came and went leave HAProxy's socket to the agent", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  for (let turn = 0; turn < 60; turn += 1) {
+    await lab.apply(held(wantedOf("orders-1")));
+    await lab.apply(wantedOf("orders-1"));
+  }
+  const client = openClient(lab.port("primary"));
+  assert.equal(await client.node, "orders-1");
+  client.socket.destroy();
+});
