@@ -68,6 +68,19 @@ test("those that say nothing after TLS neither", async (t) => {
   await until("all are sent away", 30_000, () => silent.every(({ live }) => !live()));
 });
 
+test("a source has 5,000 connections, whatever they say, and others come in beside it", async (t) => {
+  const lab = await openLab(t);
+  const crowd = Array.from({ length: 5_100 }, () => openSilentClient(lab.port("primary"), CROWD));
+  const left = () => crowd.filter(({ live }) => live()).length;
+
+  await until("those beyond are reset", 8_000, () => left() <= 5_000);
+
+  assert.equal(await serves(lab, ANOTHER), "orders-1");
+  assert.equal(left(), 5_000);
+  assert.equal(await serves(lab, CROWD), undefined);
+  leave(crowd);
+});
+
 test("a client that waits for its server's greeting is greeted, and keeps its session though it says nothing", async (t) => {
   const lab = await openLab(t, { engine: "mysql" });
   const client = openSilentClient(lab.port("primary"));
