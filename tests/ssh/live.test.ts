@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { until } from "../support/until.ts";
-import { ann, bob, keysOf, sshPortalFor } from "./portal.ts";
+import { ann, bob, keysOf, PORT, sshPortalFor } from "./portal.ts";
 
 const TUNNEL = "-L 127.0.0.1:7000:127.0.0.1:5432";
 
@@ -83,6 +83,26 @@ test("tunnels come and go with keys and sources, and nothing restarts for it", a
     assert.deepEqual([after.Id, after.State.Pid], [Id, State.Pid]);
     assert.equal(await workers(), worker);
   });
+
+  await t.test(
+    "a source has few connections that say nothing, none for long, and comes in after them",
+    async () => {
+      const { NetworkSettings } = await portal.container.inspect();
+      const [{ IPAddress } = { IPAddress: "" }] = Object.values(NetworkSettings.Networks);
+      // Each tells how many seconds its connection lived.
+      const one = `exec 3<>/dev/tcp/${IPAddress}/${PORT}; cat <&3 >/dev/null; echo $SECONDS`;
+      const all = `for n in $(seq 30); do bash -c '${one}' & done; wait`;
+      const { output } = await client.sh(all);
+      const lived = output.trim().split("\n").map(Number);
+
+      assert.equal(lived.length, 30, output);
+      const refused = lived.filter((seconds) => seconds <= 5).length;
+      // Bob is in, too.
+      assert.ok(refused >= 30 - 24 && refused < 15, `${refused} were refused at once: ${lived}`);
+      assert.ok(Math.max(...lived) <= 40, `${lived}`);
+      assert.equal((await client.open("bob3", "bob", "")).code, 0);
+    },
+  );
 
   await t.test("without SSH in the document every session ends, and no port is left", async () => {
     await it.change({ ssh: undefined } as object);
