@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as pause } from "node:timers/promises";
 
 import type Docker from "dockerode";
 
@@ -14,6 +15,9 @@ export interface As {
   readonly user?: string;
   readonly env?: readonly string[];
 }
+
+const LOOK_MS = 20;
+const LONGEST_END_MS = 5_000;
 
 /** Runs a command in a running container, given by name or id, to its end. */
 export async function execIn(
@@ -34,7 +38,17 @@ export async function execIn(
   docker.modem.demuxStream(stream, output, output);
   stream.once("end", () => output.end());
   const said = await text(output);
-  return { code: (await run.inspect()).ExitCode ?? -1, output: said };
+  return { code: await exitCodeOf(run), output: said };
+}
+
+/** A command's output may end a moment before the engine knows how it ended. -1: it doesn't say. */
+async function exitCodeOf(run: Docker.Exec): Promise<number> {
+  for (let waited = 0; waited < LONGEST_END_MS; waited += LOOK_MS) {
+    const { Running, ExitCode } = await run.inspect();
+    if (!Running && ExitCode !== null) return ExitCode;
+    await pause(LOOK_MS);
+  }
+  return -1;
 }
 
 /** Everything that a container has said. `since`: seconds of the wall clock. */
