@@ -38,7 +38,7 @@ const WATCHED_MS = 45_000;
 
 /** What a certificate of another authority makes a client say; some only retry in silence. */
 const DISTRUST =
-  /certificate|verif|self.signed|PKIX|unknown authority|trust|SSL|TLS|nothing within|PoolTimeout|UNABLE_TO/i;
+  /certificat|verif|self.signed|PKIX|unknown authority|trust|SSL|TLS|nothing within|PoolTimeout|UNABLE_TO/i;
 
 /** Every client of an engine, by the form that the outputs have for it, on a cluster of the real engine. */
 export async function connectsAllClients(tried: Tried): Promise<void> {

@@ -11,10 +11,11 @@ import type { Client } from "cassandra-driver";
 
 import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
 import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
+import { until } from "../support/containers.ts";
 import { cqlClient, writeRows } from "../support/cql.ts";
 import { docker } from "../support/docker.ts";
 import { linesOf, notRefused } from "../support/refused.ts";
+import { wholeRing } from "./subjects/scylladb.ts";
 
 const NAME = "scylladb (Cassandra stands in)";
 const TABLE = "app.rows";
@@ -24,6 +25,7 @@ const KEYSPACE =
 const PATIENCE = 240;
 
 const cluster = await bringUp({ name: "events", engine: "scylladb" });
+const whole = wholeRing(cluster);
 
 test(`${NAME}: its usual driver reaches every node through the portals, TLS fully verified`, async (t) => {
   const client = cqlClient(t, cluster.outputs, spread());
@@ -274,14 +276,4 @@ async function within(what: string, seconds: number, event: Promise<void>): Prom
 async function stored(client: Client): Promise<ReadonlySet<string>> {
   const rows = await client.execute(`SELECT id FROM ${TABLE}`, [], { fetchSize: 100_000 });
   return new Set(rows.rows.map(({ id }) => String(id)));
-}
-
-/** Every node sees every node up and in its place. */
-async function whole(): Promise<true> {
-  for (const node of cluster.nodes) {
-    const { output } = await exec(containerOf(cluster, node), ["nodetool", "status"]);
-    const up = output.split("\n").filter((line) => line.startsWith("UN ")).length;
-    if (up !== cluster.nodes.length) throw new Error(`${node} sees ${up} nodes up: ${output}`);
-  }
-  return true;
 }

@@ -1,8 +1,28 @@
-// `npm run docs:clients`: writes docs/clients.md anew.
-import { writeFile } from "node:fs/promises";
+// `npm run docs:clients`: takes what the last `npm run test:clients` has seen, and writes docs/clients.md anew.
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { clientsDocument } from "../clients/document.ts";
+import { engines } from "../../infra/model/catalogue.ts";
+import type { Seen } from "../clients/notes.ts";
+import { asSeen, type Result } from "../clients/results.ts";
 import { PROJECT } from "../setup/paths.ts";
+import { say } from "../setup/say.ts";
 
+const SEEN = join(PROJECT, "tools/clients/seen.json");
+
+const seen: Record<string, Record<string, Seen>> = JSON.parse(await readFile(SEEN, "utf8"));
+for (const engine of engines) {
+  const file = join(PROJECT, "bench/results", `clients-${engine}.json`);
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  if (text === undefined) continue;
+  for (const result of JSON.parse(text) as readonly Result[]) {
+    const known = seen[engine]?.[result.client];
+    if (known === undefined) say(`${SEEN} has no version of ${engine}'s ${result.client}.`);
+    else (seen[engine] ?? {})[result.client] = asSeen(result, known.version);
+  }
+}
+await writeFile(SEEN, `${JSON.stringify(seen, undefined, 2)}\n`);
+
+// Which reads that file.
+const { clientsDocument } = await import("../clients/document.ts");
 await writeFile(join(PROJECT, "docs/clients.md"), clientsDocument());

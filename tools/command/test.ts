@@ -2,7 +2,7 @@
 // first, end to end last. Without paths the heaviest engines are left out, unless there is `--all`. Other options go to `node --test`.
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 
 import { onEnd } from "../local/on-end.ts";
 import { type Machine, setUp } from "../setup/machine.ts";
@@ -16,15 +16,16 @@ const ALONE = "tests/e2e/";
 /** One deployment a file, one after the other. */
 const ENGINES = "tests/engines/";
 
-/** Minutes each, of a stand-in or of the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
+/** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
+const CLIENTS = "tests/clients/";
+
+/** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
   "tests/engines/scylladb.test.ts",
   "tests/node-image/scylladb",
   "tests/guard/mutations.test.ts",
+  CLIENTS,
 ];
-
-/** Other people's clients, which are fetched from four registries: only where they are named (`npm run test:clients`). */
-const CLIENTS = "tests/clients/";
 
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
@@ -34,7 +35,7 @@ const GRACE_MS = 10_000;
 
 /** Several times the longest test, and the longest stage: what takes this long hangs. */
 const LONGEST_TEST_MS = 25 * 60_000;
-const LONGEST_STAGE_MS = 45 * 60_000;
+const LONGEST_STAGE_MS = 60 * 60_000;
 
 await run(async () => {
   const given = process.argv.slice(2);
@@ -46,7 +47,7 @@ await run(async () => {
   const machine = await setUp();
   const files = (await testFiles()).filter(
     (file) =>
-      (paths.length === 0 && (all || !isHeavy(file)) && !file.startsWith(CLIENTS)) ||
+      (paths.length === 0 && (all || !isHeavy(file))) ||
       paths.some((path) => file === path || file.startsWith(`${path}/`)),
   );
   if (files.length === 0) {
@@ -55,10 +56,9 @@ await run(async () => {
   }
   const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
   const together = files
-    .filter((file) => !file.startsWith(ALONE) && !isOfOneEngine(file))
+    .filter((file) => ![ALONE, ENGINES, CLIENTS].some((path) => file.startsWith(path)))
     .sort((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)));
   const alone = files.filter((file) => file.startsWith(ALONE));
-  const engines = files.filter(isOfOneEngine);
   const stages: [string, string[]][] = [
     ...(paths.length === 0
       ? ([
@@ -77,9 +77,10 @@ await run(async () => {
           ],
         ]
       : []),
-    ...(engines.length > 0
-      ? [["engines", nodeTest(1, [...options, ...engines])] as [string, string[]]]
-      : []),
+    ...[ENGINES, CLIENTS].flatMap((path): [string, string[]][] => {
+      const one = files.filter((file) => file.startsWith(path));
+      return one.length > 0 ? [[basename(path), nodeTest(1, [...options, ...one])]] : [];
+    }),
   ];
   const results: string[] = [];
   let failed = 0;
@@ -94,10 +95,6 @@ await run(async () => {
   for (const line of results) say(line);
   return failed;
 });
-
-function isOfOneEngine(file: string): boolean {
-  return [ENGINES, CLIENTS].some((path) => file.startsWith(path));
-}
 
 function isHeavy(file: string): boolean {
   return HEAVY.some((path) => file.startsWith(path));

@@ -1,0 +1,9 @@
+import { rethinkdb } from "../engines/subjects/rethinkdb.ts";
+import { bringUp } from "../support/cluster.ts";
+import { connectsAllClients } from "./conformance.ts";
+
+// The servers are stand-ins (tools/airgap/engines/rethinkdb): what is tried is the drivers' part.
+const cluster = await bringUp({ name: "chats", engine: "rethinkdb" });
+const { whole } = await rethinkdb(cluster);
+
+await connectsAllClients({ cluster, engine: "rethinkdb", endpoint: "any", whole });
