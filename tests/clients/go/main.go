@@ -54,8 +54,9 @@ func say(line map[string]any) {
 }
 
 func told(err error) string {
-	text := fmt.Sprintf("%T: %s", err, strings.Split(err.Error(), "\n")[0])
-	return text[:min(len(text), 200)]
+	// Some say why only in later lines.
+	text := fmt.Sprintf("%T: %s", err, strings.Join(strings.Fields(err.Error()), " "))
+	return text[:min(len(text), 300)]
 }
 
 func check(client, label, form string) {
