@@ -18,11 +18,16 @@ export interface EndedArgs {
   readonly known: readonly Block[];
   /** Settles when the text is on the disk for good. Never waited for. */
   readonly write: (text: string) => Promise<void>;
-  readonly log: Pick<Log, "error">;
+  readonly log: Pick<Log, "error" | "warn">;
 }
 
 /** As many entries as the longest document has. Beyond, those whose end is the longest ago are forgotten. */
 const MOST = 100_000;
+
+/** Milliseconds. A clock that is kept right goes back by less. */
+const SET_BACK = 60_000;
+/** Blocks that an alarm names. */
+const NAMED = 5;
 
 export function createEnded({ known, write, log }: EndedArgs): Ended {
   const ends = new Map(known.map((block) => [keyOf(block), block]));
@@ -32,9 +37,31 @@ export function createEnded({ known, write, log }: EndedArgs): Ended {
     what: "Which whitelist entries have ended",
     log,
   });
+  let told = "";
+  /** Nobody would see otherwise why an entry lets nobody in that the document still has, and the clock too. */
+  const tellEarly = (over: readonly Block[], now: number): void => {
+    const early = over.filter(({ until }) => until > now + SET_BACK);
+    const names = early.map(keyOf).join();
+    if (names !== told && early.length > 0) {
+      const [which, other] =
+        early.length === 1
+          ? ["An entry of the whitelist", "it"]
+          : ["Entries of the whitelist", "them"];
+      log.warn(
+        {
+          alarm: true,
+          entries: early.length,
+          cidrs: early.slice(0, NAMED).map(({ cidr }) => cidr),
+        },
+        `${which} ended while the clock was ahead, and nobody comes in by ${other} any more: give ${other} another end`,
+      );
+    }
+    told = names;
+  };
   return {
     inForce: (document, now) => {
       const found = whitelistAt(document, now, (block) => ends.has(keyOf(block)));
+      tellEarly(found.ended, now);
       const fresh = found.ended.filter((block) => !ends.has(keyOf(block)));
       if (fresh.length === 0) return found;
       for (const block of fresh) ends.set(keyOf(block), block);

@@ -43,7 +43,10 @@ async function createDesk(t: TestContext, answers: Configured[]) {
       log: createMessages(log),
       clock: () => now,
       copy: join(folder, "copy.json"),
-      ended: createEnded({ known: [], write: async () => {}, log: { error: assert.fail } }),
+      ended: createEnded({
+        ...{ known: [], write: async () => {} },
+        log: { error: assert.fail, warn: assert.fail },
+      }),
       generation: () => generation,
       serve: (taken) => {
         generation = taken.generation;

@@ -25,10 +25,12 @@ async function diskFor(t: TestContext) {
   t.after(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, "ended.json");
   let written = 0;
+  const alarms: unknown[] = [];
   return {
     path,
     /** Until so many texts are on the disk. */
     hasWritten: (count: number) => until("it is on disk", 30_000, () => written >= count),
+    alarms,
     /** An agent that starts. */
     start: async () =>
       createEnded({
@@ -37,7 +39,7 @@ async function diskFor(t: TestContext) {
           await writeDurably(path, text);
           written++;
         },
-        log: { error: assert.fail },
+        log: { error: assert.fail, warn: (...said: unknown[]) => void alarms.push(said) },
       }),
   };
 }
@@ -95,4 +97,27 @@ test("a file that can't be read is told, not taken for an empty one", async (t) 
   const { path } = await diskFor(t);
   await writeFile(path, "[{");
   await assert.rejects(loadEnded(path));
+});
+
+test("that an entry ended by a clock that was ahead is an alarm, said once by each agent", async (t) => {
+  const disk = await diskFor(t);
+  const document = listing(NOON);
+  const agent = await disk.start();
+  agent.inForce(document, NOON + HOUR);
+  agent.inForce(document, NOON - 1_000);
+  assert.deepEqual(disk.alarms, [], "clocks that are kept right go back by a little");
+
+  agent.inForce(document, NOON - HOUR);
+  agent.inForce(document, NOON - HOUR + 1);
+  const said = "An entry of the whitelist ended while the clock was ahead";
+  assert.deepEqual(disk.alarms, [
+    [
+      { alarm: true, entries: 1, cidrs: [RUNNER] },
+      `${said}, and nobody comes in by it any more: give it another end`,
+    ],
+  ]);
+
+  await disk.hasWritten(1);
+  (await disk.start()).inForce(document, NOON - HOUR);
+  assert.equal(disk.alarms.length, 2);
 });

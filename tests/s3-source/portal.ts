@@ -110,7 +110,7 @@ export function createMessages(messages: string[]) {
     const { alarm } = facts as { readonly alarm?: true };
     messages.push(`${alarm ? "!" : ""}${msg ?? facts}`);
   };
-  return { info: keep, error: keep };
+  return { info: keep, warn: keep, error: keep };
 }
 
 const CIDR = "203.0.113.0/24";
