@@ -32,7 +32,7 @@ const SHELL = "no library, and run by hand";
 export const notes: Readonly<Record<Engine, Notes>> = {
   postgresql: {
     about: `Every open session ends at a switchover and a kill, and its client gets an error: PostgreSQL's \`57P01\` (\`terminating connection due to
-administrator command\`), or a bare end of the connection. A new connection waits. \`pg_dump\` and \`pg_restore\` must be of PostgreSQL 17 or
+administrator command\`), or a bare end of the connection. A pool that looks before it hands out a session hides most of them. A new connection waits. \`pg_dump\` and \`pg_restore\` must be of PostgreSQL 17 or
 newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
     clients: {
       psql: {

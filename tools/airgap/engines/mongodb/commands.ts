@@ -96,6 +96,8 @@ async function hello(server: Server, body: Document): Promise<Document> {
     maxMessageSizeBytes: 48_000_000,
     maxWriteBatchSize: 100_000,
     localTime: new Date(),
+    // Drivers that are told nothing take SHA-1, which no user has.
+    ...(body.saslSupportedMechs !== undefined && { saslSupportedMechs: ["SCRAM-SHA-256"] }),
   };
 }
 
