@@ -159,11 +159,13 @@ const kinds = {
 };
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
-const told = (error) =>
-  `${error?.code ?? error?.name ?? ""} ${String(error?.message ?? error).split("\n")[0]}`.slice(
-    0,
-    200,
+/** Some say why only in their cause. */
+const told = (error) => {
+  const said = [error, error?.cause].flatMap((each) =>
+    each == null ? [] : String(each.message ?? each).split("\n")[0],
   );
+  return `${error?.code ?? error?.name ?? ""} ${said.join(" / ")}`.slice(0, 300);
+};
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A client that waits for ever, such as one that retries a certificate it doesn't trust, has not connected. */
