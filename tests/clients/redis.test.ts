@@ -1,5 +1,6 @@
 import { redis } from "../engines/subjects/redis.ts";
-import { bringUp, containerOf } from "../support/cluster.ts";
+import { bringUp, containerOf, inNode } from "../support/cluster.ts";
+import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { connectsAllClients, LONG_HOLD } from "./conformance.ts";
 
@@ -20,6 +21,12 @@ await connectsAllClients({
     },
     giveBack: async () => {
       await docker.getContainer(containerOf(cluster, frozen)).unpause();
+      // Frozen for so long it takes no writes before its replicas have answered again.
+      await until("writes", 30, async () =>
+        /^min_slaves_good_slaves:2/m.test(
+          await inNode(cluster, frozen, "valkey-cli", "info", "replication"),
+        ),
+      );
       await evidence?.giveBack();
     },
   },
