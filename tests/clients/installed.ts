@@ -99,7 +99,7 @@ export async function programFor(
     for (const file of ["main.go", "sql.go", `${engine}.go`, "go.mod", "go.sum"])
       await cp(join(source, file), join(built, file));
     for (const [index, snippet] of mine.entries())
-      await writeFile(join(built, `form${index}.go`), inGo(snippet), { mode: 0o600 });
+      await writeFile(join(built, `form${index}.go`), inGo(snippet, index), { mode: 0o600 });
     await run("go", "build", "-o", "clients", ".");
     return { command: [join(built, "clients")], cwd: built };
   }
@@ -119,11 +119,16 @@ export async function programFor(
   return { command: ["java", "-cp", path, "Clients"], cwd: built };
 }
 
-/** Each in a file of its own, since packages of two clients may share their names. */
-function inGo({ key, form, code }: Snippet): string {
+/** Each in a file of its own, since packages of two clients may share their names; a type of the form's gets one of its own. */
+function inGo({ key, form, code }: Snippet, index: number): string {
   const imports = (form.imports ?? []).map((name) => JSON.stringify(name)).join("\n");
   const unused = /, err :=/.test(code) ? "_ = err\n" : "";
-  return `package main\nimport (\n${imports}\n)\nfunc init() {\npasted[${JSON.stringify(key)}] = func() any {\n${code}\n${unused}return ${MADE[form.client]}\n}\n}\n`;
+  const [, type] = /^type (\w+)/.exec(code) ?? [];
+  const own = type ? code.replaceAll(new RegExp(`\\b${type}\\b`, "g"), `${type}${index}`) : code;
+  const lines = own.split("\n");
+  const outside = lines.filter((line) => /^(type|func) /.test(line)).join("\n");
+  const inside = lines.filter((line) => !/^(type|func) /.test(line)).join("\n");
+  return `package main\nimport (\n${imports}\n)\n${outside}\nfunc init() {\npasted[${JSON.stringify(key)}] = func() any {\n${inside}\n${unused}return ${MADE[form.client]}\n}\n}\n`;
 }
 
 function inJava({ form, code }: Snippet, name: string): string {

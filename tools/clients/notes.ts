@@ -238,7 +238,15 @@ confirms.`,
   scylladb: {
     about: `Drivers learn the nodes' private addresses; the form translates each into a portal's. The server is Apache Cassandra 5.0. Java's driver takes
 a translator as a class named in its configuration, which is more than a form: [scylladb.md](engines/scylladb.md).`,
-    clients: { cqlsh: { untried: SHELL } },
+    clients: {
+      cqlsh: { untried: SHELL },
+      gocql: {
+        traps: [
+          "The first two lines stand outside the function.",
+          "Its `AddressTranslator` won't do: host policies know one node an address, so that of nodes behind one portal one is used, and none once that is down.",
+        ],
+      },
+    },
   },
   rethinkdb: {
     about: "The server here is a stand-in.",

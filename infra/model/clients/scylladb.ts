@@ -56,20 +56,21 @@ export const scylladb: readonly ClientForm[] = [
     client: "gocql",
     title: "gocql",
     language: "go",
-    imports: ["fmt", "net", "strconv", "github.com/gocql/gocql"],
+    imports: ["context", "crypto/tls", "net", "github.com/gocql/gocql"],
     allPortals: true,
+    // Not by its AddressTranslator: its policies know one host an address, and nodes share those of the portals.
     form: (access) =>
       lines(
-        `portals := map[string]string{${Object.entries(access.addressMap ?? {})
+        "type portals map[string]string",
+        "func (at portals) DialContext(ctx context.Context, network, node string) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, network, at[node]) }",
+        `cluster := gocql.NewCluster(${Object.keys(access.addressMap ?? {})
+          .map(quoted)
+          .join(", ")})`,
+        `cluster.Dialer = portals{${Object.entries(access.addressMap ?? {})
           .map(([node, at]) => `${quoted(node)}: ${quoted(at)}`)
           .join(", ")}}`,
-        `cluster := gocql.NewCluster(${doors(access)
-          .map(({ at }) => quoted(`${at.host}:${at.port}`))
-          .join(", ")})`,
         `cluster.Authenticator = gocql.PasswordAuthenticator{Username: ${quoted(access.user)}, Password: ${quoted(access.password)}}`,
-        `cluster.SslOpts = &gocql.SslOptions{CaPath: ${quoted(access.caFile)}, EnableHostVerification: true}`,
-        "cluster.AddressTranslator = gocql.AddressTranslatorFunc(func(ip net.IP, port int) (net.IP, int) {",
-        `	host, at, _ := net.SplitHostPort(portals[fmt.Sprint(ip, ":", port)]); number, _ := strconv.Atoi(at); return net.ParseIP(host), number })`,
+        `cluster.SslOpts = &gocql.SslOptions{Config: &tls.Config{ServerName: "localhost"}, CaPath: ${quoted(access.caFile)}, EnableHostVerification: true}`,
       ),
   },
 ];
