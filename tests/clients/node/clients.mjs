@@ -133,9 +133,15 @@ const kinds = {
       await client.execute("CREATE TABLE IF NOT EXISTS written_js.rows (id text PRIMARY KEY)");
       return client;
     },
-    write: (client, row) => client.execute("INSERT INTO written_js.rows (id) VALUES (?)", [row]),
+    write: (client, row) =>
+      client.execute("INSERT INTO written_js.rows (id) VALUES (?)", [row], LOCAL_QUORUM),
     read: async (client, start) =>
-      (await client.execute("SELECT id FROM written_js.rows", [], { fetchSize: 100_000 })).rows
+      (
+        await client.execute("SELECT id FROM written_js.rows", [], {
+          ...LOCAL_QUORUM,
+          fetchSize: 100_000,
+        })
+      ).rows
         .map(({ id }) => id)
         .filter((row) => row.startsWith(start)),
     close: (client) => client.shutdown(),
@@ -166,6 +172,8 @@ const told = (error) => {
   );
   return `${error?.code ?? error?.name ?? ""} ${said.join(" / ")}`.slice(0, 300);
 };
+/** Of Cassandra, in place of the driver's LOCAL_ONE, by which a row is there once one node has it. */
+const LOCAL_QUORUM = { consistency: 0x06 };
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A client that waits for ever, such as one that retries a certificate it doesn't trust, has not connected. */
