@@ -9,7 +9,7 @@ import type { Engine } from "../../infra/model/catalogue.ts";
 import type { ClientForm } from "../../infra/model/clients/form.ts";
 import { CACHE } from "../../tools/setup/paths.ts";
 
-const LANGUAGES = ["python", "node", "go", "java"] as const;
+const LANGUAGES = ["python", "node", "go", "java", "rust"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 const SOURCES = import.meta.dirname;
@@ -25,6 +25,7 @@ const PINNED: Readonly<Record<Language, readonly [string, readonly (readonly str
   ],
   node: ["package.json", [["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]]],
   go: ["go.mod", [["go", "mod", "download"]]],
+  rust: ["Cargo.toml", [["cargo", "fetch", "--locked"]]],
   java: ["pom.xml", [["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]]],
 };
 
@@ -47,6 +48,9 @@ async function installed(language: Language): Promise<string> {
   await mkdir(folder, { recursive: true });
   await cp(join(SOURCES, language, pins), join(folder, pins));
   if (language === "go") await cp(join(SOURCES, "go/go.sum"), join(folder, "go.sum"));
+  if (language === "rust")
+    for (const file of ["Cargo.lock", "src"])
+      await cp(join(SOURCES, "rust", file), join(folder, file), { recursive: true });
   for (const [file = "", ...args] of steps)
     await execa(file.startsWith("venv") ? join(folder, file) : file, args, {
       cwd: folder,
@@ -95,6 +99,15 @@ export async function programFor(
   const mine = snippets.filter(({ form }) => form.language === language);
   const run = (file: string, ...args: readonly string[]) =>
     execa(file, args, { cwd: built, timeout: INSTALL_MS });
+  if (language === "rust") {
+    await cp(source, built, { recursive: true });
+    await writeFile(join(built, "src/forms.rs"), inRust(mine), { mode: 0o600 });
+    // What the clients need is compiled once.
+    const target = join(packages, "target");
+    await run("cargo", "build", "--quiet", "--locked", "--target-dir", target);
+    await cp(join(target, "debug/clients"), join(built, "clients"));
+    return { command: [join(built, "clients")], cwd: built };
+  }
   if (language === "go") {
     for (const file of ["main.go", "sql.go", `${engine}.go`, "go.mod", "go.sum"])
       await cp(join(source, file), join(built, file));
@@ -129,6 +142,19 @@ function inGo({ key, form, code }: Snippet, index: number): string {
   const outside = lines.filter((line) => /^(type|func) /.test(line)).join("\n");
   const inside = lines.filter((line) => !/^(type|func) /.test(line)).join("\n");
   return `package main\nimport (\n${imports}\n)\n${outside}\nfunc init() {\npasted[${JSON.stringify(key)}] = func() any {\n${inside}\n${unused}return ${MADE[form.client]}\n}\n}\n`;
+}
+
+/** Those of tokio-postgres, the one client of which the form is code. */
+function inRust(snippets: readonly Snippet[]): string {
+  const client = "Result<tokio_postgres::Client, crate::Failure>";
+  const each = snippets.map(
+    ({ code }, index) => `async fn form${index}() -> ${client} {\n${code}\nOk(client)\n}\n`,
+  );
+  const choices = snippets.map(
+    ({ key }, index) => `${JSON.stringify(key)} => form${index}().await,`,
+  );
+  const unknown = '_ => Err(format!("no form {key}").into()),';
+  return `${each.join("")}pub async fn pasted(key: &str) -> ${client} {\nmatch key {\n${choices.join("\n")}\n${unknown}\n}\n}\n`;
 }
 
 function inJava({ form, code }: Snippet, name: string): string {

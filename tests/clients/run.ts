@@ -29,6 +29,7 @@ const RUN_BY: Readonly<Record<Language, readonly string[]>> = {
     ...["pgx", "lib-pq", "go-redis", "go-sql-driver", "amqp091-go", "mongo-go"],
     ...["go-elasticsearch", "gocql"],
   ],
+  rust: ["sqlx", "tokio-postgres"],
   java: ["pgjdbc", "jedis", "lettuce", "connector-j", "rabbitmq-java"],
 };
 

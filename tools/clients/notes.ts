@@ -97,12 +97,9 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
         traps: ["Several hosts need `BuildMultiHost()`."],
       },
       sqlx: {
-        untried:
-          "a Rust program is in no test here; its single-host URI was tried by hand in an earlier build",
         traps: ["`acquire_timeout` of the pool is 30 s: raise it above the hold."],
       },
       "tokio-postgres": {
-        untried: "a Rust program is in no test here",
         traps: [
           "It knows no `verify-full`: with `require` the connector that it is given verifies, this one certificate and name.",
         ],
