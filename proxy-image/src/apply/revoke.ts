@@ -1,10 +1,11 @@
 import type { Whitelist } from "../judge/whitelist.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";
 import type { Revoked } from "./answers.ts";
-import { ask } from "./conversation.ts";
+import { converse } from "./conversation.ts";
 import { endSessions } from "./end-sessions.ts";
 import { listedIn } from "./listed.ts";
-import { readSessions, type Session } from "./read-sessions.ts";
+import type { Session } from "./read-sessions.ts";
+import { sessionsNow } from "./slot-sessions.ts";
 
 export type Revocation =
   | {
@@ -37,10 +38,10 @@ export async function revokeSessions(
     for (const pid of oldWorkers) {
       revoked.push(...(await endSessions(sockets.masterSocket, canEnd, pid)));
     }
-    const shown = await ask(sockets.adminSocket, ["show sess"], { deadlineMs: 1_000 });
-    if (shown.kind === "failed") return shown;
-    const waiting = readSessions(shown.blocks[0] ?? "").filter(isGone).length;
-    return { kind: "revoked", revoked: counted(revoked), waiting };
+    const left = await converse(sockets.adminSocket, { deadlineMs: 1_000 }, (say) =>
+      sessionsNow(say),
+    );
+    return { kind: "revoked", revoked: counted(revoked), waiting: left.filter(isGone).length };
   } catch (error) {
     return { kind: "failed", why: (error as Error).message };
   }

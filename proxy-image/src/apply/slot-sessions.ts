@@ -24,9 +24,12 @@ const CALLED_MS = 5;
 
 /** True for a session on that slot, or on its node's place in the fallback. */
 export function isOnSlot({ endpoint, node }: SlotName): (session: Session) => boolean {
-  return ({ backend, server }) =>
-    server === node && (backend === backendOf(endpoint) || backend === fallbackOf(endpoint));
+  return (session) => session.server === node && isOfSlots(endpoint, session);
 }
+
+/** True for a session that one of the endpoint's nodes has, or will get. */
+const isOfSlots = (endpoint: string, { backend }: Session): boolean =>
+  backend === backendOf(endpoint) || backend === fallbackOf(endpoint);
 
 /** True for one that can be ended by itself. See `endingsOf`. */
 export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
@@ -76,5 +79,5 @@ function endingOf(slot: SlotName, all: readonly Session[]): Ending {
 const isConnecting = ({ state }: Session): boolean => state === "connecting";
 
 /** Whichever node has called it: HAProxy doesn't tell. */
-const isInQueue = ({ endpoint }: SlotName, { state, backend }: Session): boolean =>
-  state === "waiting" && (backend === backendOf(endpoint) || backend === fallbackOf(endpoint));
+const isInQueue = ({ endpoint }: SlotName, session: Session): boolean =>
+  session.state === "waiting" && isOfSlots(endpoint, session);
