@@ -14,19 +14,28 @@ export type Language = (typeof LANGUAGES)[number];
 
 const SOURCES = import.meta.dirname;
 
-/** What names the versions, and what fetches them into a folder that has it. */
-const PINNED: Readonly<Record<Language, readonly [string, readonly (readonly string[])[]]>> = {
+/** The files that name the versions, and what fetches these into a folder that has the files. */
+const PINNED: Readonly<
+  Record<Language, readonly [readonly string[], readonly (readonly string[])[]]>
+> = {
   python: [
-    "requirements.txt",
+    ["requirements.txt"],
     [
       ["python3", "-m", "venv", "venv"],
       ["venv/bin/pip", "install", "--quiet", "--requirement", "requirements.txt"],
     ],
   ],
-  node: ["package.json", [["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]]],
-  go: ["go.mod", [["go", "mod", "download"]]],
-  rust: ["Cargo.toml", [["cargo", "fetch", "--locked"]]],
-  java: ["pom.xml", [["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]]],
+  node: [["package.json"], [["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]]],
+  go: [["go.mod", "go.sum"], [["go", "mod", "download"]]],
+  rust: [
+    ["Cargo.toml", "Cargo.lock"],
+    // In the sources, since Cargo reads no manifest without a program beside it.
+    [["cargo", "fetch", "--locked", "--manifest-path", join(SOURCES, "rust/Cargo.toml")]],
+  ],
+  java: [
+    ["pom.xml"],
+    [["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"]],
+  ],
 };
 
 const INSTALL_MS = 600_000;
@@ -40,17 +49,15 @@ export interface Program {
 /** Installs a language's clients once for each set of versions, and returns their folder. */
 async function installed(language: Language): Promise<string> {
   const [pins, steps] = PINNED[language];
-  const text = await readFile(join(SOURCES, language, pins), "utf8");
-  const digest = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const texts = await Promise.all(
+    pins.map((file) => readFile(join(SOURCES, language, file), "utf8")),
+  );
+  const digest = createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 12);
   const folder = join(CACHE, "clients", `${language}-${digest}`);
   if (existsSync(join(folder, "whole"))) return folder;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await cp(join(SOURCES, language, pins), join(folder, pins));
-  if (language === "go") await cp(join(SOURCES, "go/go.sum"), join(folder, "go.sum"));
-  if (language === "rust")
-    for (const file of ["Cargo.lock", "src"])
-      await cp(join(SOURCES, "rust", file), join(folder, file), { recursive: true });
+  for (const file of pins) await cp(join(SOURCES, language, file), join(folder, file));
   for (const [file = "", ...args] of steps)
     await execa(file.startsWith("venv") ? join(folder, file) : file, args, {
       cwd: folder,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/lib/pq"
 )
@@ -17,16 +18,7 @@ func init() {
 			if err != nil {
 				return nil, err
 			}
-			defer rows.Close()
-			var found []string
-			for rows.Next() {
-				var id string
-				if err := rows.Scan(&id); err != nil {
-					return nil, err
-				}
-				found = append(found, id)
-			}
-			return found, rows.Err()
+			return pgx.CollectRows(rows, pgx.RowTo[string])
 		},
 		close: func(opened any) { opened.(*pgxpool.Pool).Close() },
 	}
