@@ -15,6 +15,26 @@ function read(orders: object) {
   return { deployment, warnings };
 }
 
+/** Of engines that have a node's image there. */
+function readOnAws(deployments: Readonly<Record<string, { engine: string; whitelist: object }>>) {
+  const node = `sha256:${"b".repeat(64)}`;
+  const images = Object.values(deployments).map(({ engine }) => [engine, node]);
+  return parseConfig(
+    {
+      target: "aws",
+      aws: {
+        name: "shop",
+        region: "eu-central-1",
+        zones: ["a", "b", "c"].map((zone) => `eu-central-1${zone}`),
+        ami: "ami-0123456789abcdef0",
+        images: { portal: `sha256:${"a".repeat(64)}`, ...Object.fromEntries(images) },
+      },
+      deployments,
+    },
+    NOW,
+  );
+}
+
 test("an engine and a whitelist are a whole deployment", () => {
   const { deployment, warnings } = read({ whitelist: { "203.0.113.0/24": "Berlin office" } });
 
@@ -119,21 +139,9 @@ test("the whole internet needs `open`, and is said aloud", () => {
 });
 
 test("what stands in for an engine on AWS is said", () => {
-  const images = { portal: `sha256:${"a".repeat(64)}`, scylladb: `sha256:${"b".repeat(64)}` };
-  const { warnings } = parseConfig(
-    {
-      target: "aws",
-      aws: {
-        name: "shop",
-        region: "eu-central-1",
-        zones: ["a", "b", "c"].map((zone) => `eu-central-1${zone}`),
-        ami: "ami-0123456789abcdef0",
-        images,
-      },
-      deployments: { carts: { engine: "scylladb", whitelist: { "203.0.113.0/24": "Berlin" } } },
-    },
-    NOW,
-  );
+  const { warnings } = readOnAws({
+    carts: { engine: "scylladb", whitelist: { "203.0.113.0/24": "Berlin" } },
+  });
 
   assert.match(
     warnings.join(),
@@ -163,25 +171,8 @@ test("a whitelist that is wider than any one organisation is named, family by fa
 
 test("private sources on AWS are said to match nobody", () => {
   const sources = ["10.0.0.0/8", "192.168.7.0/24", "fd00::/8", "100.64.1.1/32", "203.0.113.0/24"];
-  const { warnings } = parseConfig(
-    {
-      target: "aws",
-      aws: {
-        name: "shop",
-        region: "eu-central-1",
-        zones: ["a", "b", "c"].map((zone) => `eu-central-1${zone}`),
-        ami: "ami-0123456789abcdef0",
-        images: { portal: `sha256:${"a".repeat(64)}`, postgresql: `sha256:${"b".repeat(64)}` },
-      },
-      deployments: {
-        orders: {
-          engine: "postgresql",
-          whitelist: Object.fromEntries(sources.map((cidr) => [cidr, "x"])),
-        },
-      },
-    },
-    NOW,
-  );
+  const whitelist = Object.fromEntries(sources.map((cidr) => [cidr, "x"]));
+  const { warnings } = readOnAws({ orders: { engine: "postgresql", whitelist } });
 
   const named = warnings.filter((warning) => warning.includes("matches nobody"));
   assert.deepEqual(

@@ -11,18 +11,10 @@ import { clientsDocument } from "../../tools/clients/document.ts";
 import { notes, seenOf } from "../../tools/clients/notes.ts";
 import { connectText } from "../../tools/connect/forms.ts";
 import { isRun } from "../clients/run.ts";
+import { CONNECTION } from "./connection.ts";
 
 const access: Access = {
-  hosts: [
-    { host: "127.0.0.1", port: 15432 },
-    { host: "127.0.0.1", port: 15433 },
-  ],
-  user: "orders",
-  password: "s3cret",
-  database: "orders",
-  route: "primary",
-  caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
-  ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+  ...CONNECTION,
   deployment: "orders",
   patience: 40,
   addressMap: { "10.87.16.11:9042": "127.0.0.1:15432", "10.87.16.12:9042": "127.0.0.1:15433" },

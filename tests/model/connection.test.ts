@@ -6,24 +6,13 @@ import { serverCertificate } from "../../infra/model/certificates.ts";
 import { derivePassword } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
 import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
+import { CONNECTION } from "./connection.ts";
 
 const { postgresql, redis } = catalogue;
-const connection = {
-  hosts: [
-    { host: "127.0.0.1", port: 15432 },
-    { host: "127.0.0.1", port: 15433 },
-  ],
-  user: "orders",
-  password: "s3cret",
-  database: "orders",
-  route: "primary",
-  caFile: "/home/ann/my portico/.portico/local/orders/ca.pem",
-  ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
-} as const;
 
 test("a URI names every portal, verifies the certificate and never gives up a hold", () => {
   assert.equal(
-    uriOf(postgresql, connection),
+    uriOf(postgresql, CONNECTION),
     "postgresql://orders:s3cret@127.0.0.1:15432,127.0.0.1:15433/orders" +
       "?target_session_attrs=read-write&sslmode=verify-full" +
       "&sslrootcert=/home/ann/my%20portico/.portico/local/orders/ca.pem",
@@ -31,38 +20,38 @@ test("a URI names every portal, verifies the certificate and never gives up a ho
 });
 
 test("a reader takes any server that the replica endpoint gives", () => {
-  assert.match(uriOf(postgresql, { ...connection, route: "replica" }), /target_session_attrs=any&/);
+  assert.match(uriOf(postgresql, { ...CONNECTION, route: "replica" }), /target_session_attrs=any&/);
 });
 
 test("clients that take one host get a URI for each portal", () => {
-  const [first, second, ...others] = urisOf(postgresql, connection).map((uri) => new URL(uri));
+  const [first, second, ...others] = urisOf(postgresql, CONNECTION).map((uri) => new URL(uri));
 
   assert.equal(first?.host, "127.0.0.1:15432");
   assert.equal(second?.host, "127.0.0.1:15433");
-  assert.equal(first?.searchParams.get("sslrootcert"), connection.caFile);
+  assert.equal(first?.searchParams.get("sslrootcert"), CONNECTION.caFile);
   assert.deepEqual(others, []);
 });
 
 test("Redis' clients take one portal each, by a URI that names no file", () => {
-  assert.equal(uriOf(redis, connection), "rediss://orders:s3cret@127.0.0.1:15432");
-  assert.deepEqual(urisOf(redis, connection), [
+  assert.equal(uriOf(redis, CONNECTION), "rediss://orders:s3cret@127.0.0.1:15432");
+  assert.deepEqual(urisOf(redis, CONNECTION), [
     "rediss://orders:s3cret@127.0.0.1:15432",
     "rediss://orders:s3cret@127.0.0.1:15433",
   ]);
 });
 
-const files = { ca: connection.caFile, password: "/home/ann/my portico/.portico/local/orders/pw" };
+const files = { ca: CONNECTION.caFile, password: "/home/ann/my portico/.portico/local/orders/pw" };
 
 test("what a person types for Redis names the authority's file and the password's, blanks and all", () => {
   assert.equal(
-    redis.command(withoutPassword(uriOf(redis, connection)), files),
+    redis.command(withoutPassword(uriOf(redis, CONNECTION)), files),
     `REDISCLI_AUTH="$(cat "${files.password}")" redis-cli --tls --cacert "${files.ca}" -h 127.0.0.1 -p 15432 --user orders`,
   );
 });
 
 for (const [engine, row] of Object.entries(catalogue))
   test(`${engine}: no command has a password in it, and each names the file that has`, () => {
-    const uri = uriOf(row, connection);
+    const uri = uriOf(row, CONNECTION);
     assert.match(uri, /s3cret/);
     assert.doesNotMatch(withoutPassword(uri), /s3cret/);
     const command = row.command(withoutPassword(uri), files);
