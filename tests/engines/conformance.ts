@@ -167,6 +167,23 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     await refusedNobody(t, record, died + 10, began);
   });
 
+  test(`${name}: a leader that is lost as soon as it has taken over is replaced as well`, async (t) => {
+    const old = await led.leader(nodes);
+    const writers = load(t);
+    await writers.firstAck();
+
+    const handover = led.switchover(old);
+    const next = await leaderAfter(old);
+    await engineOf(next).kill();
+    await Promise.allSettled([handover]);
+    await leaderAfter(next);
+    await writers.firstAck();
+    const record = await writers.stop();
+    await engineOf(next).start();
+
+    await check(record);
+  });
+
   test(`${name}: a frozen leader is cut once another leads, and gets nothing back when it wakes up`, async (t) => {
     const old = await led.leader(nodes);
     const address = await addressOf(cluster, old);

@@ -45,6 +45,7 @@ class Steward:
         """One round."""
         self._sentinel.look()
         words, selves = self._peers.ask()
+        self._sentinel.leave_lost(words.get(self._node.name), selves)
         votes = tuple(word.voted_epoch for _, word in sorted(words.items()))
         if votes != self._votes:
             self._votes, self._voted_at = votes, time.monotonic()

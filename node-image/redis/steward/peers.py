@@ -29,6 +29,8 @@ class Word:
     voted_epoch: int
     doubts: frozenset[str]
     """Of the flags `s_down`, `o_down` and `failover_in_progress`, those that it has raised."""
+    conducts: bool
+    """It has promoted `leader` itself, and has yet to lead the others there: until then it watches the old leader."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,13 @@ def _word(sentinel: redis.Redis, scope: str) -> Word | None:
     # During a failover the address changes with the epoch; only what lies between two equal epochs belongs to it.
     if before["config-epoch"] != after["config-epoch"] or int(after["config-epoch"]) > LAST_EPOCH:
         return None
+    doubts = frozenset(after["flags"].split(",")) & {"s_down", "o_down", "failover_in_progress"}
     return Word(
         leader=address[0],
         epoch=int(after["config-epoch"]),
         voted_epoch=int(after.get("voted-leader-epoch", 0)),
-        doubts=frozenset(after["flags"].split(",")) & {"s_down", "o_down", "failover_in_progress"},
+        doubts=doubts,
+        conducts="failover_in_progress" in doubts and after["ip"] != address[0],
     )
 
 

@@ -12,13 +12,15 @@ from typing import Mapping
 
 from . import files, log, paths
 from .description import Node, Secrets
-from .peers import SENTINEL, SERVER, Self, client, self_of, word_of
+from .peers import SENTINEL, SERVER, Self, Word, client, self_of, word_of
 from .sentinel_config import Term, fault_of, readdressed, read_term, sentinel_config, term_anew, unusable
 
 QUIET = 5
 """Seconds until the first one begins again: in less, each has heard of the other's state, and has been stopped."""
 APART = 3
 """Seconds between the nodes."""
+SILENT = 1
+"""Seconds without an answer of the server that the Sentinel has promoted, until the Sentinel begins again."""
 
 
 class Sentinel:
@@ -26,6 +28,7 @@ class Sentinel:
         self._node = node
         self._secrets = secrets
         self._begins_at: float | None = None
+        self._silent_since: float | None = None
         self._kept = _kept_agreement(node)
 
     def start(self, anew: bool) -> None:
@@ -53,6 +56,23 @@ class Sentinel:
             _service("-wd", "-T", "5000", "-d")
             self._begins_at = time.monotonic() + QUIET + APART * list(self._node.members).index(self._node.name)
             log.error(f"its Sentinel is stopped for some seconds: {fault}")
+
+    def leave_lost(self, own: Word | None, selves: Mapping[str, Self]) -> None:
+        """
+        Ends a failover that has no end of its own: a Sentinel that promoted a server which is lost at once waits for it for good, and
+        says of the old leader, not of the new one, whether it is down; so the others never are a majority. Its file names the new one
+        already: with that it begins again. Nothing is lost where the server was only slow.
+        """
+        lost = own is not None and own.conducts and self._node.name_at(own.leader) not in selves
+        if not lost:
+            self._silent_since = None
+            return
+        now = time.monotonic()
+        self._silent_since = self._silent_since or now
+        if now - self._silent_since >= SILENT:
+            self._silent_since = None
+            log.warn(f"its Sentinel begins again: {self._node.name_at(own.leader)}, which it made the leader, doesn't answer")
+            self.start(anew=True)
 
     def agreed(self, leader: str, epoch: int) -> None:
         """A majority names that node, by its address. It is kept: what is agreed next must be newer."""

@@ -150,6 +150,26 @@ describe("three nodes of the Redis image", () => {
     await assertKept(next);
   });
 
+  test("a leader that is lost in the moment in which it takes over is replaced as well", async () => {
+    const old = await cluster.untilWhole(120);
+    const [conductor, next] = others(old) as [NodeName, NodeName];
+    await write(old);
+    // It asks the first of the others' Sentinels, which isn't to be lost with the new leader.
+    const handover = exec(cluster.container(old), ["/usr/local/lib/portico/switchover", next]);
+    await until("the new leader", 60, () => cluster.leads(next));
+    await cluster.each([next], "kill");
+    await handover;
+
+    const third = await cluster.untilLeader(120, next);
+    assert.match(
+      await logsOf(cluster.container(conductor)),
+      new RegExp(`its Sentinel begins again: ${next}`),
+    );
+    await write(third);
+    await cluster.each([next], "start");
+    await assertKept(await cluster.untilWhole(120));
+  });
+
   test("a frozen leader that wakes up takes no write, and becomes a replica", async () => {
     const leader = await cluster.untilWhole(120);
     await cluster.each([leader], "pause");
