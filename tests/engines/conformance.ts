@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { beforeEach, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { afterFailure } from "../support/after-failure.ts";
 import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.ts";
@@ -120,6 +121,8 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
       assert.ok(holds.length <= 1, `${portal}: ${JSON.stringify(holds)}`);
     }
   };
+
+  afterFailure(() => [...nodes, ...portals].map((name) => containerOf(cluster, name)));
 
   // A leader that was cut off may take itself for one a little longer.
   beforeEach(() =>
@@ -313,6 +316,8 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
     );
   };
   const victim = nodes[1] ?? "";
+
+  afterFailure(() => [...nodes, ...portals].map((name) => containerOf(cluster, name)));
 
   beforeEach(() => until("a whole cluster", 240, whole));
 

@@ -2,9 +2,9 @@ import { randomInt } from "node:crypto";
 import { after, before, describe } from "node:test";
 
 import { freeRange } from "../../tools/setup/free-place.ts";
+import { afterFailure } from "../support/after-failure.ts";
 import { docker } from "../support/docker.ts";
 import { accessTests } from "./access.ts";
-import { afterFailure } from "./after-failure.ts";
 import { changeTests } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { durabilityTests } from "./durability.ts";

@@ -3,9 +3,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import { afterFailure } from "../../support/after-failure.ts";
 import { exec, logsOf, until } from "../../support/containers.ts";
 import { docker, imageOf } from "../../support/docker.ts";
-import { afterFailure } from "../after-failure.ts";
 import type { NodeName } from "./cluster.ts";
 import { NODES, RedisCluster } from "./cluster.ts";
 

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, type TestContext } from "node:test";
 
-import { logsOf } from "../support/containers.ts";
-import { docker } from "../support/docker.ts";
+import { logsOf } from "./containers.ts";
+import { docker } from "./docker.ts";
+
+/** A portal under load says thousands. */
+const LINES = 300;
 
 /**
- * For a suite whose tests share containers. After one that failed, tells what each of them has said since it began, and brings back
+ * For a suite whose tests share containers. After one that failed, tells the last that each of them has said since it began, and brings back
  * those that it left stopped or frozen: the tests after it are about something else.
  */
 export function afterFailure(containers: () => readonly string[]): void {
@@ -19,7 +22,8 @@ export function afterFailure(containers: () => readonly string[]): void {
     for (const name of containers()) {
       const container = docker.getContainer(name);
       const { State } = await container.inspect();
-      test.diagnostic(`${name} (${State.Status}):\n${await logsOf(name, began)}`);
+      const said = (await logsOf(name, began)).trimEnd().split("\n").slice(-LINES).join("\n");
+      test.diagnostic(`${name} (${State.Status}):\n${said}`);
       if (State.Paused) await container.unpause();
       else if (!State.Running) await container.start();
     }
