@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
@@ -215,6 +216,13 @@ export function wantedOf(
     why: "the test says so",
   });
   return { endpoints: { primary: slots([primary]), replica: slots(replicas) }, whitelist };
+}
+
+/** The same, while the write endpoint's newcomers wait. */
+export function held(wanted: Wanted): Wanted {
+  const { primary } = wanted.endpoints;
+  assert.ok(primary);
+  return { ...wanted, endpoints: { ...wanted.endpoints, primary: { ...primary, gate: "held" } } };
 }
 
 export function startHaproxy(

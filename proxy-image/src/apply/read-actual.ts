@@ -3,6 +3,7 @@ import {
   AGENT,
   backendOf,
   CROWD,
+  crowdOf,
   fallbackOf,
   frontendOf,
   LATEST,
@@ -34,7 +35,7 @@ export interface Facts {
   readonly worker: string;
   /** `held`: in force in all its parts, by whomever, for however long. `ending`: in some of them. */
   readonly endpoints: Readonly<Record<string, ActualEndpoint>>;
-  /** By endpoint: the frontends at which a hold stops accept(). Behind TLS that ends here it is the lobby's. */
+  /** By endpoint: the frontends at which a hold stops accept(). Behind TLS that ends here it is the lobby's. The crowd's always. */
   readonly stops: ReadonlyMap<string, readonly string[]>;
   readonly map: MapFile;
   readonly rooms: readonly Room[];
@@ -75,7 +76,7 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
     const { [WAITING]: waiting, ...nodes } = Object.fromEntries(slots);
     const of = (name: string) => frontends.filter(({ proxy }) => proxy === name);
     const lobby = of(lobbyOf(endpoint));
-    const stopped = lobby.length > 0 ? lobby : [own];
+    const stopped = [...of(crowdOf(endpoint)), ...(lobby.length > 0 ? lobby : [own])];
     const led = servers.some(
       ({ backend, server, admin }) =>
         backend === lobbyOf(endpoint) && server === LOBBY && admin === "ready",

@@ -5,19 +5,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
 import { goOnAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
-import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
-import { frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
+import { crowdOf, frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
 import { until } from "../../support/until.ts";
-import { createLab, openClient, openTlsClient, wantedOf } from "../lab.ts";
+import { createLab, held, openClient, openTlsClient, wantedOf } from "../lab.ts";
 
-const STOPS = [frontendOf("primary")];
-const STOPS_BEHIND_TLS = [lobbyOf("primary")];
-
-function held(wanted: Wanted): Wanted {
-  const { primary } = wanted.endpoints;
-  assert.ok(primary);
-  return { ...wanted, endpoints: { ...wanted.endpoints, primary: { ...primary, gate: "held" } } };
-}
+const STOPS = [crowdOf("primary"), frontendOf("primary")];
+const STOPS_BEHIND_TLS = [crowdOf("primary"), lobbyOf("primary")];
 
 test("a hold refuses nobody: every client that came meanwhile is served after the switch", async (t) => {
   const lab = await createLab(t);

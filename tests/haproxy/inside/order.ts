@@ -6,7 +6,7 @@ import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
-import { createLab, EVERYBODY, type Lab, openClient, wantedOf } from "../lab.ts";
+import { createLab, held, type Lab, openClient, wantedOf } from "../lab.ts";
 
 /** A wrong order leaves a session in 2 to 4 of 100 switches. */
 const FLIPS = 120;
@@ -160,12 +160,7 @@ test("a client that was still connecting when its leader was cut waits until the
     await refuseAll(lab, "orders-1");
     const clients = Array.from({ length: 20 }, () => openClient(lab.port("primary")));
     await untilWaiting(lab, 20);
-    const { primary, ...others } = wantedOf(undefined).endpoints;
-    assert.ok(primary);
-    await lab.apply({
-      whitelist: EVERYBODY,
-      endpoints: { ...others, primary: { ...primary, gate: "held" } },
-    });
+    await lab.apply(held(wantedOf(undefined)));
     await pause(2_000);
     assert.equal(clients.filter(({ live }) => live()).length, 20);
 

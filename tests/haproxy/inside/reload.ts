@@ -13,6 +13,7 @@ import {
   type Client,
   createLab,
   EVERYBODY,
+  held,
   type Lab,
   nodeBehind,
   openClient,
@@ -157,13 +158,8 @@ for (const tls of [false, true]) {
   test(`a reload refuses nobody${tls ? ", where TLS ends at the portal too" : ""}: who waits or comes is served when a leader is proved`, async (t) => {
     const lab = await createLab(t, { tls });
     lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
-    const { primary, ...others } = wantedOf("orders-1").endpoints;
-    assert.ok(primary);
     await lab.settle(wantedOf("orders-1"));
-    await lab.apply({
-      whitelist: EVERYBODY,
-      endpoints: { ...others, primary: { ...primary, gate: "held" } },
-    });
+    await lab.apply(held(wantedOf("orders-1")));
     const waiting = Array.from({ length: 20 }, () => open(lab));
     await Promise.all(waiting.map(connected));
     const { worker } = await lab.actual();

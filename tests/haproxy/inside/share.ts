@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { until } from "../../support/until.ts";
 import {
   type Client,
   createLab,
+  held,
   type Lab,
   type LabOptions,
   nodeBehind,
@@ -129,15 +131,32 @@ test("a source that has its share waits for its turn, and the log can say so", a
   next.socket.destroy();
 });
 
+test("whose turn comes while a hold lasts waits on, and reaches the next leader", async (t) => {
+  const lab = await openLab(t);
+  lab.agent.vouched.add("primary/orders-2");
+  const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
+  await Promise.all(crowd.map(({ node }) => node));
+  const next = openClient(lab.port("primary"), CROWD);
+  await until("it waits for its turn", 10_000, async () =>
+    (await lab.actual()).rooms.some(
+      ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
+    ),
+  );
+
+  await lab.apply(held(wantedOf("orders-1")));
+  leave(crowd);
+  await until("the others have left", 5_000, () => lab.sessionsOn("orders-1") === 0);
+  await pause(500);
+  assert.equal(lab.seenOn("orders-1"), SHARE, "it was let on to the old leader");
+
+  await lab.apply(wantedOf("orders-2"));
+  assert.equal(await next.node, "orders-2");
+  next.socket.destroy();
+});
+
 test("who comes while a hold lasts gets no more than the share after it either", async (t) => {
   const lab = await openLab(t, { tls: true });
-  const { primary, ...others } = wantedOf("orders-1").endpoints;
-  assert.ok(primary);
-  const held = {
-    ...wantedOf("orders-1"),
-    endpoints: { ...others, primary: { ...primary, gate: "held" as const } },
-  };
-  await lab.apply(held);
+  await lab.apply(held(wantedOf("orders-1")));
   const crowd = Array.from({ length: TWICE_AS_MANY }, () =>
     openTlsClient(lab.port("primary"), CROWD),
   );
