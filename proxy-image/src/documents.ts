@@ -10,7 +10,7 @@ import { writeDurably } from "./state.ts";
 
 export interface DocumentsArgs {
   readonly source: Source;
-  readonly haproxy: Pick<Haproxy, "configure">;
+  readonly haproxy: Pick<Haproxy, "configure" | "read">;
   readonly log: Pick<Log, "info" | "error">;
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
@@ -71,13 +71,20 @@ export function createDocuments(args: DocumentsArgs): Documents {
     log.error({ alarm: true, digest }, msg);
   };
 
+  /** A new process of HAProxy's knows nothing of it: what ended by it has to be out of its list. */
+  const latestSeen = async (): Promise<number> => {
+    const reading = await haproxy.read();
+    return reading.kind === "actual" ? (reading.actual.latest ?? 0) : 0;
+  };
+
   const take = async (brought: Brought): Promise<void> => {
     const { document, digest, text } = brought;
     owed = undefined;
     if (document.generation < generation()) {
       return refuse(digest, `is of generation ${document.generation}, ${generation()} was seen`);
     }
-    const list = () => ended.inForce(document, Date.now()).list;
+    const latest = await latestSeen();
+    const list = () => ended.inForce(document, Math.max(Date.now(), latest)).list;
     const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
     if (configured.kind === "refused") {
       owed = { brought, at: clock() + TRY_AGAIN };

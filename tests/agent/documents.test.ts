@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 
 import type { Configured } from "../../proxy-image/src/apply/answers.ts";
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { createDocuments } from "../../proxy-image/src/documents.ts";
 import { createEnded } from "../../proxy-image/src/ended.ts";
+import type { Whitelist } from "../../proxy-image/src/judge/whitelist.ts";
+import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import type { Fetched } from "../../proxy-image/src/source.ts";
 import { fileSource, read } from "../../proxy-image/src/source.ts";
 import { writeDurably } from "../../proxy-image/src/state.ts";
@@ -15,6 +18,11 @@ import { DOCUMENT } from "../judge/scenario.ts";
 import { createMessages } from "../s3-source/portal.ts";
 
 const document = { ...DOCUMENT, nodes: { "orders-1": { address: "10.0.0.1", port: 5432 } } };
+
+const HAPROXY: Actual = {
+  ...{ worker: "7@1", endpoints: {}, oldWorkers: [], rooms: [] },
+  whitelist: { kind: "unknown", why: "the test" },
+};
 
 const full: Configured = { kind: "refused", why: "ENOSPC: no space left on device" };
 const good: Configured = { kind: "unchanged" };
@@ -28,6 +36,8 @@ async function createDesk(t: TestContext, answers: Configured[]) {
   let next: Fetched = { kind: "same" };
   const served: string[] = [];
   const log: string[] = [];
+  const offered: Whitelist[] = [];
+  let latest: number | undefined;
   let asked = 0;
   const path = join(folder, "document.json");
   const file = fileSource(path);
@@ -35,10 +45,15 @@ async function createDesk(t: TestContext, answers: Configured[]) {
     createDocuments({
       source,
       haproxy: {
-        configure: async () => {
+        configure: async (_, list) => {
           asked++;
+          offered.push(list());
           return answers.shift() ?? good;
         },
+        read: async () =>
+          latest === undefined
+            ? { kind: "unreadable", why: "there is none" }
+            : { kind: "actual", actual: { ...HAPROXY, latest } },
       },
       log: createMessages(log),
       clock: () => now,
@@ -64,11 +79,15 @@ async function createDesk(t: TestContext, answers: Configured[]) {
     served,
     log,
     asked: () => asked,
+    offered,
+    haproxyHasSeen: (wall: number) => {
+      latest = wall;
+    },
     advance: (ms: number) => {
       now += ms;
     },
-    brings: async (name: string) => {
-      next = await read(formatDocument({ ...document, deployment: name }));
+    brings: async (name: string, whitelist: PortalDocument["whitelist"] = {}) => {
+      next = await read(formatDocument({ ...document, deployment: name, whitelist }));
     },
     bringsNothingNew: () => {
       next = { kind: "same" };
@@ -94,6 +113,22 @@ test("a document that HAProxy could not take for the moment is offered again, un
   assert.equal(documents.refused(), null);
   assert.match(String(desk.log[0]), /^!.*last good one stays in force: it is refused: ENOSPC/);
   assert.deepEqual(desk.log.slice(1), ["The document is taken up"]);
+});
+
+test("what has ended by HAProxy's clock, which was ahead, isn't in the list that a new process of HAProxy's begins with", async (t) => {
+  const { documents, ...desk } = await createDesk(t, []);
+  const until = new Date(Date.now() + 30_000).toISOString();
+  await desk.brings("orders", { "10.1.0.0/16": { note: "for a while", until } });
+
+  await documents.look();
+  desk.haproxyHasSeen(Date.now() + 40_000);
+  await desk.brings("billing", { "10.1.0.0/16": { note: "for a while", until } });
+  await documents.look();
+
+  assert.deepEqual(
+    desk.offered.map((list) => list?.map(({ cidr }) => cidr)),
+    [["10.1.0.0/16"], []],
+  );
 });
 
 test("a document that could not be taken is forgotten when a newer one comes, good or bad", async (t) => {

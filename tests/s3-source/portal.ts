@@ -74,7 +74,10 @@ export async function portal(t: TestContext, args: StandInArgs = {}): Promise<Po
         return answer;
       },
     },
-    haproxy: { configure: async () => ({ kind: "unchanged" }) },
+    haproxy: {
+      configure: async () => ({ kind: "unchanged" }),
+      read: async () => ({ kind: "unreadable", why: "there is none" }),
+    },
     log: createMessages(log),
     clock,
     copy: join(folder, "document.json"),
