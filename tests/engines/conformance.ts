@@ -179,13 +179,14 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const asked = led.switchover(old).catch(() => {});
     const next = await leaderAfter(old);
     await engineOf(next).kill();
+    const died = performance.now();
     await asked;
     await leaderAfter(next);
     await writers.firstAck();
     const record = await writers.stop();
     await engineOf(next).start();
 
-    await check(record);
+    await check(record, led.leavesSessions ? died + IN_FORCE_MS : 0);
   });
 
   test(`${name}: a frozen leader is cut once another leads, and gets nothing back when it wakes up`, async (t) => {
