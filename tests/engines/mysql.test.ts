@@ -6,7 +6,7 @@ import type { RowDataPacket } from "mysql2/promise";
 import { createConnection } from "mysql2/promise";
 
 import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
-import { until } from "../support/containers.ts";
+import { logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { loadOf } from "../support/load.ts";
 import { sessionOn } from "../support/mysql.ts";
@@ -69,6 +69,35 @@ test("shop: killed all at once, the nodes form one group again, with every ackno
   assert.deepEqual(
     acknowledged.map(({ id }) => id).filter((id) => !ids.has(id)),
     [],
+  );
+});
+
+test("shop: a member that was left alone, and slept while the others formed the group anew, comes back to them", async () => {
+  await until("a whole cluster", 240, whole);
+  const alone = await leader(nodes);
+  const others = nodes.filter((node) => node !== alone);
+  const containers = others.map((node) => docker.getContainer(containerOf(cluster, node)));
+  const sleeper = docker.getContainer(containerOf(cluster, alone));
+  await Promise.all(containers.map((container) => container.stop()));
+  await until("a group of one", 60, async () => {
+    const members = await ask(
+      alone,
+      "SELECT MEMBER_HOST FROM performance_schema.replication_group_members",
+    );
+    return members.length === 1;
+  });
+  await sleeper.pause();
+  try {
+    await Promise.all(containers.map((container) => container.start()));
+    await until("the others' group", 240, () => leader(others));
+  } finally {
+    await sleeper.unpause();
+  }
+
+  await until("a whole cluster", 240, whole);
+  assert.match(
+    await logsOf(containerOf(cluster, alone)),
+    /leaves a group in which it was alone: shop-\d, shop-\d went on without it/,
   );
 });
 

@@ -4,7 +4,7 @@ import subprocess
 import threading
 import time
 from dataclasses import asdict, replace
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
 import pymysql
 
@@ -46,6 +46,10 @@ class Steward:
 
     def report(self) -> Mapping[str, Any]:
         return asdict(self.formation.report(self._fresh()))
+
+    def view(self) -> Sequence[str]:
+        state = self._fresh()
+        return [member.address for member in state.members] if state is not None and state.active else []
 
     def promise(self, address: str, asked: Mapping[str, Any]) -> bool:
         try:
@@ -117,7 +121,7 @@ class Steward:
             self.server.do(["ALTER INSTANCE RELOAD TLS"])
             self._reload = False
             log.info("MySQL has read its certificate")
-        if state.leads:
+        if state.leads and self.formation.may_write(self._node, state):
             self._converge(secrets)
             if state.bootstrap != self._numbered:
                 bootstraps.number(self.server, state.bootstrap)
@@ -125,17 +129,23 @@ class Steward:
         else:
             # The primary's steward looks after it.
             self._alarms, self._converged = [], None
-        joining = self._joining is not None and self._joining.is_alive()
-        if not state.active and not joining:
-            # It may take a minute: meanwhile this loop goes on to answer.
-            self._joining = threading.Thread(
-                target=self._go_on, args=(self._node, secrets, state), daemon=True
-            )
+        node, formation = self._node, self.formation
+        if not state.active:
+            self._beside(lambda: formation.go_on(node, secrets, state))
+        elif state.is_alone(node.majority):
+            self._beside(lambda: formation.stand_alone(node))
+
+    def _beside(self, step: Callable[[], str]) -> None:
+        """It may take a minute: meanwhile the loop goes on to answer."""
+        if self._joining is None or not self._joining.is_alive():
+            self._joining = threading.Thread(target=self._go_on, args=(step,), daemon=True)
             self._joining.start()
 
-    def _go_on(self, node: Node, secrets: Secrets, state: State) -> None:
+    def _go_on(self, step: Callable[[], str]) -> None:
         try:
-            self._say(self.formation.go_on(node, secrets, state))
+            done = step()
+            if done:
+                self._say(done)
         except (OSError, pymysql.Error) as error:
             self._say(f"can't become a member: {error.args[-1] if error.args else error}")
             # What a failed start leaves behind needs a moment to settle.

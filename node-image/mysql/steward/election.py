@@ -7,7 +7,7 @@ it knows alone: a majority of the cluster's nodes must have promised, each to on
 import json
 import threading
 from dataclasses import dataclass
-from typing import Callable, Mapping
+from typing import Callable, Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,11 @@ def _without_a_running_group(
     if not best:
         return Wait("no node has all transactions of the others: an operator must choose")
     return Stand(frozenset(joined)) if best[0] == name else Wait(f"{best[0]} forms the group")
+
+
+def groups_without(address: str, views: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names of the nodes that are in a group without this one. `views`: what the others see, by name."""
+    return sorted(name for name, view in views.items() if view and address not in view)
 
 
 class Promises:

@@ -9,9 +9,9 @@ from typing import Any, Mapping
 
 from . import files, log, paths
 from .description import Node, Secrets
-from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, read_promise
+from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, groups_without, read_promise
 from .group import Membership, read_membership, write_membership
-from .peers import promises_of, reports_of, withdraw_from
+from .peers import promises_of, reports_of, views_of, withdraw_from
 from .server import Server, State
 
 HASTE = 5.0
@@ -19,6 +19,9 @@ HASTE = 5.0
 
 START = 120
 """Seconds until a start counts as failed. The server gives up joining after a minute (`VIEW_MODIFICATION_TIMEOUT`), and then cleans up."""
+
+SURE = 2.0
+"""Seconds for which what the others said counts, where this node is alone in its group."""
 
 PATIENCE = 45.0
 """Seconds in which a majority still waits for the others: after a loss of all, one that is late may hold the last writes."""
@@ -28,6 +31,7 @@ class Formation:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._began: float | None = None
+        self._sure_at = -math.inf
         self.membership = read_membership()
         self._promises = Promises(_held(), _save, _uptime)
 
@@ -84,6 +88,27 @@ class Formation:
                 return f"{missing} may have more, and is waited for"
             case Stand(voters):
                 return self._stand(node, secrets, state, voters)
+
+    def stand_alone(self, node: Node) -> str:
+        """
+        One step of a member that is alone in its group. While it was frozen, the others may have formed another one, by the same name:
+        then what it writes would be taken for what they wrote. Says what it did, or nothing. Raises pymysql.Error.
+        """
+        asked = time.monotonic()
+        views = views_of(node)
+        elsewhere = groups_without(node.address, views)
+        if elsewhere:
+            self._stop()
+            return f"leaves a group in which it was alone: {', '.join(elsewhere)} went on without it"
+        if len(views) + 1 >= node.majority:
+            self._sure_at = asked
+        return ""
+
+    def may_write(self, node: Node, state: State) -> bool:
+        """Whether the group is the only one: a majority is in it, or says that it is in no other. The first one ever has no other."""
+        if not state.is_alone(node.majority) or not self.membership.joined:
+            return True
+        return time.monotonic() - self._sure_at < SURE
 
     def _is_early(self) -> bool:
         return self._began is not None and time.monotonic() - self._began < PATIENCE

@@ -26,6 +26,16 @@ def reports_of(node: Node) -> dict[str, Report]:
     return {name: report for name, report in zip(others, found) if report is not None}
 
 
+def views_of(node: Node) -> dict[str, list[str]]:
+    """Which members the others see in their group: none where they are in none. Of those that answer in time."""
+    others = {name: address for name, address in node.members.items() if name != node.name}
+    if not others:
+        return {}
+    with ThreadPoolExecutor(len(others)) as pool:
+        found = pool.map(_view, others, others.values())
+    return {name: view for name, view in zip(others, found) if view is not None}
+
+
 def promises_of(node: Node, voters: frozenset[str], gtids: str) -> set[str]:
     """Who of the others has given its promise."""
     others = {n: node.members[n] for n in voters if n != node.name}
@@ -62,6 +72,13 @@ def _report(name: str, address: str) -> Report | None:
     try:
         return Report(**_ask(name, address, "GET", "/report"))
     except (PeerError, TypeError):
+        return None
+
+
+def _view(name: str, address: str) -> list[str] | None:
+    try:
+        return [str(member) for member in _ask(name, address, "GET", "/view")["members"]]
+    except (PeerError, KeyError, TypeError):
         return None
 
 

@@ -4,7 +4,7 @@ import json
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Mapping, Protocol
+from typing import Any, Callable, Mapping, Protocol, Sequence
 
 from . import paths
 
@@ -13,6 +13,9 @@ LONGEST_BODY = 1024 * 1024
 
 class Answers(Protocol):
     def report(self) -> Mapping[str, Any]: ...
+
+    def view(self) -> Sequence[str]:
+        """Addresses of the members in the node's view of the group; none while it is in none."""
 
     def promise(self, address: str, asked: Mapping[str, Any]) -> bool: ...
 
@@ -71,6 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/report":
             self._say(200, self._answers.report())
+        elif self.path == "/view":
+            self._say(200, {"members": self._answers.view()})
         elif self.path in ("/primary", "/replica"):
             role = self.path[1:]
             self._say(200 if self._answers.serves(role) else 503, {"role": role})

@@ -42,6 +42,10 @@ class State:
     def online(self) -> int:
         return sum(member.state == "ONLINE" for member in self.members)
 
+    def is_alone(self, majority: int) -> bool:
+        """A member of a group that has lost the others, or has yet to get them: their loss alone, which the view still has, makes none."""
+        return self.active and len(self.members) < majority
+
     @property
     def leads(self) -> bool:
         """It takes writes, by its own word alone."""
