@@ -153,6 +153,10 @@ class Promises:
             if self._to == candidate:
                 self._hold("", 0.0)
 
+    def holds(self, candidate: str) -> bool:
+        with self._lock:
+            return self._to == candidate and self._clock() < self._until
+
     def end(self) -> None:
         """There is a group: nobody needs a promise."""
         with self._lock:

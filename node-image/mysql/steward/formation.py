@@ -59,7 +59,8 @@ class Formation:
         """A member is one of a majority: a founder that is still alone has nothing that a client could have written."""
         if state.active:
             self._began = None
-            self._promises.end()
+            if not state.is_alone(node.majority):
+                self._promises.end()
         member = state.own.state == "ONLINE" and state.online >= node.majority
         if member and not self.membership.joined:
             self._become(Membership(self.membership.group, True))
@@ -92,15 +93,16 @@ class Formation:
     def stand_alone(self, node: Node) -> str:
         """
         One step of a member that is alone in its group. While it was frozen, the others may have formed another one, by the same name:
-        then what it writes would be taken for what they wrote. Says what it did, or nothing. Raises pymysql.Error.
+        then what it writes would be taken for what they wrote. One that a majority has just let form the group stays: it is the other's
+        turn to leave. Says what it did, or nothing. Raises pymysql.Error.
         """
         asked = time.monotonic()
         views = views_of(node)
         elsewhere = groups_without(node.address, views)
-        if elsewhere:
+        if elsewhere and not self._promises.holds(node.name):
             self._stop()
             return f"leaves a group in which it was alone: {', '.join(elsewhere)} went on without it"
-        if len(views) + 1 >= node.majority:
+        if not elsewhere and len(views) + 1 >= node.majority:
             self._sure_at = asked
         return ""
 
