@@ -161,6 +161,19 @@ const PROMISES: readonly (readonly [
   ],
 ];
 
+/** What the others see in their group, by node, of one at the address "1": who goes on without it. */
+const VIEWS: readonly (readonly [
+  title: string,
+  views: Readonly<Record<string, readonly string[]>>,
+  without: readonly string[],
+])[] = [
+  ["nobody answers", {}, []],
+  ["the others are in no group", { b: [], c: [] }, []],
+  ["one has just joined this one", { b: ["1", "2"], c: [] }, []],
+  ["the others formed one", { b: ["2", "3"], c: ["2", "3"] }, ["b", "c"]],
+  ["one of them formed one, and the other has yet to join", { b: ["2"], c: [] }, ["b"]],
+];
+
 /** Seconds for which a promise lasts. */
 const LASTING = 75;
 
@@ -191,9 +204,9 @@ const SCRIPT = `
 import json, sys, time
 sys.path.insert(0, "/steward")
 from concurrent.futures import ThreadPoolExecutor
-from election import Promises, Report, decide, read_promise
+from election import Promises, Report, decide, groups_without, read_promise
 
-cases, promises, kept = json.loads(sys.argv[1])
+cases, promises, kept, views = json.loads(sys.argv[1])
 
 def decided(who, reports):
     said = {
@@ -238,13 +251,14 @@ print(json.dumps([
     [answers(turns) for _, turns in promises],
     [held(raw) for _, raw, _, _ in kept],
     given_at_once(),
+    [groups_without("1", view) for _, view, _ in views],
 ]))
 `;
 
 const answered = runToEnd(
   {
     Image: await machineImage(),
-    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES, KEPT])],
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES, KEPT, VIEWS])],
     HostConfig: { Binds: [`${STEWARD}:/steward:ro`], NetworkMode: "none" },
   },
   60_000,
@@ -255,6 +269,7 @@ const answered = runToEnd(
       readonly (readonly (boolean | null)[])[],
       readonly (readonly [string, number])[],
       number,
+      readonly (readonly string[])[],
     ],
 );
 
@@ -277,6 +292,12 @@ for (const [index, [title, , to, until]] of KEPT.entries())
   test(`promises of MySQL's nodes, read again: ${title}`, async () => {
     const [, , held] = await answered;
     assert.deepEqual(held[index], [to, until]);
+  });
+
+for (const [index, [title, , without]] of VIEWS.entries())
+  test(`a member of MySQL's that is alone: ${title}`, async () => {
+    const [, , , , found] = await answered;
+    assert.deepEqual(found[index], without);
   });
 
 test("promises of MySQL's nodes: of eight candidates that ask at once, one gets it", async () => {
