@@ -1,5 +1,4 @@
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type Docker from "dockerode";
@@ -33,12 +32,8 @@ export async function execIn(
     AttachStdout: true,
     AttachStderr: true,
   });
-  const stream = await run.start({});
-  const output = new PassThrough();
-  docker.modem.demuxStream(stream, output, output);
-  stream.once("end", () => output.end());
-  const said = await text(output);
-  return { code: await exitCodeOf(run), output: said };
+  const output = demuxed(await buffer(await run.start({})));
+  return { code: await exitCodeOf(run), output };
 }
 
 /** A command's output may end a moment before the engine knows how it ended. -1: it doesn't say. */
@@ -53,11 +48,21 @@ async function exitCodeOf(run: Docker.Exec): Promise<number> {
 
 /** Everything that a container has said. `since`: seconds of the wall clock. */
 export async function logOf(docker: Docker, container: string, since = 0): Promise<string> {
-  const raw = await docker.getContainer(container).logs({ stdout: true, stderr: true, since });
-  const output = new PassThrough();
-  const input = new PassThrough();
-  docker.modem.demuxStream(input, output, output);
-  input.once("end", () => output.end());
-  input.end(raw);
-  return text(output);
+  return demuxed(await docker.getContainer(container).logs({ stdout: true, stderr: true, since }));
+}
+
+const HEADER = 8;
+
+/**
+ * What the engine sends of both streams, one piece after the other: eight bytes, the last four of which are the length of the text that
+ * follows ("stream format" of its API). docker-modem's own way, `demuxStream`, calls itself for each piece of a chunk: 8000 lines of a log are too many.
+ */
+function demuxed(pieces: Buffer): string {
+  const texts: Buffer[] = [];
+  for (let at = 0; at + HEADER <= pieces.length; ) {
+    const begin = at + HEADER;
+    at = begin + pieces.readUInt32BE(at + 4);
+    texts.push(pieces.subarray(begin, at));
+  }
+  return Buffer.concat(texts).toString();
 }
