@@ -11,6 +11,7 @@ import type { Checked } from "./run.ts";
 import { Clients } from "./run.ts";
 import type { Row } from "./seen.ts";
 import { sightOf, tell } from "./seen.ts";
+import { TALKS, typed } from "./typed.ts";
 
 export interface Tried {
   readonly cluster: Cluster;
@@ -70,6 +71,20 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
     );
     for (const { client, error } of seen) assert.match(error, DISTRUST, client);
   });
+
+  const talk = TALKS[engine];
+  const uri = cluster.outputs.endpoints[endpoint]?.uri ?? "";
+  if (talk)
+    test(`${engine}: what \`npm start\` prints for people works as it is, and not with another authority's certificate`, async () => {
+      await until("a whole cluster", 240, whole);
+      const { code, output } = await typed(cluster, engine, uri, talk);
+      assert.match(output, talk.hear);
+      assert.equal(code, 0, output);
+
+      const refused = await typed(cluster, engine, uri, { ...talk, ca: clients.stranger });
+      assert.doesNotMatch(refused.output, talk.hear);
+      assert.match(refused.output, DISTRUST);
+    });
 
   if (hold)
     test(`${engine}: every client waits while there is no leader`, async () => {

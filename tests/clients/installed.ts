@@ -47,7 +47,7 @@ export interface Program {
 }
 
 /** Installs a language's clients once for each set of versions, and returns their folder. */
-async function installed(language: Language): Promise<string> {
+export async function installed(language: Language): Promise<string> {
   const [pins, steps] = PINNED[language];
   const texts = await Promise.all(
     pins.map((file) => readFile(join(SOURCES, language, file), "utf8")),

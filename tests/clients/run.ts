@@ -62,6 +62,8 @@ export interface Written {
 /** All clients of an endpoint, each with the form of the outputs, and the same with another authority's certificate in it. */
 export class Clients {
   readonly names: readonly string[];
+  /** The file of another authority's certificate. */
+  readonly stranger: string;
   readonly #programs: readonly Program[];
   readonly #forms: Readonly<Record<"right" | "wrong", Readonly<Record<string, string>>>>;
   readonly #database: string;
@@ -78,6 +80,7 @@ export class Clients {
     this.#database = database;
     this.#folder = folder;
     this.names = Object.keys(forms.right);
+    this.stranger = strangerIn(folder);
   }
 
   get forms() {
@@ -92,7 +95,7 @@ export class Clients {
     caFile: string,
   ): Promise<Clients> {
     const folder = await mkdtemp(join(tmpdir(), "portico-clients-"));
-    const other = join(folder, "other.pem");
+    const other = strangerIn(folder);
     const stranger = (await Authority.create()).pem;
     await writeFile(other, stranger);
     for (const file of [caFile, other]) await execa("sh", ["-c", saveTrustStore(file)]);
@@ -194,6 +197,8 @@ export class Clients {
     return file;
   }
 }
+
+const strangerIn = (folder: string): string => join(folder, "other.pem");
 
 function linesOf(text: string): Record<string, unknown>[] {
   return text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));

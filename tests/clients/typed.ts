@@ -1,0 +1,64 @@
+import { dirname, join } from "node:path";
+
+import { execa } from "execa";
+
+import { catalogue, type Engine } from "../../infra/model/catalogue.ts";
+import { pathOf, withoutPassword } from "../../infra/model/uri.ts";
+import type { Outcome } from "../../tools/local/containers.ts";
+import type { Cluster } from "../support/cluster.ts";
+import { caFileOf, containerOf } from "../support/cluster.ts";
+import { docker } from "../support/docker.ts";
+import { installed } from "./installed.ts";
+
+/** What is said to the program that a person has typed, and what it must answer. psql and redis-cli are in tests/e2e and tests/engines. */
+export const TALKS: Partial<Record<Engine, { readonly say: string; readonly hear: RegExp }>> = {
+  elasticsearch: { say: "", hear: /^ip +heap\.percent/m },
+  mongodb: { say: "print(db.runCommand({ ping: 1 }).ok + 41)\n", hear: /42/ },
+  mysql: { say: "SELECT 40 + 2;\n", hear: /42/ },
+  rabbitmq: { say: "", hear: /hello is there/ },
+  rethinkdb: { say: "", hear: /^\[.*\]$/m },
+  scylladb: { say: "SELECT key FROM system.local;\n", hear: /local/ },
+};
+
+const LONGEST_MS = 60_000;
+
+/**
+ * Runs what `npm start` prints for people, as it is, in a shell that has the program: `mysql` comes with the node's image, curl with this
+ * machine, the others from their registries. `ca`: another authority's file.
+ */
+export async function typed(
+  cluster: Cluster,
+  engine: Engine,
+  uri: string,
+  { say, ca = caFileOf(cluster) }: { readonly say: string; readonly ca?: string },
+): Promise<Outcome> {
+  const row = catalogue[engine];
+  const password = join(dirname(caFileOf(cluster)), row.passwordFile.name);
+  const own = caFileOf(cluster);
+  const command = row
+    .command(withoutPassword(uri), { ca: own, password })
+    .replaceAll(own, ca)
+    .replaceAll(pathOf(own), pathOf(ca));
+  const [python, node] = await Promise.all([installed("python"), installed("node")]);
+  const path = [join(python, "venv/bin"), join(node, "node_modules/.bin"), process.env.PATH];
+  const shell =
+    engine === "mysql"
+      ? ["docker", ...(await inNodesImage(cluster, [ca, password])), command]
+      : ["sh", "-c", command];
+  const [file = "", ...args] = shell;
+  const { exitCode, all } = await execa(file, args, {
+    input: say,
+    all: true,
+    reject: false,
+    timeout: LONGEST_MS,
+    env: { PATH: path.join(":") },
+  });
+  return { code: exitCode ?? -1, output: all };
+}
+
+async function inNodesImage(cluster: Cluster, files: readonly string[]): Promise<string[]> {
+  const [node = ""] = cluster.nodes;
+  const { Image } = await docker.getContainer(containerOf(cluster, node)).inspect();
+  const binds = files.flatMap((file) => ["-v", `${file}:${file}:ro`]);
+  return ["run", "--rm", "-i", "--network=host", ...binds, "--entrypoint=sh", Image, "-c"];
+}
