@@ -60,5 +60,7 @@ async function inNodesImage(cluster: Cluster, files: readonly string[]): Promise
   const [node = ""] = cluster.nodes;
   const { Image } = await docker.getContainer(containerOf(cluster, node)).inspect();
   const binds = files.flatMap((file) => ["-v", `${file}:${file}:ro`]);
-  return ["run", "--rm", "-i", "--network=host", ...binds, "--entrypoint=sh", Image, "-c"];
+  // The node's own `mysql`, an operator's, comes before it otherwise.
+  const asInstalled = ["-e", "PATH=/usr/bin:/bin", "--entrypoint=sh"];
+  return ["run", "--rm", "-i", "--network=host", ...binds, ...asInstalled, Image, "-c"];
 }
