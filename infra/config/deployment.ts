@@ -116,8 +116,9 @@ const PREFIXES = ["images", "machine", "reported"];
 function reportNameOnAws(name: string, report: Report): void {
   if (PREFIXES.includes(name))
     report([], `is reserved on AWS, where the stack's bucket keeps other objects below ${name}/`);
-  if (name.startsWith("sg-"))
-    report([], "must not begin with sg-: AWS takes no security group of such a name");
+  // The groups' own names have more after it.
+  if (`${name}-`.startsWith("sg-"))
+    report([], "must not be sg or begin with sg-: AWS takes no security group of such a name");
 }
 
 function parse<Read>(

@@ -32,6 +32,9 @@ function untilOf(text: string): string | undefined {
   return instant(on, `${at}${hours}:${minutes}`);
 }
 
+/** Of any text: whether Pulumi has put it in the place of a date or time without quotes. */
+export const isRewritten = (text: string): boolean => REWRITTEN.test(text);
+
 function dateOrMidnight(text: string): string | undefined {
   const [, day, time, hours, minutes] = REWRITTEN.exec(text) ?? [];
   if (day === undefined || `${time} ${hours}${minutes}` !== "00:00:00 +0000") return undefined;

@@ -6,7 +6,7 @@ import type { Report } from "./report.ts";
 import { mistakeIn } from "./source.ts";
 import { strict } from "./strict.ts";
 import { QUOTES, text } from "./text.ts";
-import { readUntil } from "./until.ts";
+import { isRewritten, readUntil } from "./until.ts";
 
 const NOTE = "must be a note (text), or a map with the keys note, until";
 
@@ -18,7 +18,10 @@ const Note = z
         ? `${NOTE}; it came as ${JSON.stringify(input)}, so ${QUOTES}`
         : NOTE,
   })
-  .transform((note) => note ?? "");
+  .transform((note) => note ?? "")
+  .refine((note) => !isRewritten(note), {
+    error: ({ input }) => `was read as ${input}: ${QUOTES}`,
+  });
 
 const Until = z.unknown().transform((input, context) => {
   const read = readUntil(input);

@@ -74,6 +74,14 @@ const unquoted: readonly (readonly [line: string, path: string, why: RegExp])[] 
         /write it in quotes: "2027-01-31" for the whole day, "2027-01-31T00:00:00Z" for the instant/,
       ] as const,
   ),
+  ...["2027-01-31", "2027-01-31T18:00:00+02:00"].flatMap((note) => [
+    [`whitelist: { ${OFFICE}: ${note} }`, `${AT}.whitelist["${OFFICE}"]`, QUOTED] as const,
+    [
+      `whitelist: { ${OFFICE}: { note: ${note} } }`,
+      `${AT}.whitelist["${OFFICE}"].note`,
+      QUOTED,
+    ] as const,
+  ]),
   ...["017", "0x1F", "17.10", "12345678901234567890123", "1_000", "1e3", "True"].flatMap((note) => [
     [`whitelist: { ${OFFICE}: ${note} }`, `${AT}.whitelist["${OFFICE}"]`, QUOTED] as const,
     [

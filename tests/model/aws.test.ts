@@ -272,11 +272,14 @@ for (const [what, problems, expected] of [
         `deployments.${name}: is reserved on AWS, where the stack's bucket keeps other objects below ${name}/`,
       ] as const,
   ),
-  [
-    "a name that no security group may have",
-    problemsIn({ "sg-orders": {} }),
-    "deployments.sg-orders: must not begin with sg-: AWS takes no security group of such a name",
-  ],
+  ...["sg-orders", "sg"].map(
+    (name) =>
+      [
+        `a deployment named ${name}, as no security group may be`,
+        problemsIn({ [name]: {} }),
+        `deployments.${name}: must not be sg or begin with sg-: AWS takes no security group of such a name`,
+      ] as const,
+  ),
   [
     "a name that no bucket may have",
     problemsIn({}, { name: "xn--shop" }),

@@ -37,7 +37,7 @@ test("what came before, and a leader that goes on, are no change", () => {
   assert.deepEqual(changesIn(`${before}\n${same}`, began), []);
 });
 
-test("of two stacks with one deployment, the one of the folder is meant", () => {
+test("of two stacks with one deployment, the one of the folder is meant, and never another folder's", () => {
   const container = (stack: string, source: string) =>
     ({ Labels: { "portico.stack": stack }, Mounts: [{ Type: "bind", Source: source }] }) as never;
   const mine = container("portico", "/home/ann/portico/.portico/local/orders/nodes/orders-1");
@@ -45,5 +45,5 @@ test("of two stacks with one deployment, the one of the folder is meant", () => 
 
   assert.deepEqual(ofThisFolder([other, mine], "/home/ann/portico"), [mine]);
   assert.deepEqual(ofThisFolder([other, mine], "/home/ann/portico-2"), [other]);
-  assert.deepEqual(ofThisFolder([other, mine], "/home/ann/elsewhere"), [other, mine]);
+  assert.deepEqual(ofThisFolder([other, mine], "/home/ann/elsewhere"), []);
 });

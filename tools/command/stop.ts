@@ -7,6 +7,7 @@ import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
 import { forget } from "../local/forget.ts";
 import { keepPlace } from "../local/place.ts";
+import { protectAgain } from "../local/protect.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { latest, localFiles, localKept } from "../local/state.ts";
 import { setUp } from "../setup/machine.ts";
@@ -25,6 +26,7 @@ await run(async () => {
   await recover(cli, localFiles);
   const { name } = await keepPlace(machine, cli);
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
+  else await protectAgain(cli, localFiles);
   const kept = values.volumes ? [] : ["--exclude-protected"];
   const code = await change(machine, "destroy", "--refresh", "--skip-preview", ...kept);
   if (code !== 0) return code;

@@ -25,7 +25,7 @@ type Kind =
   | "machine settings";
 
 /** Undefined: a resource of which the guard knows no more than its type. */
-export function kindOf({ type, urn, name }: Step): Kind | undefined {
+export function kindOf({ type, urn, name }: Pick<Step, "type" | "urn" | "name">): Kind | undefined {
   if (type === "aws:s3/bucketObjectv2:BucketObjectv2") {
     if (name.endsWith("-document")) return "document";
     return name.endsWith("-machine.json") ? "machine settings" : undefined;

@@ -56,7 +56,12 @@ const Checkpoint = z.object({
     latest: z
       .object({
         resources: z
-          .array(z.object({ urn: z.string(), type: z.string(), id: z.string().optional() }))
+          .array(
+            z.object({
+              ...{ urn: z.string(), type: z.string(), id: z.string().optional() },
+              protect: z.boolean().optional(),
+            }),
+          )
           .nullish(),
         pending_operations: z.array(z.object({ type: z.string() })).nullish(),
       })

@@ -47,10 +47,13 @@ async function find(docker: Docker, deployment: string, stack?: string): Promise
     nameOf(a) < nameOf(b) ? -1 : 1,
   );
   const found = stack === undefined ? ofThisFolder(all) : all;
-  const stacks = new Set(found.map(({ Labels }) => Labels["portico.stack"]));
-  if (stacks.size > 1)
+  if (found.length === 0 && all.length > 0)
     throw new SetupError(
-      `Several stacks here have a deployment ${deployment}: name one of ${[...stacks].join(", ")} with --name`,
+      `No ${deployment} of this folder's stacks runs here. Where another one is meant: --name ${stacksOf(all).join(" or --name ")}`,
+    );
+  if (stacksOf(found).length > 1)
+    throw new SetupError(
+      `Several stacks of this folder have a deployment ${deployment}: name one of ${stacksOf(found).join(", ")} with --name`,
     );
   const isPortal = (container: Docker.ContainerInfo) => nameOf(container).includes("-portal-");
   const nodes = found.filter((container) => !isPortal(container));
@@ -60,17 +63,21 @@ async function find(docker: Docker, deployment: string, stack?: string): Promise
   return { nodes, portals };
 }
 
-/** Of the stacks that have such a deployment, those of this folder: their containers mount files below it. All, where none is. */
+const stacksOf = (
+  containers: readonly Pick<Docker.ContainerInfo, "Labels">[],
+): readonly string[] => [...new Set(containers.map(({ Labels }) => Labels["portico.stack"] ?? ""))];
+
+/** Of the stacks that have such a deployment, those of this folder: their containers mount files below it. */
 export function ofThisFolder<Container extends Pick<Docker.ContainerInfo, "Labels" | "Mounts">>(
   containers: readonly Container[],
   folder = PROJECT,
 ): readonly Container[] {
   const own = containers.filter(({ Mounts }) =>
-    Mounts.some(({ Source }) => Source?.startsWith(`${folder}/`)),
+    // An engine in a virtual machine may put a path of its own before it.
+    Mounts.some(({ Source }) => Source?.includes(`${folder}/`)),
   );
-  const stacks = new Set(own.map(({ Labels }) => Labels["portico.stack"]));
-  if (stacks.size === 0) return containers;
-  return containers.filter(({ Labels }) => stacks.has(Labels["portico.stack"]));
+  const stacks = stacksOf(own);
+  return containers.filter(({ Labels }) => stacks.includes(Labels["portico.stack"] ?? ""));
 }
 
 /** The first node that can be asked: one that is down or frozen is no obstacle. */

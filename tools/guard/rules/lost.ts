@@ -3,7 +3,7 @@ import { kindOf, title } from "../kind.ts";
 import type { Step } from "../preview.ts";
 
 /** Why each of these can't be had again. */
-const HOLDS: Readonly<Record<string, string>> = {
+export const HOLDS: Readonly<Record<string, string>> = {
   volume: "the data on it would be gone",
   "authority's key": "no client would trust the deployment's certificates any more",
   "password source": "every password would be another one",
