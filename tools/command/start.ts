@@ -8,6 +8,7 @@ import { limitProcesses } from "../local/limit-processes.ts";
 import { parseDeployments } from "../local/outputs.ts";
 import { checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
+import { checkRemoved } from "../local/removal.ts";
 import { latest, localFiles, makeFiles } from "../local/state.ts";
 import { setUp } from "../setup/machine.ts";
 import { run } from "./run.ts";
@@ -22,6 +23,7 @@ await run(async () => {
   if (!(await latest(localFiles))) await cli("stack", "init", "--no-select");
   await recover(cli, localFiles);
   const local = await keepPlace(machine, cli);
+  await checkRemoved(cli, localFiles);
   await removeStrays(machine.docker, local.name, localFiles);
   await checkPorts(machine.docker, local);
   const code = await change(machine, "up", "--refresh", "--skip-preview");

@@ -59,7 +59,7 @@ const Checkpoint = z.object({
           .array(
             z.object({
               ...{ urn: z.string(), type: z.string(), id: z.string().optional() },
-              protect: z.boolean().optional(),
+              ...{ parent: z.string().optional(), protect: z.boolean().optional() },
             }),
           )
           .nullish(),
