@@ -149,7 +149,7 @@ function changedNodes(before: Entry["nodes"], after: Entry["nodes"]): readonly s
 }
 
 const UNPROTECT =
-  "take the protection off (pulumi state unprotect --all; the next up puts it back on all that stays)";
+  "take the protection off (pulumi state unprotect --all; for a stack of npm start: npm run pulumi -- state unprotect --all --yes -s local; the next up puts it back on all that stays)";
 
 function gone(name: string): string {
   return (

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parseArgs } from "node:util";
 import { execa } from "execa";
 
 import { explain } from "../../tools/command/run.ts";
@@ -12,4 +13,9 @@ test("of a program that failed a person sees why, and not its output, which may 
 
   assert.match(failed, /exit code 3[\s\S]*the reason$/);
   assert.doesNotMatch(failed.replace(/sh -c '.*'/, ""), /s3cret/);
+});
+
+test("a wrong option is told in a sentence", () => {
+  const wrong = () => parseArgs({ args: ["--help"], options: {} });
+  assert.throws(wrong, (error) => explain(error) === "✗ Unknown option '--help'");
 });

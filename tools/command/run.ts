@@ -16,7 +16,11 @@ export async function run(command: () => Promise<number>): Promise<void> {
 /** Of a program that failed, what it said on standard error alone: its output may be the stack's secrets. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof SetupError) return `✗ ${error.message}`;
+  if (error instanceof SetupError || isWrongOption(error)) return `✗ ${error.message}`;
   if (error instanceof ExecaError) return `✗ ${error.shortMessage}\n${error.stderr}`.trimEnd();
   return error.stack ?? error.message;
 }
+
+/** Of `parseArgs`, whose words are for whoever typed the option. */
+const isWrongOption = (error: Error): boolean =>
+  String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");

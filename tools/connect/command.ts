@@ -45,7 +45,10 @@ export function connectCommand(program: Command): void {
 /** Backend and passphrase are known for the local stack; any other is the person's own business. */
 async function outputsOf(stack: string): Promise<unknown> {
   const args = ["stack", "output", "deployments", "--json", "--show-secrets"];
-  if (stack === STACK) return JSON.parse(await cli(await setUpPulumi())(...args));
-  const { stdout } = await execa("pulumi", [...args, "-s", stack, "--non-interactive"]);
+  const machine = await setUpPulumi();
+  if (stack === STACK) return JSON.parse(await cli(machine)(...args));
+  const { stdout } = await execa("pulumi", [...args, "-s", stack, "--non-interactive"], {
+    env: machine.env,
+  });
   return JSON.parse(stdout);
 }

@@ -7,6 +7,7 @@ import type { RawConfig } from "../../infra/config.ts";
 import { ConfigError, parseConfig } from "../../infra/config.ts";
 import { footprintOf } from "../../infra/model/aws/footprint.ts";
 import { planTable } from "../../infra/model/aws/plan-table.ts";
+import { setUpPulumi } from "../setup/machine.ts";
 
 const NAMESPACE = "portico:";
 
@@ -58,7 +59,11 @@ async function plan(stack: string, configFile: string | undefined): Promise<numb
 async function configOf(stack: string, configFile: string | undefined): Promise<RawConfig> {
   const file = configFile === undefined ? [] : ["--config-file", configFile];
   const args = ["config", "--json", "-s", stack, ...file];
-  const { stdout } = await promisify(execFile)("pulumi", args, { maxBuffer: 64 * 1024 * 1024 });
+  const { env } = await setUpPulumi();
+  const { stdout } = await promisify(execFile)("pulumi", args, {
+    env: { ...process.env, ...env },
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const entries = Object.entries<{ value?: string; objectValue?: unknown }>(JSON.parse(stdout));
   return Object.fromEntries(
     entries
