@@ -89,7 +89,7 @@ test("a URI of CQL has one host, and cqlsh verifies the portal by its authority"
   assert.equal(urisOf(scylladb, connection).length, 2);
   assert.equal(
     scylladb.command(withoutPassword(uri), { ca: caFile, password: "/pw" }),
-    `SSL_CERTFILE="${caFile}" SSL_VALIDATE=true cqlsh --ssl --credentials="/pw" 127.0.0.1 15432`,
+    `SSL_CERTFILE="${caFile}" SSL_VALIDATE=true SSL_CHECK_HOSTNAME=true pipx run --spec scylla-cqlsh cqlsh --ssl --credentials="/pw" 127.0.0.1 15432`,
   );
 });
 

@@ -69,8 +69,10 @@ function section(engine: Engine): string {
   const { about, clients: known } = notes[engine];
   const rows = clients[engine].map(({ client, title }) => {
     const seen = seenOf(engine, client);
-    if (seen === undefined)
-      return `| ${title} | | not tried: ${known[client]?.untried ?? NOT_RUN} | | | |`;
+    if (seen === undefined) {
+      const { typed, untried = NOT_RUN } = known[client] ?? {};
+      return `| ${title} | | ${typed ?? `not tried: ${untried}`} | | | |`;
+    }
     const { version, pasted, switchover, kill, hold } = seen;
     return `| ${title} | ${version} | ${pasted} | ${switchover} | ${kill} | ${hold} |`;
   });

@@ -18,6 +18,8 @@ export const seenOf = (engine: Engine, client: string): Seen | undefined =>
 export interface Note {
   /** Why it hasn't been tried. */
   readonly untried?: string;
+  /** How it is run, where that isn't among the libraries. */
+  readonly typed?: string;
   /** Sentences. */
   readonly traps?: readonly string[];
 }
@@ -27,7 +29,7 @@ interface Notes {
   readonly clients: Readonly<Record<string, Note>>;
 }
 
-const SHELL = "no library, and run by hand";
+const SHELL = "run by a test as `npm start` prints it";
 
 export const notes: Readonly<Record<Engine, Notes>> = {
   postgresql: {
@@ -36,7 +38,7 @@ administrator command\`), or a bare end of the connection. A pool that looks bef
 newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
     clients: {
       psql: {
-        untried: SHELL,
+        typed: SHELL,
         traps: [
           "`sslnegotiation=direct` and `channel_binding=require` work too.",
           "The password is in psql's environment, not in its arguments.",
@@ -112,7 +114,7 @@ the handshake is done at once. Every open session ends at a switchover. A write 
 none was lost in these runs, and that is no promise.`,
     clients: {
       "redis-cli": {
-        untried: SHELL,
+        typed: SHELL,
         traps: ["It verifies who signed the certificate, not the name in it."],
       },
       "redis-py": {
@@ -156,7 +158,7 @@ none was lost in these runs, and that is no promise.`,
 bare end at a kill.`,
     clients: {
       mysql: {
-        untried: "Debian has MariaDB's client alone; Oracle's is run inside the node image",
+        typed: `${SHELL}, with the client of the node's image`,
         traps: ["MariaDB's client has other options: `--ssl-verify-server-cert` for `--ssl-mode`."],
       },
       mysql2: {
@@ -191,7 +193,7 @@ bare end at a kill.`,
     about: `Any node serves; a connection ends with its node, and a new one is served by another at once. Nothing is held while a node serves. Publish with
 confirms.`,
     clients: {
-      "amqp-tools": { untried: SHELL },
+      "amqp-tools": { untried: "no library, and run by hand" },
       pika: {
         traps: [
           "The output `uri` has `cacertfile`, which pika refuses (`Unknown URL parameter`): use this form.",
@@ -216,7 +218,7 @@ confirms.`,
   mongodb: {
     about: "The server here is a stand-in: what was seen is the drivers' part alone.",
     clients: {
-      mongosh: { untried: SHELL },
+      mongosh: { typed: SHELL },
       "mongodb-node": {},
       pymongo: {},
       "mongo-go": {},
@@ -226,7 +228,7 @@ confirms.`,
     about:
       "Clients must not sniff: they would be told private addresses. The clients of version 8 refuse a server of version 7.",
     clients: {
-      curl: { untried: SHELL },
+      curl: { typed: SHELL },
       "elasticsearch-js": {},
       "elasticsearch-py": {},
       "go-elasticsearch": {},
@@ -238,7 +240,10 @@ LOCAL_ONE as they come: what one node alone has may be missing after its loss, a
 LOCAL_QUORUM. The server is Apache Cassandra 5.0. Java's driver takes a translator as a class named in its configuration, which is more than a
 form: [scylladb.md](engines/scylladb.md).`,
     clients: {
-      cqlsh: { untried: SHELL },
+      cqlsh: {
+        typed: SHELL,
+        traps: ["Apache Cassandra's own cqlsh verifies no certificate, whatever it is told."],
+      },
       gocql: {
         traps: [
           "The first two lines stand outside the function.",

@@ -15,7 +15,12 @@ for (const engine of engines) {
   const file = join(PROJECT, "bench/results", `clients-${engine}.json`);
   const text = await readFile(file, "utf8").catch(() => undefined);
   if (text === undefined) continue;
-  for (const result of JSON.parse(text) as readonly Result[]) {
+  const results: readonly Result[] = JSON.parse(text);
+  if (results.every(({ kill }) => kill === undefined)) {
+    say(`${file} is of a run that didn't come to the kill: what an earlier one has seen stays.`);
+    continue;
+  }
+  for (const result of results) {
     const known = seen[engine]?.[result.client];
     if (known === undefined) say(`${SEEN} has no version of ${engine}'s ${result.client}.`);
     else (seen[engine] ?? {})[result.client] = asSeen(result, known.version);

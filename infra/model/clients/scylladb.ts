@@ -1,3 +1,4 @@
+import { cqlshBy } from "../cqlsh.ts";
 import type { Access, ClientForm } from "./form.ts";
 import { first, lines, quoted, shell } from "./form.ts";
 
@@ -8,11 +9,11 @@ import { first, lines, quoted, shell } from "./form.ts";
 export const scylladb: readonly ClientForm[] = [
   {
     client: "cqlsh",
-    title: "cqlsh",
+    title: "cqlsh of ScyllaDB",
     language: "shell",
     form: (access) => {
       const { host, port } = first(access);
-      return `SSL_CERTFILE=${shell(access.caFile)} SSL_VALIDATE=true cqlsh --ssl -u ${shell(access.user)} -p ${shell(access.password)} ${host} ${port}`;
+      return `${cqlshBy(shell(access.caFile))} -u ${shell(access.user)} -p ${shell(access.password)} ${host} ${port}`;
     },
   },
   {

@@ -1,3 +1,4 @@
+import { cqlshBy } from "../cqlsh.ts";
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
 import type { CommandFiles, EngineRow } from "./row.ts";
@@ -50,7 +51,7 @@ function cqlUri({ hosts, user, password, caFile }: Connection): string {
 
 function cqlshCommand(uri: string, { ca, password }: CommandFiles): string {
   const { hostname, port } = new URL(uri);
-  return `SSL_CERTFILE="${ca}" SSL_VALIDATE=true cqlsh --ssl --credentials="${password}" ${hostname} ${port}`;
+  return `${cqlshBy(`"${ca}"`)} --credentials="${password}" ${hostname} ${port}`;
 }
 
 /** Newer and older versions of cqlsh have other names for the same. */
