@@ -63,6 +63,25 @@ test("a hold that ends where it began is no switch", () => {
   assert.equal(lines[0]?.msg, "a goes on as leader after 300 ms: etcd names it");
 });
 
+test("who is refused from now on is told why, as an alarm: by the leader's endpoint and by that of all nodes", () => {
+  const two: Gate = { kind: "closed", since: 1000, why: "a and b both lead in epoch 5" };
+  const pool = (kind: "open" | "closed"): Memory => ({
+    ...memory(open("a")),
+    pool: { kind, since: 0, why: "no node serves" },
+  });
+
+  for (const [before, after, why] of [
+    [memory(open("a")), memory(two), two.why],
+    [pool("open"), pool("closed"), "no node serves"],
+  ] as const) {
+    const [line] = tell({ cut: 0 }, before, after, 0, 1000).lines;
+    assert.equal(line?.level, "error");
+    assert.equal(line?.msg, `New connections are refused: ${why}`);
+    assert.equal(line?.facts.alarm, true);
+    assert.equal(line?.facts.proof, why);
+  }
+});
+
 test("nothing new, nothing told", () => {
   assert.deepEqual(tell({ cut: 0 }, memory(open("a")), memory(open("a")), 0, 5).lines, []);
 });
