@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { sharedMemory } from "../../infra/model/shared-memory.ts";
 import { machineService } from "../../infra/target/machine-service.ts";
 import { runToEnd } from "../support/docker.ts";
 import { machineImage } from "../support/machine/machine.ts";
@@ -67,10 +68,18 @@ const TURNS: readonly (readonly [report: unknown, why: string | null])[] = [
   [[], "its report can't be read: TypeError('list indices must be integers or slices, not str')"],
 ];
 
+/** MiB. */
+const MEMORIES = [512, 1024, 1537, 8192];
+
+test("half of a node's memory is for /dev/shm, and 512 MiB at least", () => {
+  assert.deepEqual(MEMORIES.map(sharedMemory), [512, 512, 768, 4096]);
+});
+
 const SCRIPT = `
 import ast, json, sys, zipfile
 from datetime import datetime
 sys.path.insert(0, "/case/service")
+from portico_machine.container import shared_memory
 from portico_machine.turn import waits_for
 from portico_machine.wanted import Unusable, parse
 
@@ -88,14 +97,15 @@ for name in archive.namelist():
 print(json.dumps({
     "mistakes": [mistake(content) for content, _ in cases["mistakes"]],
     "turns": [waits_for("new", json.dumps(report), now) for report, _ in cases["turns"]],
+    "shared": [shared_memory(memory) for memory in cases["memories"]],
 }))
 `;
 
-test("machine.json is read strictly, a turn is awaited for a reason, and all of it is Python 3.9", async (t) => {
+test("machine.json is read strictly, a turn is awaited for a reason, /dev/shm is the model's, and all of it is Python 3.9", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "machine-"));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "service"), machineService().archive);
-  const cases = { now: NOW, mistakes: MISTAKES, turns: TURNS };
+  const cases = { now: NOW, mistakes: MISTAKES, turns: TURNS, memories: MEMORIES };
   writeFileSync(join(folder, "cases.json"), JSON.stringify(cases));
 
   const { output } = await runToEnd(
@@ -111,5 +121,6 @@ test("machine.json is read strictly, a turn is awaited for a reason, and all of 
   assert.deepEqual(said, {
     mistakes: MISTAKES.map(([, why]) => why),
     turns: TURNS.map(([, why]) => why),
+    shared: MEMORIES.map(sharedMemory),
   });
 });
