@@ -63,6 +63,16 @@ test("a preview of a fresh stack", async (t) => {
       },
     );
 
+    await t.test("gives a node's /dev/shm half of its memory", async () => {
+      await stack.configure({ ...place, ...orders({ whitelist: {}, memory: "8GiB" }) });
+      const { steps } = await stack.preview();
+      const nodes = steps.filter(({ urn }) => /container:Container::orders-\d$/.test(urn));
+      assert.deepEqual(
+        nodes.map(({ newState }) => newState?.inputs?.shmSize),
+        [4096, 4096, 4096],
+      );
+    });
+
     await t.test("has nothing that depends on the whitelist but the document", async () => {
       await stack.configure({ ...place, ...orders({ whitelist: { "10.0.0.0/8": "VPN" } }) });
       const other = inputsByUrn(await stack.preview());
