@@ -17,7 +17,7 @@ export const TALKS: Partial<Record<Engine, { readonly say: string; readonly hear
   mysql: { say: "SELECT 40 + 2;\n", hear: /42/ },
   rabbitmq: { say: "", hear: /hello is there/ },
   rethinkdb: { say: "", hear: /^\[.*\]$/m },
-  scylladb: { say: "SELECT key FROM system.local;\n", hear: /local/ },
+  scylladb: { say: "SELECT key FROM system.local;\n", hear: /^ *local *$/m },
 };
 
 const LONGEST_MS = 60_000;
