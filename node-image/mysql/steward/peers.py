@@ -5,11 +5,14 @@ import json
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, TypeVar
 
 from . import paths
 from .description import Node
 from .election import Report
+
+
+Answer = TypeVar("Answer")
 
 
 class PeerError(Exception):
@@ -18,22 +21,22 @@ class PeerError(Exception):
 
 def reports_of(node: Node) -> dict[str, Report]:
     """What those say that answer in time."""
-    others = {name: address for name, address in node.members.items() if name != node.name}
-    if not others:
-        return {}
-    with ThreadPoolExecutor(len(others)) as pool:
-        found = pool.map(_report, others, others.values())
-    return {name: report for name, report in zip(others, found) if report is not None}
+    return _from_others(node, _report)
 
 
 def views_of(node: Node) -> dict[str, list[str]]:
     """Which members the others see in their group: none where they are in none. Of those that answer in time."""
+    return _from_others(node, _view)
+
+
+def _from_others(node: Node, ask: Callable[[str, str], Answer | None]) -> dict[str, Answer]:
+    """Asks them all at once, by name and address."""
     others = {name: address for name, address in node.members.items() if name != node.name}
     if not others:
         return {}
     with ThreadPoolExecutor(len(others)) as pool:
-        found = pool.map(_view, others, others.values())
-    return {name: view for name, view in zip(others, found) if view is not None}
+        found = pool.map(ask, others, others.values())
+    return {name: answer for name, answer in zip(others, found) if answer is not None}
 
 
 def promises_of(node: Node, voters: frozenset[str], gtids: str) -> set[str]:
