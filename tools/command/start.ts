@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 
 import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
+import { readConfig } from "../local/config.ts";
 import { introduce } from "../local/introduce.ts";
 import { limitProcesses } from "../local/limit-processes.ts";
 import { parseDeployments } from "../local/outputs.ts";
@@ -22,8 +23,9 @@ await run(async () => {
   const cli = cliOf(machine);
   if (!(await latest(localFiles))) await cli("stack", "init", "--no-select");
   await recover(cli, localFiles);
-  const local = await keepPlace(machine, cli);
-  await checkRemoved(cli, localFiles);
+  const config = await readConfig(cli);
+  await checkRemoved(config, localFiles);
+  const local = await keepPlace(machine, cli, config);
   await removeStrays(machine.docker, local.name, localFiles);
   await checkPorts(machine.docker, local);
   const code = await change(machine, "up", "--refresh", "--skip-preview");

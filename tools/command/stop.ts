@@ -5,6 +5,7 @@ import type Docker from "dockerode";
 
 import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
+import { readConfig } from "../local/config.ts";
 import { forget } from "../local/forget.ts";
 import { keepPlace } from "../local/place.ts";
 import { protectAgain } from "../local/protect.ts";
@@ -24,7 +25,7 @@ await run(async () => {
   const machine = await setUp();
   const cli = cliOf(machine);
   await recover(cli, localFiles);
-  const { name } = await keepPlace(machine, cli);
+  const { name } = await keepPlace(machine, cli, await readConfig(cli));
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
   else await protectAgain(cli, localFiles);
   const kept = values.volumes ? [] : ["--exclude-protected"];

@@ -9,6 +9,7 @@ import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import type { Cli } from "./cli.ts";
+import type { StackConfig } from "./config.ts";
 
 /** The `portico:local` of the stack's config, as `npm start` writes it once and keeps it. */
 export interface Local {
@@ -28,11 +29,6 @@ export interface Place extends Local {
 const RANGES = { first: 64, last: 127, from: 87 };
 const FIRST_PORT = 15_432;
 
-const Config = z.record(
-  z.string(),
-  z.object({ value: z.unknown().optional(), objectValue: z.unknown().optional() }),
-);
-
 const Stored = z
   .object({
     name: z.string(),
@@ -43,9 +39,12 @@ const Stored = z
   })
   .partial();
 
-/** Reads where the stack lives, fills in what is not decided yet, and writes that back. */
-export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promise<Place> {
-  const config = Config.parse(JSON.parse(await cli("config", "--json")));
+/** Takes from the config where the stack lives, fills in what is not decided yet, and writes that back. */
+export async function keepPlace(
+  { docker, baseImage }: Machine,
+  cli: Cli,
+  config: StackConfig,
+): Promise<Place> {
   const stored = readStored(config["portico:local"]);
   const deployments = config["portico:deployments"]?.objectValue;
   const undecided: Local = {
@@ -67,9 +66,7 @@ export async function keepPlace({ docker, baseImage }: Machine, cli: Cli): Promi
 }
 
 /** What of `portico:local` is decided already. A person may have mistyped it. */
-export function readStored(
-  entry: z.infer<typeof Config>[string] | undefined,
-): z.infer<typeof Stored> {
+export function readStored(entry: StackConfig[string] | undefined): z.infer<typeof Stored> {
   const read = Stored.safeParse(entry ? (entry.objectValue ?? entry.value) : {});
   if (read.success) return read.data;
   const mistakes = read.error.issues.map(

@@ -1,21 +1,16 @@
 import { z } from "zod";
 
 import { SetupError } from "../setup/setup-error.ts";
-import type { Cli } from "./cli.ts";
+import type { StackConfig } from "./config.ts";
 import { type Latest, latest, type StackFiles } from "./state.ts";
-
-const Config = z.object({
-  "portico:removed": z.object({ objectValue: z.array(z.string()) }).optional(),
-});
 
 /**
  * Throws where `portico:removed` names what the state still protects: an `up` without a preview would take its containers away, and only then
  * stop at its volumes.
  */
-export async function checkRemoved(cli: Cli, files: StackFiles): Promise<void> {
-  const { data } = Config.safeParse(JSON.parse(await cli("config", "--json")));
-  const removed = data?.["portico:removed"]?.objectValue ?? [];
-  const held = stillProtected(removed, await latest(files));
+export async function checkRemoved(config: StackConfig, files: StackFiles): Promise<void> {
+  const removed = z.array(z.string()).safeParse(config["portico:removed"]?.objectValue);
+  const held = stillProtected(removed.data ?? [], await latest(files));
   if (held.length > 0)
     throw new SetupError(
       `portico:removed names ${held.join(", ")}, but what holds the data there is still protected. Nothing has been touched. To delete it with its data: npm run pulumi -- state unprotect --all --yes -s local`,
