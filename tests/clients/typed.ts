@@ -30,20 +30,21 @@ export async function typed(
   cluster: Cluster,
   engine: Engine,
   uri: string,
-  { say, ca = caFileOf(cluster) }: { readonly say: string; readonly ca?: string },
+  { say, ca }: { readonly say: string; readonly ca?: string },
 ): Promise<Outcome> {
   const row = catalogue[engine];
-  const password = join(dirname(caFileOf(cluster)), row.passwordFile.name);
   const own = caFileOf(cluster);
+  const shown = ca ?? own;
+  const password = join(dirname(own), row.passwordFile.name);
   const command = row
     .command(withoutPassword(uri), { ca: own, password })
-    .replaceAll(own, ca)
-    .replaceAll(pathOf(own), pathOf(ca));
+    .replaceAll(own, shown)
+    .replaceAll(pathOf(own), pathOf(shown));
   const [python, node] = await Promise.all([installed("python"), installed("node")]);
   const path = [join(python, "venv/bin"), join(node, "node_modules/.bin"), process.env.PATH];
   const shell =
     engine === "mysql"
-      ? ["docker", ...(await inNodesImage(cluster, [ca, password])), command]
+      ? ["docker", ...(await inNodesImage(cluster, [shown, password])), command]
       : ["sh", "-c", command];
   const [file = "", ...args] = shell;
   const { exitCode, all } = await execa(file, args, {

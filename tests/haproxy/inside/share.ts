@@ -113,17 +113,23 @@ for (const [what, options, open] of [
   });
 }
 
+/** A client of a source that has its share, once it waits for its turn and HAProxy tells the reason. */
+async function nextInLine(lab: Lab): Promise<Client> {
+  const next = openClient(lab.port("primary"), CROWD);
+  await until("it waits for its turn", 10_000, async () =>
+    (await lab.actual()).rooms.some(
+      ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
+    ),
+  );
+  return next;
+}
+
 test("a source that has its share waits for its turn, and the log can say so", async (t) => {
   const lab = await openLab(t);
   const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
   await Promise.all(crowd.map(({ node }) => node));
 
-  const next = openClient(lab.port("primary"), CROWD);
-  await until("the reason", 10_000, async () =>
-    (await lab.actual()).rooms.some(
-      ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
-    ),
-  );
+  const next = await nextInLine(lab);
   assert.equal(lab.sessionsOn("orders-1"), SHARE);
 
   leave(crowd);
@@ -136,12 +142,7 @@ test("whose turn comes while a hold lasts waits on, and reaches the next leader"
   lab.agent.vouched.add("primary/orders-2");
   const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
   await Promise.all(crowd.map(({ node }) => node));
-  const next = openClient(lab.port("primary"), CROWD);
-  await until("it waits for its turn", 10_000, async () =>
-    (await lab.actual()).rooms.some(
-      ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
-    ),
-  );
+  const next = await nextInLine(lab);
 
   await lab.apply(held(wantedOf("orders-1")));
   leave(crowd);
