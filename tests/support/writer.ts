@@ -115,7 +115,7 @@ export function startWriter(
   });
   return {
     record: () => ({ acknowledged: [...acknowledged], failures: [...failures] }),
-    nextAck: (deadlineMs) => nextAck(waiting, deadlineMs),
+    nextAck: (deadlineMs) => nextAck(waiting, failures, deadlineMs),
     stop: async () => {
       running = false;
       await Promise.all(workers);
@@ -124,12 +124,19 @@ export function startWriter(
   };
 }
 
-function nextAck(waiting: Set<(ack: Ack) => void>, deadlineMs: number): Promise<Ack> {
+function nextAck(
+  waiting: Set<(ack: Ack) => void>,
+  failures: readonly Failure[],
+  deadlineMs: number,
+): Promise<Ack> {
   const from = performance.now();
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
       waiting.delete(tell);
-      reject(new Error(`no write was acknowledged within ${deadlineMs} ms`));
+      const failed = failures.filter(({ at }) => at > from);
+      const last = failed.slice(-3).map((each) => JSON.stringify(each));
+      const seen = `${failed.length} failed meanwhile, at last: ${last.join(", ") || "none"}`;
+      reject(new Error(`no write was acknowledged within ${deadlineMs} ms; ${seen}`));
     }, deadlineMs);
     const tell = (ack: Ack): void => {
       if (ack.begun < from) return;
