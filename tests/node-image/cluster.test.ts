@@ -1,15 +1,13 @@
-import { randomInt } from "node:crypto";
 import { after, before, describe } from "node:test";
 
-import { freeRange } from "../../tools/setup/free-place.ts";
 import { afterFailure } from "../support/after-failure.ts";
-import { docker } from "../support/docker.ts";
 import { accessTests } from "./access.ts";
 import { changeTests } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { durabilityTests } from "./durability.ts";
 import { buildImage } from "./engine.ts";
 import { failureTests } from "./failures.ts";
+import { freeSubnet } from "./free-subnet.ts";
 import { processTests } from "./processes.ts";
 
 // One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
@@ -34,9 +32,3 @@ describe("three nodes of the image", () => {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
 });
-
-/** Another clone on this machine may be at the same tests. */
-async function freeSubnet(): Promise<string> {
-  const range = await freeRange(docker, { first: 192, last: 239, from: 192 + randomInt(48) });
-  return range.replace(/\.0\/16$/, "");
-}

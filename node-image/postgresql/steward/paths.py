@@ -20,5 +20,7 @@ PATRONI_SERVICE = f"{RUN}/services/patroni"
 SOCKETS = "/run/postgresql"
 
 PGDATA = "/var/lib/portico/postgresql/data"
+UNFINISHED = "/var/lib/portico/postgresql/unfinished"
+"""There from before a node's data is made or copied for the first time until the node has worked with it."""
 ETCD_DATA = "/var/lib/portico/etcd/data"
 PG_BIN = "/usr/lib/postgresql/17/bin"

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { exec, logsOf } from "../support/containers.ts";
+import { Cluster, type NodeName } from "./cluster.ts";
+import { buildImage, until } from "./engine.ts";
+import { freeSubnet } from "./free-subnet.ts";
+
+const DATA = "/var/lib/portico/postgresql/data";
+/** The server takes sessions. */
+const SOCKET = "/run/postgresql/.s.PGSQL.5432";
+/** So that it goes no further. */
+const STOP_PATRONI = "s6-svc -p /run/portico/postgres/services/patroni";
+
+// In this order: after each death but the last the making of the database begins anew.
+describe("a death while the first database is made", () => {
+  let cluster: Cluster;
+
+  before(
+    async () => {
+      cluster = await Cluster.create(await freeSubnet(), await buildImage());
+    },
+    { timeout: 600_000 },
+  );
+  after(() => cluster?.remove());
+
+  /** The first node on which there is `path`, and which has run `then` at that moment. */
+  const firstWith = (path: string, among: readonly NodeName[], then = ":"): Promise<NodeName> =>
+    Promise.any(
+      among.map(async (node) => {
+        const wait = ["sh", "-c", `until [ -e ${path} ]; do sleep 0.01; done; ${then}`];
+        const { code, output } = await exec(cluster.container(node), wait, "postgres");
+        assert.equal(code, 0, output);
+        return node;
+      }),
+    );
+
+  /** How often a node has cleared what a death left. */
+  const clearances = async (node: NodeName): Promise<number> =>
+    (await logsOf(cluster.container(node))).match(/copied half-way/g)?.length ?? 0;
+
+  for (const [when, sign] of [
+    ["during initdb", `${DATA}/PG_VERSION`],
+    ["after it, before the users are there", SOCKET],
+  ] as const)
+    test(`all are killed ${when}: the next start begins anew`, async () => {
+      const founder = await firstWith(sign, cluster.nodes, STOP_PATRONI);
+      const before = await clearances(founder);
+      await cluster.kill(...cluster.nodes);
+      await cluster.start(...cluster.nodes);
+      await until("a folder that is cleared", 60, async () => {
+        const times = await clearances(founder);
+        return times === before + 1 ? { is: true } : { not: `cleared ${times} times` };
+      });
+    });
+
+  test("the node that makes it is lost with its volume: another one does", async () => {
+    const founder = await firstWith(`${DATA}/PG_VERSION`, cluster.nodes);
+    await cluster.kill(founder);
+    await cluster.removeNode(founder);
+    await cluster.createNode(founder);
+    await cluster.untilWhole(240);
+    assert.equal(await cluster.sql("orders-1", "SELECT current_database()"), "orders");
+  });
+
+  test("a replica that is killed while it copies the leader's data begins again", async () => {
+    const leader = await cluster.untilLeader(60);
+    const [replica = leader] = cluster.nodes.filter((node) => node !== leader);
+    const before = await clearances(replica);
+    await cluster.patronictl(leader, "reinit", "--force", "orders", replica);
+    await firstWith(`${DATA}/backup_label`, [replica]);
+    await cluster.kill(replica);
+    await cluster.start(replica);
+    await cluster.untilWhole(120);
+    assert.equal(await clearances(replica), before + 1);
+  });
+});
