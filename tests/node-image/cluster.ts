@@ -10,6 +10,8 @@ import { Authority } from "./authority.ts";
 import { until } from "./engine.ts";
 
 const MIB = 1024 * 1024;
+/** What a node is told that it may use, in MiB. */
+const MEMORY = 512;
 const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
 
@@ -85,9 +87,13 @@ export class Cluster {
   }
 
   /** Changes node.json and secrets.json of every node, as `up` would. */
-  async describe(durability: "quorum" | "async", secrets: Record<string, string> = {}) {
+  async describe(
+    durability: "quorum" | "async",
+    secrets: Record<string, string> = {},
+    memory = MEMORY,
+  ) {
     Object.assign(this.secrets, secrets);
-    for (const node of NODES) await this.#writeDescription(node, durability);
+    for (const node of NODES) await this.#writeDescription(node, durability, memory);
   }
 
   /** Puts a file where a node reads it, by rename, so that no half of it is ever seen. */
@@ -112,7 +118,7 @@ export class Cluster {
         CapDrop: ["ALL"],
         CapAdd: ["SETUID", "SETGID"],
         Tmpfs: { "/run": "", "/tmp": "" },
-        Memory: 512 * MIB,
+        Memory: MEMORY * MIB,
         ShmSize: sharedMemory(8192) * MIB,
         Binds: [
           `${join(this.#folder, node)}:/etc/portico/node:ro`,
@@ -236,7 +242,11 @@ export class Cluster {
     await this.#writeDescription(node, "quorum");
   }
 
-  async #writeDescription(node: NodeName, durability: "quorum" | "async"): Promise<void> {
+  async #writeDescription(
+    node: NodeName,
+    durability: "quorum" | "async",
+    memory = MEMORY,
+  ): Promise<void> {
     const description = {
       contract: 1,
       name: node,
@@ -246,7 +256,7 @@ export class Cluster {
       durability,
       database: "orders",
       user: "orders",
-      memory: 512,
+      memory,
     };
     await this.put(node, "secrets.json", JSON.stringify(this.secrets));
     await this.put(node, "node.json", JSON.stringify(description));

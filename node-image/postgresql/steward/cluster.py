@@ -1,9 +1,11 @@
 """Brings the cluster's dynamic configuration in etcd to what the description says, through the leader."""
 
+import json
 from typing import Any, Mapping
 
 from . import log
 from .description import Node, Secrets
+from .memory import Memory
 from .patroni_config import cluster_config
 from .peer_http import ask
 
@@ -14,6 +16,21 @@ def ensure_cluster_config(node: Node, secrets: Secrets) -> None:
     change = difference(ask("127.0.0.1", 8008, "GET", "/config"), wanted)
     if change:
         ask("127.0.0.1", 8008, "PATCH", "/config", change, login=("patroni", secrets.restapi))
+        log.info("changed the configuration of the cluster", change=change)
+
+
+def prepare_cluster_config(node: Node, secrets: Secrets) -> None:
+    """
+    Before Patroni starts: some of it, `max_connections` above all, is in force only from a server's start on, and with all nodes made
+    anew no leader would have changed it before. Raises EtcdError.
+    """
+    memory = Memory(node, secrets)
+    known = memory.read("config")
+    if known is None:
+        return  # the first node brings it
+    actual = json.loads(known.value)
+    change = difference(actual, cluster_config(node))
+    if change and memory.write("config", known, json.dumps(merged(actual, change))):
         log.info("changed the configuration of the cluster", change=change)
 
 
@@ -38,3 +55,15 @@ def difference(actual: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str
         elif actual.get(key) != value:
             change[key] = value
     return change
+
+
+def merged(actual: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`actual` with `change` in it, as Patroni's PATCH would leave it."""
+    result = dict(actual)
+    for key, value in change.items():
+        found = result.get(key)
+        if isinstance(value, Mapping):
+            result[key] = merged(found if isinstance(found, Mapping) else {}, value)
+        else:
+            result[key] = value
+    return result

@@ -5,37 +5,27 @@ Who dies in between leaves a folder that is no database, or one without its user
 same goes for a replica that dies while it copies the leader's data.
 """
 
-import base64
 import json
 import os
 import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
 
 from . import files, log, paths, postmaster
 from .description import Node, Secrets
-from .etcd_api import authenticate, call
+from .memory import Entry, Memory
 
 ABANDONED = 60
 """Seconds after which nobody works at it: well over the 20 s after which a dead member is gone from etcd."""
 
-_IDLE = "stopped"
-"""What Patroni says of a member that waits for another one to make the database."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What `initialize` says: the database's identity, or nothing while somebody makes the database."""
-
-    identity: str
-    revision: str
+INITIALIZE = "initialize"
+"""The key: the database's identity, or nothing while somebody makes the database."""
 
 
 def clear_half_made(node: Node, secrets: Secrets) -> None:
     """
-    Only before Patroni starts. Removes a database that never came as far as serving; one that did is never touched. Raises PeerError.
+    Only before Patroni starts. Removes a database that never came as far as serving; one that did is never touched. Raises EtcdError.
     """
     if not os.path.exists(paths.UNFINISHED):
         if _is_half_copied():
@@ -45,22 +35,22 @@ def clear_half_made(node: Node, secrets: Secrets) -> None:
         return
     if _is_empty():
         return
-    etcd = _Etcd(node, secrets)
-    claim = etcd.claim()
-    # Without any claim the others' memory may be lost, and this the only copy.
-    if claim is None or claim.identity == _identity() != "":
+    memory = Memory(node, secrets)
+    claim = memory.read(INITIALIZE)
+    # Without any claim etcd's memory may be lost, and this the only copy.
+    if claim is None or claim.value == _identity() != "":
         return
     _clear()
-    if claim.identity == "":
-        etcd.release(claim)
+    if claim.value == "":
+        _release(memory, claim)
 
 
 def is_finished(node: Node, secrets: Secrets) -> bool:
-    """Of a node that works. Raises PeerError."""
+    """Of a node that works. Raises EtcdError."""
     if not os.path.exists(paths.UNFINISHED):
         return True
-    claim = _Etcd(node, secrets).claim()
-    if claim is None or claim.identity == "":
+    claim = Memory(node, secrets).read(INITIALIZE)
+    if claim is None or claim.value == "":
         return False
     files.remove(paths.UNFINISHED)
     return True
@@ -74,46 +64,25 @@ class Watch:
         self._since = 0.0
 
     def look(self, node: Node, secrets: Secrets) -> None:
-        """Of a node that does not work (yet). Gives the claim up after `ABANDONED`. Raises PeerError."""
-        etcd = _Etcd(node, secrets)
-        claim = etcd.claim()
-        if claim is None or claim.identity != "" or any(state != _IDLE for state in etcd.states()):
+        """Of a node that does not work (yet). Gives the claim up after `ABANDONED`. Raises EtcdError."""
+        memory = Memory(node, secrets)
+        claim = memory.read(INITIALIZE)
+        if claim is None or claim.value != "" or any(map(_works, memory.read_all("members/"))):
             self._revision = ""
-            return
-        if claim.revision != self._revision:
+        elif claim.revision != self._revision:
             self._revision, self._since = claim.revision, time.monotonic()
         elif time.monotonic() - self._since > ABANDONED:
-            etcd.release(claim)
+            _release(memory, claim)
 
 
-class _Etcd:
-    def __init__(self, node: Node, secrets: Secrets) -> None:
-        self._token = authenticate("127.0.0.1", "patroni", secrets.etcdPatroni)
-        self._folder = f"/service/{node.scope}/"
+def _release(memory: Memory, claim: Entry) -> None:
+    if memory.delete(INITIALIZE, claim):
+        log.warn("nobody makes the database: any node may begin anew")
 
-    def claim(self) -> Claim | None:
-        found = call("127.0.0.1", "/v3/kv/range", {"key": self._key()}, self._token).get("kvs", [])
-        return Claim(_text(found[0]), found[0]["mod_revision"]) if found else None
 
-    def states(self) -> list[str]:
-        """What each member says that it does."""
-        first, last = (_encoded(f"{self._folder}members{end}") for end in "/0")
-        asked = {"key": first, "range_end": last}
-        found = call("127.0.0.1", "/v3/kv/range", asked, self._token).get("kvs", [])
-        return [json.loads(_text(member)).get("state", "") for member in found]
-
-    def release(self, claim: Claim) -> None:
-        """Unless it has become another one."""
-        key = self._key()
-        asked = {
-            "compare": [{"key": key, "target": "MOD", "mod_revision": claim.revision}],
-            "success": [{"request_delete_range": {"key": key}}],
-        }
-        if call("127.0.0.1", "/v3/kv/txn", asked, self._token).get("succeeded"):
-            log.warn("nobody works at making the database: any node may begin anew")
-
-    def _key(self) -> str:
-        return _encoded(f"{self._folder}initialize")
+def _works(member: Entry) -> bool:
+    """Patroni says "stopped" of one that waits for another to make the database."""
+    return json.loads(member.value).get("state") != "stopped"
 
 
 def _clear() -> None:
@@ -144,11 +113,3 @@ def _identity() -> str:
     said = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout
     lines = (line.split(":", 1) for line in said.splitlines() if ":" in line)
     return next((value.strip() for key, value in lines if key == "Database system identifier"), "")
-
-
-def _text(entry: dict[str, str]) -> str:
-    return base64.b64decode(entry.get("value", "")).decode()
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

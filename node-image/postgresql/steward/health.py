@@ -47,6 +47,8 @@ def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
         # Patroni promotes no node that is not in the quorum, not even on demand.
         working, joining = False, True
         how += ", not yet part of the quorum"
+    if status.get("pending_restart"):
+        how += ", a restart is due for all of its configuration (patronictl restart --pending)"
     if leads and not etcd:
         how += ", kept by failsafe mode"
     if not etcd and not leads and state == "running":

@@ -1,22 +1,33 @@
-"""Becomes Patroni, once what a death left half made is out of its way."""
+"""Becomes Patroni, once what a death left half made is out of its way, and with the configuration that is described."""
 
 import os
 import time
 
 from . import log, paths
-from .description import DescriptionError, read_node, read_secrets
+from .cluster import prepare_cluster_config
+from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+from .etcd_api import EtcdError
 from .founding import clear_half_made
-from .peer_http import PeerError
 
 
 def main() -> None:
     try:
-        clear_half_made(read_node(), read_secrets())
-    except (DescriptionError, PeerError, OSError) as error:
+        node, secrets = read_node(), read_secrets()
+        clear_half_made(node, secrets)
+        _prepare(node, secrets)
+    except (DescriptionError, EtcdError, OSError) as error:
         log.error(f"Patroni is not started: {error}")
         time.sleep(1)  # the supervisor starts this again
         raise SystemExit(1) from error
     os.execv("/usr/bin/patroni", ["patroni", paths.PATRONI_CONFIG])
+
+
+def _prepare(node: Node, secrets: Secrets) -> None:
+    try:
+        prepare_cluster_config(node, secrets)
+    except EtcdError as error:
+        # The leader's steward does it later.
+        log.warn(f"the cluster's configuration is as it was: {error}")
 
 
 if __name__ == "__main__":

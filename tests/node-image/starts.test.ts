@@ -12,8 +12,8 @@ const SOCKET = "/run/postgresql/.s.PGSQL.5432";
 /** So that it goes no further. */
 const STOP_PATRONI = "s6-svc -p /run/portico/postgres/services/patroni";
 
-// In this order: after each death but the last the making of the database begins anew.
-describe("a death while the first database is made", () => {
+// In this order: after each of the first deaths the making of the database begins anew.
+describe("what nodes find when they start", () => {
   let cluster: Cluster;
 
   before(
@@ -43,7 +43,7 @@ describe("a death while the first database is made", () => {
     ["during initdb", `${DATA}/PG_VERSION`],
     ["after it, before the users are there", SOCKET],
   ] as const)
-    test(`all are killed ${when}: the next start begins anew`, async () => {
+    test(`all are killed ${when}: the next start makes the database anew`, async () => {
       const founder = await firstWith(sign, cluster.nodes, STOP_PATRONI);
       const before = await clearances(founder);
       await cluster.kill(...cluster.nodes);
@@ -73,5 +73,25 @@ describe("a death while the first database is made", () => {
     await cluster.start(replica);
     await cluster.untilWhole(120);
     assert.equal(await clearances(replica), before + 1);
+  });
+
+  test("with more memory, nodes that all start anew take more sessions at once; with less, they say that they wait", async () => {
+    await cluster.kill(...cluster.nodes);
+    await cluster.describe("quorum", {}, 1536);
+    await cluster.start(...cluster.nodes);
+    await cluster.untilWhole(120);
+    for (const node of cluster.nodes) {
+      assert.equal(await cluster.sql(node, "SHOW max_connections"), "200");
+      assert.equal(await cluster.sql(node, "SHOW shared_buffers"), "384MB");
+      assert.doesNotMatch((await cluster.health(node)).why, /restart/);
+    }
+
+    await cluster.describe("quorum", {}, 512);
+    const leader = await cluster.untilLeader(60);
+    await until("a leader that waits", 60, async () => {
+      const { why } = await cluster.health(leader);
+      return /a restart is due/.test(why) ? { is: true } : { not: why };
+    });
+    assert.equal(await cluster.sql(leader, "SHOW max_connections"), "200");
   });
 });

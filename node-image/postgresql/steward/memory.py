@@ -1,0 +1,54 @@
+"""What Patroni remembers in etcd, one key each. A change takes hold only if the key is still as it was read."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from .description import Node, Secrets
+from .etcd_api import authenticate, call
+
+LOCAL = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Entry:
+    value: str
+    revision: str
+
+
+class Memory:
+    """Every call raises EtcdError."""
+
+    def __init__(self, node: Node, secrets: Secrets) -> None:
+        self._token = authenticate(LOCAL, "patroni", secrets.etcdPatroni)
+        self._folder = f"/service/{node.scope}/"
+
+    def read(self, key: str) -> Entry | None:
+        found = self._range({"key": self._key(key)})
+        return found[0] if found else None
+
+    def read_all(self, folder: str) -> list[Entry]:
+        """`folder` ends with a slash: the end of the range is the same with the next byte, "0"."""
+        return self._range({"key": self._key(folder), "range_end": self._key(f"{folder[:-1]}0")})
+
+    def write(self, key: str, known: Entry, value: str) -> bool:
+        return self._change(key, known, {"request_put": {"key": self._key(key), "value": _encoded(value)}})
+
+    def delete(self, key: str, known: Entry) -> bool:
+        return self._change(key, known, {"request_delete_range": {"key": self._key(key)}})
+
+    def _range(self, asked: dict[str, str]) -> list[Entry]:
+        found = call(LOCAL, "/v3/kv/range", asked, self._token).get("kvs", [])
+        return [Entry(base64.b64decode(each.get("value", "")).decode(), each["mod_revision"]) for each in found]
+
+    def _change(self, key: str, known: Entry, change: dict[str, Any]) -> bool:
+        same = {"key": self._key(key), "target": "MOD", "mod_revision": known.revision}
+        answer = call(LOCAL, "/v3/kv/txn", {"compare": [same], "success": [change]}, self._token)
+        return bool(answer.get("succeeded"))
+
+    def _key(self, key: str) -> str:
+        return _encoded(f"{self._folder}{key}")
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
