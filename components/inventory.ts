@@ -1,16 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { type Inventory as Args, forbidden } from "../infra/model/inventory.ts";
+import { type Inventory as Args, forbidden, identityOf } from "../infra/model/inventory.ts";
 
-/** A resource of our own provider (`infra/provider`): what of the stack can't change. It refuses what would. */
-export class Inventory extends pulumi.CustomResource {
+/** A resource of our own provider (`infra/provider`): what can't change. It refuses what would. */
+abstract class Checked extends pulumi.CustomResource {
   readonly #wanted: Args;
   declare readonly place: pulumi.Output<Args["place"] | undefined>;
   declare readonly deployments: pulumi.Output<Args["deployments"] | undefined>;
 
-  constructor(args: Args) {
+  constructor(type: string, name: string, args: Args) {
     // It outlives a stack that is taken down, as the data does.
-    super("portico:index:Inventory", "inventory", { ...args }, { protect: true });
+    super(`portico:index:${type}`, name, { ...args }, { protect: true });
     this.#wanted = args;
   }
 
@@ -30,5 +30,19 @@ export class Inventory extends pulumi.CustomResource {
     return new Promise((done) => {
       passed.apply(() => done());
     });
+  }
+}
+
+/** Of the whole stack. */
+export class Inventory extends Checked {
+  constructor(inventory: Args) {
+    super("Inventory", "inventory", inventory);
+  }
+}
+
+/** Of one deployment. What holds its data depends on this. */
+export class InventoryEntry extends Checked {
+  constructor(name: string, inventory: Args) {
+    super("InventoryEntry", name, identityOf(inventory, name));
   }
 }

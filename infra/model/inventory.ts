@@ -60,6 +60,36 @@ export function inventoryOf(stack: Stack, removed: readonly string[]): Inventory
   };
 }
 
+const IDENTITY = ["engine", "version", "nodes", "database", "user"] as const;
+
+/**
+ * The part that is kept by one deployment's own entry, which is there as long as its data: the stack's inventory lets a deployment go before
+ * anything of it is deleted, and the removal may stop half-way.
+ */
+export function identityOf({ place, deployments }: Inventory, name: string): Inventory {
+  const entry = deployments[name];
+  if (entry === undefined) throw new Error(`no deployment is named ${name}`);
+  const kept = Object.entries(entry).filter(([key]) => isIdentity(key));
+  return {
+    place,
+    deployments: { [name]: Object.fromEntries(kept) as unknown as Entry },
+    removed: [],
+  };
+}
+
+/** What the stack's inventory keeps beside the deployments' own entries. Shaped like `Inventory["deployments"]`. */
+export function withoutIdentities(
+  deployments: Readonly<Record<string, object>>,
+): Readonly<Record<string, object>> {
+  const rest = Object.entries(deployments).map(([name, entry]) => {
+    const kept = Object.entries(entry).filter(([key]) => !isIdentity(key));
+    return [name, Object.fromEntries(kept)] as const;
+  });
+  return Object.fromEntries(rest);
+}
+
+const isIdentity = (key: string): boolean => (IDENTITY as readonly string[]).includes(key);
+
 function entryOf(
   deployment: Deployment,
   nodes: readonly { readonly name: string; readonly address: string }[],
@@ -109,7 +139,7 @@ function changed(
   after: Entry,
   removed: readonly string[],
 ): readonly string[] {
-  const once = (["engine", "version", "database", "user"] as const).filter(
+  const once = IDENTITY.filter((key) => key !== "nodes").filter(
     (key) => before[key] !== undefined && before[key] !== after[key],
   );
   return [

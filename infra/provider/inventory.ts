@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { forbidden, type Inventory, type Known } from "../model/inventory.ts";
+import { forbidden, type Inventory, type Known, withoutIdentities } from "../model/inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { isMissing } from "./kind.ts";
 
@@ -33,19 +33,17 @@ const Document = z.object({
   nodes: z.record(z.string(), z.object({ address: z.string() })),
 });
 
-/**
- * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
- * of the stack is declared before. Its properties are those of an `Inventory`.
- */
-export const inventory: Kind = {
-  check: async (urn, olds, news) => {
-    const known = Stored.safeParse(olds).data ?? (await fromDocuments(urn));
-    return forbidden(known, news as unknown as Inventory).map((reason) => ({
-      // Of a property the engine would print the value, all deployments in one line, before the reason.
-      property: "",
-      reason,
-    }));
-  },
+/** Of an update that `known` forbids. */
+const refusals = (known: Known, news: Props) =>
+  forbidden(known, news as unknown as Inventory).map((reason) => ({
+    // Of a property the engine would print the value, all deployments in one line, before the reason.
+    property: "",
+    reason,
+  }));
+
+const stored = (olds: Props): Known | undefined => Stored.safeParse(olds).data;
+
+const withChecks: Kind = {
   diff: (olds, news) => ({
     changes: JSON.stringify(inputsOf(olds)) !== JSON.stringify(inputsOf(news)),
     replaces: [],
@@ -54,6 +52,25 @@ export const inventory: Kind = {
   read: async (_id, props) => props,
   update: async (_olds, news) => news,
   delete: async () => {},
+};
+
+/**
+ * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
+ * of the stack is declared before. Its properties are those of an `Inventory`.
+ */
+export const inventory: Kind = {
+  ...withChecks,
+  check: async (urn, olds, news) => refusals(stored(olds) ?? (await fromDocuments(urn)), news),
+  keep: ({ deployments, ...rest }) => ({
+    ...rest,
+    deployments: withoutIdentities(Object(deployments)),
+  }),
+};
+
+/** One deployment's entry of it: what holds the deployment's data depends on it, so that it goes after the data, or stays with it. */
+export const inventoryEntry: Kind = {
+  ...withChecks,
+  check: async (_urn, olds, news) => refusals(stored(olds) ?? { deployments: {} }, news),
 };
 
 function inputsOf({ place, deployments, removed }: Props): unknown {

@@ -6,7 +6,7 @@ import { makeDocument } from "./document.ts";
 import { file } from "./file.ts";
 import { imageArchive } from "./image-archive.ts";
 import { makeInForce } from "./in-force.ts";
-import { inventory } from "./inventory.ts";
+import { inventory, inventoryEntry } from "./inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { reportsInS3 } from "./reports-in-s3.ts";
 
@@ -19,6 +19,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   "portico:index:File": file,
   "portico:index:Document": makeDocument(warn, stopped.signal),
   "portico:index:Inventory": inventory,
+  "portico:index:InventoryEntry": inventoryEntry,
   "portico:index:ImageArchive": imageArchive,
   "portico:index:InForce": makeInForce(reportsInS3, warn, stopped.signal),
 };
@@ -28,7 +29,7 @@ const provider: pulumi.provider.Provider = {
   version: "0.1.0",
   schema: JSON.stringify({ name: "portico", version: "0.1.0" }),
   check: async (urn: string, olds: Props, news: Props) => ({
-    inputs: news,
+    inputs: kindOf(urn).keep?.(news) ?? news,
     failures: [...((await kindOf(urn).check?.(urn, olds, news)) ?? [])],
   }),
   diff: async (_id: string, urn: string, olds: Props, news: Props) => kindOf(urn).diff(olds, news),

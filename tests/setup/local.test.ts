@@ -136,6 +136,19 @@ test("what the CLI warns of is said once, and its word on plugins never", () => 
   assert.deepEqual(progress.lines("error: passphrase"), ["error: passphrase"]);
 });
 
+test("asked to end, it says nothing of what is broken off by that, and all of what failed by itself", () => {
+  const progress = new Progress();
+  const error = (message: string) =>
+    JSON.stringify({ timestamp: 1, diagnosticEvent: { message, severity: "error", urn: container } });
+  const broken = "Step 4/9 : RUN apt-get update\nGet:1 trixie InRelease\nThe build was aborted";
+
+  assert.equal(progress.lines(error(broken)).length, 1);
+  progress.end();
+  assert.deepEqual(progress.lines(error(`once more: ${broken}`)), []);
+  assert.deepEqual(progress.lines(error("update canceled")), []);
+  assert.equal(progress.lines(error("no space left on device")).length, 1);
+});
+
 test("what the state knows is known by its id, pending replacements too", () => {
   const resources = [
     { urn: container, type: "docker:index/container:Container", id: "a1" },

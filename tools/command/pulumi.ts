@@ -1,9 +1,10 @@
 // `npm run pulumi -- …`: the CLI as `npm start` runs it. Backend and passphrase are set for `-s local` alone: any other stack is
-// the person's own business.
+// the person's own business. The local stack is made where there is none yet: a config can be set before the first start.
 import { spawn } from "node:child_process";
 
+import { cli } from "../local/cli.ts";
 import { namesStack } from "../local/names-stack.ts";
-import { makeFiles, STACK, stackEnvironment } from "../local/state.ts";
+import { makeFiles, makeStack, STACK, stackEnvironment } from "../local/state.ts";
 import { setUpPulumi } from "../setup/machine.ts";
 import { run } from "./run.ts";
 
@@ -11,7 +12,10 @@ await run(async () => {
   const args = process.argv.slice(2);
   const { env } = await setUpPulumi();
   const local = namesStack(args, STACK);
-  if (local) await makeFiles();
+  if (local) {
+    await makeFiles();
+    if (args[1] !== "init") await makeStack(cli({ env }));
+  }
   const child = spawn("pulumi", args, {
     stdio: "inherit",
     env: local ? stackEnvironment(env) : { ...process.env, ...env },

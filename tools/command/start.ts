@@ -10,7 +10,7 @@ import { parseDeployments } from "../local/outputs.ts";
 import { checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { checkRemoved } from "../local/removal.ts";
-import { latest, localFiles, makeFiles } from "../local/state.ts";
+import { localFiles, makeFiles, makeStack } from "../local/state.ts";
 import { setUp } from "../setup/machine.ts";
 import { run } from "./run.ts";
 
@@ -21,7 +21,7 @@ await run(async () => {
   const machine = await setUp();
   await makeFiles();
   const cli = cliOf(machine);
-  if (!(await latest(localFiles))) await cli("stack", "init", "--no-select");
+  await makeStack(cli);
   await recover(cli, localFiles);
   const config = await readConfig(cli);
   await checkRemoved(config, localFiles);

@@ -29,6 +29,7 @@ export async function change({ env }: Pick<Machine, "env">, ...args: string[]): 
   let asked = 0;
   const stopWatching = onEnd(() => {
     asked += 1;
+    progress.end();
     if (asked === 1) say("· stopping once what is under way is done; again to stop at once");
     child.kill(asked === 1 ? "SIGINT" : "SIGKILL");
   });

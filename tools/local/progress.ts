@@ -41,10 +41,19 @@ const COUNTED: Readonly<Record<string, string>> = {
 /** What the CLI says of plugins on PATH on every run. */
 const NOISE = /^(warning: )?using pulumi-\S+ from \$PATH at /;
 
+/** What the CLI, and a Docker that builds an image, say of what was under way. */
+const BROKEN_OFF = /\b(abort|cancel)/i;
+
 /** Turns the engine's events (`--json`, one a line) into the lines that a person wants to see. */
 export class Progress {
   readonly #begun = new Map<string, number>();
   readonly #said = new Set<string>();
+  #ending = false;
+
+  /** The update was asked to end: what is broken off by that is no news. */
+  end(): void {
+    this.#ending = true;
+  }
 
   /** Returns what there is to say about one line of the CLI's output. */
   lines(line: string): readonly string[] {
@@ -67,7 +76,7 @@ export class Progress {
     if (!diagnosticEvent || diagnosticEvent.severity === "debug") return [];
     const { severity, message, urn } = diagnosticEvent;
     const text = message.trim();
-    if (!text || NOISE.test(text)) return [];
+    if (!text || NOISE.test(text) || (this.#ending && BROKEN_OFF.test(text))) return [];
     const whose = urn && typeOf(urn) !== STACK ? `${shortName(urn)}: ` : "";
     const line = `  ${severity === "error" ? "✗ " : ""}${whose}${text}`;
     if (this.#said.has(line)) return [];

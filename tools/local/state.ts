@@ -98,6 +98,11 @@ export async function makeFiles(): Promise<void> {
   await writeFile(passphrase, made, { mode: 0o600, flag: "wx" }).catch(unless("EEXIST"));
 }
 
+/** Where there is none yet, after `makeFiles`. */
+export async function makeStack(cli: (...args: string[]) => Promise<unknown>): Promise<void> {
+  if (!(await latest(localFiles))) await cli("stack", "init", "--no-select");
+}
+
 function unless(code: string): (error: NodeJS.ErrnoException) => void {
   return (error) => {
     if (error.code !== code) throw error;
