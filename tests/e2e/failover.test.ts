@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
 import { followsItsLeader } from "../engines/conformance.ts";
-import { exec, until } from "../support/containers.ts";
+import { exec, execWell, until } from "../support/containers.ts";
 import { inserting } from "../support/postgresql.ts";
 import { load, lostRows } from "./load.ts";
 import {
@@ -26,7 +26,7 @@ import {
 
 const etcd = (signal: string) => () =>
   Promise.all(
-    NODES.map((node) => exec(container(node), ["pkill", `-${signal}`, "-x", "etcd"], "etcd")),
+    NODES.map((node) => execWell(container(node), ["pkill", `-${signal}`, "-x", "etcd"], "etcd")),
   ).then(() => {});
 
 followsItsLeader({
@@ -69,7 +69,7 @@ test("Patroni alone frozen: the old leader is cut when its lease ends, and ackno
   await writers.firstAck();
 
   const began = Date.now();
-  await exec(container(old), ["pkill", "-STOP", "-f", "bin/patroni"], "postgres");
+  await execWell(container(old), ["pkill", "-STOP", "-f", "bin/patroni"], "postgres");
   await leaderAfter(old);
   await bothSwitched(old, began);
   await sleep(100);
@@ -77,7 +77,7 @@ test("Patroni alone frozen: the old leader is cut when its lease ends, and ackno
   const address = await addressOf(old);
   await writers.firstAck();
   const switched = performance.now();
-  await exec(container(old), ["pkill", "-CONT", "-f", "bin/patroni"], "postgres");
+  await execWell(container(old), ["pkill", "-CONT", "-f", "bin/patroni"], "postgres");
   await sleep(2000);
   await writers.firstAck();
   const record = await writers.stop();
@@ -94,10 +94,10 @@ test("in pause a leader that loses its key, but whose PostgreSQL serves, loses n
   const writers = load(t);
   await writers.firstAck();
 
-  await exec(container(old), ["patronictl", "pause", "--wait"]);
+  await execWell(container(old), ["patronictl", "pause", "--wait"]);
   const began = Date.now();
   try {
-    await exec(container(old), ["pkill", "-STOP", "-f", "bin/patroni"], "postgres");
+    await execWell(container(old), ["pkill", "-STOP", "-f", "bin/patroni"], "postgres");
     // Its lease is 20 s.
     await until("a portal holds newcomers, for the key is gone", 40, async () =>
       (await logLines("orders-portal-1", began)).some(({ msg }) =>
@@ -106,9 +106,9 @@ test("in pause a leader that loses its key, but whose PostgreSQL serves, loses n
     );
     await sleep(3000);
   } finally {
-    await exec(container(old), ["pkill", "-CONT", "-f", "bin/patroni"], "postgres");
+    await execWell(container(old), ["pkill", "-CONT", "-f", "bin/patroni"], "postgres");
     await writers.firstAck();
-    await exec(container(old), ["patronictl", "resume", "--wait"]);
+    await execWell(container(old), ["patronictl", "resume", "--wait"]);
   }
   await writers.firstAck();
   const record = await writers.stop();

@@ -7,7 +7,7 @@ import { afterFailure } from "../support/after-failure.ts";
 import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.ts";
-import { until } from "../support/containers.ts";
+import { deathOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
 import { breakNetwork } from "../support/net-fault.ts";
@@ -158,9 +158,9 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const writers = load(t);
     await writers.firstAck();
 
-    await engineOf(old).kill();
-    const died = performance.now();
     const began = Date.now();
+    await engineOf(old).kill();
+    const died = await deathOf(containerOf(cluster, old));
     await leaderAfter(old);
     await writers.firstAck();
     const record = await writers.stop();
@@ -179,7 +179,7 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const asked = led.switchover(old).catch(() => {});
     const next = await leaderAfter(old);
     await engineOf(next).kill();
-    const died = performance.now();
+    const died = await deathOf(containerOf(cluster, next));
     await asked;
     await leaderAfter(next);
     await writers.firstAck();

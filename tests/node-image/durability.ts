@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exec } from "../support/containers.ts";
+import { exec, execWell } from "../support/containers.ts";
 import type { Cluster } from "./cluster.ts";
 import { until } from "./engine.ts";
 
@@ -11,7 +11,7 @@ export function durabilityTests(cluster: () => Cluster): void {
     const signal = (name: string) =>
       Promise.all(
         replicas.map((node) =>
-          exec(cluster().container(node), ["pkill", `-${name}`, "-f", "walreceiver"], "postgres"),
+          execWell(cluster().container(node), ["pkill", `-${name}`, "-f", "walreceiver"], "postgres"),
         ),
       );
     const write = (id: number) =>

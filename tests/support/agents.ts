@@ -1,13 +1,13 @@
 import type { Cluster } from "./cluster.ts";
 import { containerOf } from "./cluster.ts";
-import { exec } from "./containers.ts";
+import { execWell } from "./containers.ts";
 
 /** The agent's silence after which HAProxy goes on without it, and a moment. */
 export const SILENCE_MS = 13_000;
 /** Two failed checks of HAProxy's own, each with its interval and time-out, and a moment. */
 export const OWN_CHECK_MS = 8000;
 
-/** Freezes portals' agents, wakes them up, or ends them. */
+/** Freezes portals' agents, wakes them up, or ends them. Rejects where there is none. */
 export const signalAgents = (
   cluster: Cluster,
   portals: readonly string[],
@@ -15,6 +15,6 @@ export const signalAgents = (
 ) =>
   Promise.all(
     portals.map((portal) =>
-      exec(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", "agent.mjs"], "agent"),
+      execWell(containerOf(cluster, portal), ["pkill", `-${how}`, "-f", "agent.mjs"], "agent"),
     ),
   );

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Outcome } from "../../tools/local/containers.ts";
@@ -11,6 +12,19 @@ export const exec = (
   user = "",
   env: readonly string[] = [],
 ): Promise<Outcome> => execIn(docker, name, command, { user, env });
+
+/** The same; rejects with what it said where it fails. */
+export async function execWell(...[name, command, user]: Parameters<typeof exec>): Promise<void> {
+  const { code, output } = await exec(name, command, user);
+  if (code !== 0) throw new Error(`${command.join(" ")} in ${name}: exit code ${code}: ${output}`);
+}
+
+/** When a container that was killed ended, by this process's monotonic clock. Docker says it some milliseconds late. */
+export async function deathOf(name: string): Promise<number> {
+  const { State } = await docker.getContainer(name).inspect();
+  if (State.Running) throw new Error(`${name} runs`);
+  return Date.parse(State.FinishedAt) - performance.timeOrigin;
+}
 
 export interface OneOff {
   readonly image: string;

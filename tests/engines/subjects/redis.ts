@@ -1,5 +1,5 @@
 import { type Cluster, containerOf, inNode, targetsOf } from "../../support/cluster.ts";
-import { exec } from "../../support/containers.ts";
+import { execWell } from "../../support/containers.ts";
 import { adding, redisClient } from "../../support/redis.ts";
 import type { Target } from "../../support/writer.ts";
 import type { Led } from "../conformance.ts";
@@ -51,9 +51,18 @@ export function redis(cluster: Cluster) {
     return true;
   };
 
-  const sentinels = (option: string) => async (): Promise<void> => {
-    const command = ["s6-svc", option, "/run/portico/valkey/services/sentinel"];
-    await Promise.all(nodes.map((node) => exec(containerOf(cluster, node), command, "valkey")));
+  /** Returns once it is done on all nodes. */
+  const sentinels = (wait: string, option: string) => async (): Promise<void> => {
+    const command = [
+      "s6-svc",
+      wait,
+      "-T",
+      "10000",
+      option,
+      "/run/portico/valkey/services/sentinel",
+    ];
+    const each = nodes.map((node) => execWell(containerOf(cluster, node), command, "valkey"));
+    await Promise.all(each);
   };
 
   const led: Led = {
@@ -63,7 +72,7 @@ export function redis(cluster: Cluster) {
       const asked = nodes.find((node) => node !== old) ?? old;
       await inNode(cluster, asked, "/usr/local/lib/portico/switchover");
     },
-    evidence: { lose: sentinels("-d"), giveBack: sentinels("-u") },
+    evidence: { lose: sentinels("-wD", "-d"), giveBack: sentinels("-wu", "-u") },
     mayLose: true,
     isMisrouted: ({ message }) => message.startsWith("READONLY"),
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { exec, logsOf, until } from "../../support/containers.ts";
+import { exec, execWell, logsOf, until } from "../../support/containers.ts";
 import { imageOf } from "../../support/docker.ts";
 import { loneNodeFor } from "../../support/lone-node.ts";
 
@@ -68,7 +68,7 @@ test("MySQL: old ciphers are refused, and a password changed by SQL stays so and
   await until("the alarm", PATIENCE, async () => ALARM.test(await health()));
   assert.match(await logsOf(id), /"level": "error".*changed by hand.*"alarm": true/);
   // A steward that starts anew undoes nothing.
-  await exec(id, ["s6-svc", "-t", "/run/portico/mysql/services/steward"], "mysql");
+  await execWell(id, ["s6-svc", "-t", "/run/portico/mysql/services/steward"], "mysql");
   await until("its successor's alarm", PATIENCE, async () => {
     return (await logsOf(id)).split(/"level": "error".*changed by hand/).length === 3;
   });
