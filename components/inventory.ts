@@ -1,12 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { type Inventory as Args, forbidden, identityOf } from "../infra/model/inventory.ts";
+import {
+  type Inventory as Args,
+  comparable,
+  forbidden,
+  identityOf,
+} from "../infra/model/inventory.ts";
 
 /** A resource of our own provider (`infra/provider`): what can't change. It refuses what would. */
 abstract class Checked extends pulumi.CustomResource {
   readonly #wanted: Args;
   declare readonly place: pulumi.Output<Args["place"] | undefined>;
   declare readonly deployments: pulumi.Output<Args["deployments"] | undefined>;
+  declare readonly entries: pulumi.Output<true | undefined>;
 
   constructor(type: string, name: string, args: Args) {
     // It outlives a stack that is taken down, as the data does.
@@ -20,9 +26,10 @@ abstract class Checked extends pulumi.CustomResource {
    */
   accepted(): Promise<void> {
     const checked = pulumi
-      .all([this.place, this.deployments])
-      .apply(([place, deployments = {}]) => {
-        const why = forbidden({ ...(place && { place }), deployments }, this.#wanted);
+      .all([this.place, this.deployments, this.entries])
+      .apply(([place, deployments = {}, entries]) => {
+        const known = comparable({ ...(place && { place }), deployments, entries });
+        const why = forbidden(known, this.#wanted);
         if (why.length > 0) throw new pulumi.RunError(why.join("\n"));
       });
     // What a preview can't know yet it never gets to see, and it touches nothing.
@@ -36,7 +43,7 @@ abstract class Checked extends pulumi.CustomResource {
 /** Of the whole stack. */
 export class Inventory extends Checked {
   constructor(inventory: Args) {
-    super("Inventory", "inventory", inventory);
+    super("Inventory", "inventory", { ...inventory, entries: true });
   }
 }
 

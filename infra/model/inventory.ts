@@ -11,6 +11,8 @@ export interface Inventory {
   readonly deployments: Readonly<Record<string, Entry>>;
   /** Deployments and portals that are taken out on purpose, with their data. */
   readonly removed: readonly string[];
+  /** Each deployment's identity is kept by an entry of its own, and compared there. An older build's inventory has none. */
+  readonly entries?: true;
 }
 
 export interface Entry {
@@ -32,6 +34,7 @@ type KnownEntry = { readonly [Key in keyof Entry]?: Entry[Key] | undefined };
 /** What an older build's state, or the documents on this machine, tell of it. */
 export interface Known {
   readonly place?: Inventory["place"];
+  readonly entries?: boolean | undefined;
   readonly deployments: Readonly<Record<string, KnownEntry>>;
 }
 
@@ -77,15 +80,14 @@ export function identityOf({ place, deployments }: Inventory, name: string): Inv
   };
 }
 
-/** What the stack's inventory keeps beside the deployments' own entries. Shaped like `Inventory["deployments"]`. */
-export function withoutIdentities(
-  deployments: Readonly<Record<string, object>>,
-): Readonly<Record<string, object>> {
+/** What the stack's inventory is compared with: identities only where no entry of their own keeps them. */
+export function comparable({ place, deployments, entries }: Known): Known {
+  if (!entries) return { ...(place && { place }), deployments };
   const rest = Object.entries(deployments).map(([name, entry]) => {
     const kept = Object.entries(entry).filter(([key]) => !isIdentity(key));
     return [name, Object.fromEntries(kept)] as const;
   });
-  return Object.fromEntries(rest);
+  return { ...(place && { place }), deployments: Object.fromEntries(rest) };
 }
 
 const isIdentity = (key: string): boolean => (IDENTITY as readonly string[]).includes(key);

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { forbidden, type Inventory, type Known, withoutIdentities } from "../model/inventory.ts";
+import { comparable, forbidden, type Inventory, type Known } from "../model/inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { isMissing } from "./kind.ts";
 
@@ -25,7 +25,11 @@ const Entries = z.record(
     })
     .partial(),
 );
-const Stored = z.object({ place: z.record(z.string(), z.string()), deployments: Entries });
+const Stored = z.object({
+  place: z.record(z.string(), z.string()),
+  deployments: Entries,
+  entries: z.boolean().optional(),
+});
 const Document = z.object({
   deployment: z.string(),
   engine: z.string(),
@@ -43,7 +47,13 @@ const refusals = (known: Known, news: Props) =>
 
 const stored = (olds: Props): Known | undefined => Stored.safeParse(olds).data;
 
-const withChecks: Kind = {
+/**
+ * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
+ * of the stack is declared before. Its properties are those of an `Inventory`.
+ */
+export const inventory: Kind = {
+  check: async (urn, olds, news) =>
+    refusals(comparable(stored(olds) ?? (await fromDocuments(urn))), news),
   diff: (olds, news) => ({
     changes: JSON.stringify(inputsOf(olds)) !== JSON.stringify(inputsOf(news)),
     replaces: [],
@@ -54,27 +64,14 @@ const withChecks: Kind = {
   delete: async () => {},
 };
 
-/**
- * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
- * of the stack is declared before. Its properties are those of an `Inventory`.
- */
-export const inventory: Kind = {
-  ...withChecks,
-  check: async (urn, olds, news) => refusals(stored(olds) ?? (await fromDocuments(urn)), news),
-  keep: ({ deployments, ...rest }) => ({
-    ...rest,
-    deployments: withoutIdentities(Object(deployments)),
-  }),
-};
-
 /** One deployment's entry of it: what holds the deployment's data depends on it, so that it goes after the data, or stays with it. */
 export const inventoryEntry: Kind = {
-  ...withChecks,
+  ...inventory,
   check: async (_urn, olds, news) => refusals(stored(olds) ?? { deployments: {} }, news),
 };
 
-function inputsOf({ place, deployments, removed }: Props): unknown {
-  return [place, deployments, removed].map(sorted);
+function inputsOf({ place, deployments, removed, entries }: Props): unknown {
+  return [place, deployments, removed, entries].map(sorted);
 }
 
 /** The engine hands over a map's keys in an order of its own. */

@@ -9,8 +9,6 @@ export interface Kind {
     olds: Props,
     news: Props,
   ): Promise<readonly { readonly property: string; readonly reason: string }[]>;
-  /** What of the inputs the state is to have, once they have passed; all of them where this is left out. */
-  keep?(news: Props): Props;
   diff(olds: Props, news: Props): { readonly changes: boolean; readonly replaces: string[] };
   create(props: Props): Promise<{ readonly id: string; readonly outs: Props }>;
   /** Undefined: it is gone. */

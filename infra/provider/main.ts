@@ -29,7 +29,7 @@ const provider: pulumi.provider.Provider = {
   version: "0.1.0",
   schema: JSON.stringify({ name: "portico", version: "0.1.0" }),
   check: async (urn: string, olds: Props, news: Props) => ({
-    inputs: kindOf(urn).keep?.(news) ?? news,
+    inputs: news,
     failures: [...((await kindOf(urn).check?.(urn, olds, news)) ?? [])],
   }),
   diff: async (_id: string, urn: string, olds: Props, news: Props) => kindOf(urn).diff(olds, news),

@@ -139,7 +139,10 @@ test("what the CLI warns of is said once, and its word on plugins never", () => 
 test("asked to end, it says nothing of what is broken off by that, and all of what failed by itself", () => {
   const progress = new Progress();
   const error = (message: string) =>
-    JSON.stringify({ timestamp: 1, diagnosticEvent: { message, severity: "error", urn: container } });
+    JSON.stringify({
+      timestamp: 1,
+      diagnosticEvent: { message, severity: "error", urn: container },
+    });
   const broken = "Step 4/9 : RUN apt-get update\nGet:1 trixie InRelease\nThe build was aborted";
 
   assert.equal(progress.lines(error(broken)).length, 1);
