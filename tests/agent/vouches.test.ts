@@ -53,6 +53,23 @@ test("a verdict is vouched for during two seconds, and not a moment longer", asy
   assert.equal(await lab.agent.speaks(), false);
 });
 
+test("a wall clock that jumps to and fro by an hour changes nothing of what the agent vouches for", async (t) => {
+  const lab = createAgentLab();
+  lab.serve();
+  await lab.cycle();
+  const said = lab.lines.length;
+
+  t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  for (let turn = 0; turn < 20; turn++) {
+    t.mock.timers.setTime(Date.now() + (turn % 2 === 0 ? 1 : -1) * 3_600_000);
+    lab.advance(100, true);
+    await lab.cycle();
+    assert.equal(await lab.agent.vouches("primary", "a"), "yes");
+    assert.equal(await lab.agent.speaks(), true);
+  }
+  assert.deepEqual(lab.lines.slice(said), []);
+});
+
 test("after a stall the agent vouches for nobody before it has looked again", async () => {
   const lab = createAgentLab();
   lab.serve();

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import { logsOf } from "../support/containers.ts";
 import { networkFor } from "../support/docker.ts";
 import { DOCUMENT, type PortalContainer, portalFor } from "../support/portal-container.ts";
 import { until } from "../support/until.ts";
@@ -112,6 +115,38 @@ test("a portal whose document is in force is healthy, and SIGTERM ends it prompt
   const since = performance.now();
   await it.container.stop({ t: 8 });
   assert.ok(performance.now() - since < 5_000);
+});
+
+test("on a full disk a new whitelist is in force all the same, with one alarm, and is kept once there is room", async (t) => {
+  const it = await portalFor(t, { volume: "4m" });
+  await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
+  const processes = () => it.sh("pgrep -x haproxy; pgrep -x node", "root");
+  const before = await processes();
+  const path = join(it.folder, "document/document.json");
+  const said = () => logsOf(it.container.id);
+  const report = () => JSON.parse(readFileSync(join(it.folder, "report/applied.json"), "utf8"));
+
+  await it.sh("cat /dev/zero > /var/lib/portico/fill", "agent");
+  const old = report().digest;
+  // Without this machine.
+  const whitelist = { "192.0.2.0/24": "new" };
+  writeFileSync(`${path}.new`, formatDocument({ ...DOCUMENT, whitelist }));
+  renameSync(`${path}.new`, path);
+  const alarm = /"alarm":true[^\n]*The whitelist is in force, and can't be kept[^\n]*ENOSPC/g;
+  await until("an alarm", 20_000, async () => alarm.test(await said()));
+  await it.sh(
+    'node -e \'require("net").connect(5432, "127.0.0.1").on("error", () => {})\'',
+    "agent",
+  );
+  await until("a refusal", 10_000, async () => /not on the whitelist/.test(await said()));
+  await sleep(3000);
+  assert.equal((await said()).match(alarm)?.length, 1);
+  assert.equal(report().digest, null);
+
+  await it.sh("rm /var/lib/portico/fill", "agent");
+  await until("a whitelist that is kept", 30_000, () => ![null, old].includes(report().digest));
+  assert.match(await it.sh("cat /var/lib/portico/haproxy/whitelist.map", "agent"), /192\.0\.2\.0/);
+  assert.equal(await processes(), before);
 });
 
 test("HAProxy comes up with its last config when the agent can't, closed", async (t) => {

@@ -20,8 +20,13 @@ for (const [what, event, said] of [
   ],
   [
     "a whitelist that could not be changed",
-    { kind: "whitelist-failed", digest: "d", why: "no answer" },
+    { kind: "whitelist-failed", digest: "d", inForce: false, why: "no answer" },
     ["error The whitelist could not be changed: no answer"],
+  ],
+  [
+    "a whitelist that could not be kept",
+    { kind: "whitelist-failed", digest: "d", inForce: true, why: "no space" },
+    ["error The whitelist is in force, and can't be kept for a restart: no space"],
   ],
   [
     "sessions found after the cut",

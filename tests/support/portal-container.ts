@@ -29,13 +29,15 @@ export interface PortalArgs {
   readonly document?: PortalDocument;
   /** More files of its identity. */
   readonly identity?: Readonly<Record<string, string>>;
+  /** What its volume holds at most, such as "4m"; without, as much as the disk. */
+  readonly volume?: string;
   /** The network it is in; without, it has loopback alone. */
   readonly network?: string;
 }
 
 /** A portal as the stack starts it, in front of nodes that don't exist. */
 export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<PortalContainer> {
-  const { former, source, environment = [], network = "none" } = args;
+  const { former, source, environment = [], network = "none", volume } = args;
   const image = await portalImage();
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));
@@ -57,12 +59,25 @@ export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<
       // On AWS, where documents come from S3, the firewall is outside.
       CapAdd: [...(source ? [] : ["NET_ADMIN"]), "SETUID", "SETGID"],
       Tmpfs: { "/run": "", "/tmp": "" },
+      ...(volume && { Mounts: [smallVolume(volume)] }),
     },
     Labels: { "portico.test": "image" },
   });
   const sh = async (line: string, user = ""): Promise<string> =>
     (await exec(container.id, ["sh", "-c", line], user)).output;
   return { container, folder, sh };
+}
+
+/** Anonymous, so that it goes with its container. Docker gives it the owner that the image's folder has. */
+function smallVolume(size: string): Docker.MountSettings {
+  const options = { type: "tmpfs", device: "tmpfs", o: `size=${size}` };
+  return {
+    ...{ Type: "volume", Source: "", Target: "/var/lib/portico" },
+    VolumeOptions: {
+      ...{ NoCopy: false, Labels: {} },
+      DriverConfig: { Name: "local", Options: options },
+    },
+  };
 }
 
 /** The portal's image, with the agent as it is now. */

@@ -59,7 +59,13 @@ export type HaproxyEvent =
     }
   /** The same for sessions that could not be ended with the others, because they were still on their way to a node. */
   | { readonly kind: "late-revoked"; readonly revoked: readonly Revoked[] }
-  | { readonly kind: "whitelist-failed"; readonly digest: string; readonly why: string }
+  /** Told once as long as the reason stays the same, though it is tried every second. `inForce`: only its file could not be written. */
+  | {
+      readonly kind: "whitelist-failed";
+      readonly digest: string;
+      readonly inForce: boolean;
+      readonly why: string;
+    }
   /** Sessions found on a cut slot after the cut, and ended. */
   | ({ readonly kind: "leftover-cut" } & Cut)
   | { readonly kind: "hold-failed"; readonly endpoint: string; readonly why: string };

@@ -26,6 +26,7 @@ export function createWhitelist(args: WhitelistArgs) {
   const file = join(args.folder, WHITELIST);
   let inForce: { worker: string; version: number; digest: string } | undefined;
   let changing: string | undefined;
+  let told: string | undefined;
 
   const revokeLater = async (
     list: Whitelist,
@@ -67,10 +68,13 @@ export function createWhitelist(args: WhitelistArgs) {
       changing = digest;
       const started = performance.now();
       const put = await putWhitelist(args, file, list, oldWorkers, tunnels).catch(
-        (error: Error): Put => ({ kind: "failed", why: error.message }),
+        (error: Error): Failed => ({ kind: "failed", inForce: false, why: error.message }),
       );
       if (put.kind === "failed") {
-        args.onEvent({ kind: "whitelist-failed", digest, why: put.why });
+        const { inForce, why } = put;
+        const telling = `${digest} ${inForce} ${why}`;
+        if (telling !== told) args.onEvent({ kind: "whitelist-failed", digest, inForce, why });
+        told = telling;
         // Not at once again: with 100,000 entries a failure would keep HAProxy busy.
         setTimeout(() => {
           changing = undefined;
@@ -78,6 +82,7 @@ export function createWhitelist(args: WhitelistArgs) {
         return;
       }
       changing = undefined;
+      told = undefined;
       inForce = { worker, version: put.version, digest };
       const ms = Math.round(performance.now() - started);
       const { revoked } = put;
@@ -94,7 +99,13 @@ type Put =
       readonly revoked: readonly Revoked[];
       readonly waiting: number;
     }
-  | { readonly kind: "failed"; readonly why: string };
+  | Failed;
+
+interface Failed {
+  readonly kind: "failed";
+  readonly inForce: boolean;
+  readonly why: string;
+}
 
 /**
  * Puts a list in force: on disk, so that a restart comes back with it; in the running process; and on the sessions that
@@ -114,11 +125,11 @@ async function putWhitelist(
     (error: Error) => error.message,
   );
   const swapped = await swapWhitelist(sockets.adminSocket, file, lines);
-  if (swapped.kind === "failed") return swapped;
+  if (swapped.kind === "failed") return { ...swapped, inForce: false };
   const pids = oldWorkers.map(({ pid }) => pid);
   const revocation = await revokeSessions(sockets, pids, list, tunnels);
-  if (revocation.kind === "failed") return revocation;
-  if (written !== undefined) return { kind: "failed", why: `${file}: ${written}` };
+  if (revocation.kind === "failed") return { ...revocation, inForce: false };
+  if (written !== undefined) return { kind: "failed", inForce: true, why: `${file}: ${written}` };
   const { revoked, waiting } = revocation;
   return { kind: "put", version: swapped.version, revoked, waiting };
 }

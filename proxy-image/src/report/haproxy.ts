@@ -38,9 +38,13 @@ export function sayEvent(log: SayTo, event: HaproxyEvent): void {
     case "late-revoked":
       sayRevoked(log, event.revoked);
       return;
-    case "whitelist-failed":
-      log.error({ alarm: true }, `The whitelist could not be changed: ${event.why}`);
+    case "whitelist-failed": {
+      const what = event.inForce
+        ? "The whitelist is in force, and can't be kept for a restart"
+        : "The whitelist could not be changed";
+      log.error({ alarm: true }, `${what}: ${event.why}`);
       return;
+    }
     case "leftover-cut": {
       const { endpoint, node, sessions } = event;
       log.warn({ endpoint, node, sessions }, `${sessions} late sessions on ${node} are cut`);
