@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { signalAgents } from "../support/agents.ts";
 import { exec, runOnce, until } from "../support/containers.ts";
+import { questionsLeaveNoLine } from "../support/pool.ts";
 import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import {
@@ -72,6 +73,9 @@ test("a session's line in the log says who was behind the connection that the da
   assert.equal(told.client, orders.gateway);
   assert.equal(await addressOf(String(told.node)), seen?.node);
 });
+
+test("the portals' questions leave no line in PostgreSQL's log", () =>
+  questionsLeaveNoLine(orders, /^\d{4}-\d\d-\d\d /));
 
 test("reads go to replicas, spread over both", async () => {
   const servers = new Set<unknown>();

@@ -9,6 +9,7 @@ import { type Document, MongoClient, type MongoClientOptions } from "mongodb";
 import { Authority } from "../node-image/authority.ts";
 import { bringUp } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
+import { questionsLeaveNoLine } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
 import { followsItsLeader } from "./conformance.ts";
 import { mongodb } from "./subjects/mongodb.ts";
@@ -55,6 +56,9 @@ test(`${NAME}: a wrong password is refused, and so is who comes without TLS`, as
   assert.notEqual(plain, uri);
   await assert.rejects(helloTo(plain), /closed|reset|timed out/);
 });
+
+test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
+  questionsLeaveNoLine(cluster));
 
 test(`${NAME}: no process of a node is root's, and none can become it`, () =>
   nobodyIsRoot(cluster, "carts-1", 2));

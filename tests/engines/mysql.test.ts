@@ -10,7 +10,7 @@ import { logsOf, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { loadOf } from "../support/load.ts";
 import { sessionOn } from "../support/mysql.ts";
-import { statusOf } from "../support/pool.ts";
+import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
 import { linesOf, notRefused } from "../support/refused.ts";
 import type { Target } from "../support/writer.ts";
@@ -252,6 +252,9 @@ test("shop: the application may do everything in its database, and nothing with 
   const kills = others.map(([id]) => `KILL ${id}`);
   assert.deepEqual(await notRefused(kills, run, /not owner|Unknown thread/), []);
 });
+
+test("shop: the portals' questions leave no line in a node's log", () =>
+  questionsLeaveNoLine(cluster));
 
 test("shop: a lock that the application takes keeps neither clients nor a switchover waiting", async (t) => {
   await until("a whole cluster", 240, whole);

@@ -9,6 +9,7 @@ import { withoutPassword } from "../../infra/model/uri.ts";
 import { addressOf, bringUp, containerOf, inNode } from "../support/cluster.ts";
 import { exec, logsOf, runOnce, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
+import { questionsLeaveNoLine } from "../support/pool.ts";
 import { followsItsLeader } from "./conformance.ts";
 import { redis } from "./subjects/redis.ts";
 
@@ -91,6 +92,9 @@ const commands = (list: string): readonly (readonly string[])[] =>
     .trim()
     .split(/\s*[·\n]\s*/)
     .map((command) => command.split(" "));
+
+test("redis: the portals' questions leave no line in a node's log", () =>
+  questionsLeaveNoLine(cluster));
 
 test("redis: the application may do everything with the data, and nothing with the servers, their users or the Sentinels", async () => {
   const node = await leader(nodes);
