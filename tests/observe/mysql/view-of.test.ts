@@ -99,6 +99,7 @@ for (const { name, turn, steps } of scenarios)
       names: new Map(NODES.map((node) => [`10.0.0.${node.slice(1)}`, node])),
       turn,
       splitSince: undefined,
+      settled: undefined,
     };
     for (const { at, says, expect } of steps) {
       const heard = Object.fromEntries(

@@ -22,6 +22,7 @@ export function observeGroup(args: ObserverArgs): Observer {
     names: new Map(Object.entries(document.nodes).map(([name, { address }]) => [address, name])),
     turn: highest,
     splitSince: undefined,
+    settled: undefined,
   };
   let seen: View | undefined;
   const lines = Object.entries(document.nodes).map(

@@ -16,6 +16,8 @@ export interface Known {
   readonly turn: Turn | undefined;
   /** Since when members of one view have named different primaries. */
   readonly splitSince: number | undefined;
+  /** The leader that was last seen in no change of the primary. */
+  readonly settled: string | undefined;
 }
 
 /** Members learn of a change one after the other, and are asked one after the other. From then on it is no transition. */
@@ -43,10 +45,16 @@ export function viewOf(
   const nodes = Object.fromEntries(
     Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
   );
-  const leaving = leavingOf(quorum, heeded);
+  const switching = switchingOf(quorum, heeded);
+  const settled = switching?.is === false ? switching.leader : known.settled;
+  // A new one is for some milliseconds in the last stage of its own election.
+  const leaving = switching?.is === true && switching.leader === settled;
   return {
-    view: { quorum, nodes, ...(leaving !== undefined && { leaving }), paused: false },
-    known: { names, turn: turn ?? known.turn, splitSince },
+    view: {
+      ...{ quorum, nodes, paused: false },
+      ...(leaving && { leaving: { why: `${settled} is to hand over to another node` } }),
+    },
+    known: { names, turn: turn ?? known.turn, splitSince, settled },
   };
 }
 
@@ -132,15 +140,14 @@ function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, n
     : { kind: "leader", at, failsafe: false };
 }
 
-/** An operator has asked for another primary: the one who leads says so while it waits for its transactions. */
-function leavingOf(
+/** Whether the leader says that the primary changes: an operator has asked for another one, and it waits for its transactions. */
+function switchingOf(
   quorum: Quorum,
   heeded: Readonly<Record<string, Heeded<Said>>>,
-): View["leaving"] {
+): { readonly leader: string; readonly is: boolean } | undefined {
   if (quorum.kind !== "leader") return undefined;
-  const leader = heeded[quorum.node];
-  if (leader?.kind !== "answer" || leader.said.kind !== "member") return undefined;
-  return leader.said.switching
-    ? { why: `${quorum.node} is to hand over to another node` }
-    : undefined;
+  const { node } = quorum;
+  const said = heeded[node];
+  if (said?.kind !== "answer" || said.said.kind !== "member") return undefined;
+  return { leader: node, is: said.said.switching };
 }
