@@ -4,7 +4,7 @@ import {
   type Inventory as Args,
   comparable,
   forbidden,
-  identityOf,
+  identityOnly,
 } from "../infra/model/inventory.ts";
 
 /** A resource of our own provider (`infra/provider`): what can't change. It refuses what would. */
@@ -50,6 +50,6 @@ export class Inventory extends Checked {
 /** Of one deployment. What holds its data depends on this. */
 export class InventoryEntry extends Checked {
   constructor(name: string, inventory: Args) {
-    super("InventoryEntry", name, identityOf(inventory, name));
+    super("InventoryEntry", name, identityOnly(inventory, name));
   }
 }

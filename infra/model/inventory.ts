@@ -69,7 +69,7 @@ const IDENTITY = ["engine", "version", "nodes", "database", "user"] as const;
  * The part that is kept by one deployment's own entry, which is there as long as its data: the stack's inventory lets a deployment go before
  * anything of it is deleted, and the removal may stop half-way.
  */
-export function identityOf({ place, deployments }: Inventory, name: string): Inventory {
+export function identityOnly({ place, deployments }: Inventory, name: string): Inventory {
   const entry = deployments[name];
   if (entry === undefined) throw new Error(`no deployment is named ${name}`);
   const kept = Object.entries(entry).filter(([key]) => isIdentity(key));

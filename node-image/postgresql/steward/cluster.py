@@ -1,11 +1,11 @@
-"""Brings the cluster's dynamic configuration in etcd to what the description says, through the leader."""
+"""Brings the cluster's dynamic configuration in etcd to what the description says: through the leader, or before Patroni starts."""
 
 import json
 from typing import Any, Mapping
 
 from . import log
+from .dcs import Dcs
 from .description import Node, Secrets
-from .memory import Memory
 from .patroni_config import cluster_config
 from .peer_http import ask
 
@@ -24,13 +24,13 @@ def prepare_cluster_config(node: Node, secrets: Secrets) -> None:
     Before Patroni starts: some of it, `max_connections` above all, is in force only from a server's start on, and with all nodes made
     anew no leader would have changed it before. Raises EtcdError.
     """
-    memory = Memory(node, secrets)
-    known = memory.read("config")
+    dcs = Dcs(node, secrets)
+    known = dcs.read("config")
     if known is None:
         return  # the first node brings it
     actual = json.loads(known.value)
     change = difference(actual, cluster_config(node))
-    if change and memory.write("config", known, json.dumps(merged(actual, change))):
+    if change and dcs.write("config", known, json.dumps(merged(actual, change))):
         log.info("changed the configuration of the cluster", change=change)
 
 

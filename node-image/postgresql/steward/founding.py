@@ -13,8 +13,8 @@ import subprocess
 import time
 
 from . import files, log, paths, postmaster
+from .dcs import Dcs, Entry
 from .description import Node, Secrets
-from .memory import Entry, Memory
 
 ABANDONED = 60
 """Seconds after which nobody works at it: well over the 20 s after which a dead member is gone from etcd."""
@@ -35,21 +35,21 @@ def clear_half_made(node: Node, secrets: Secrets) -> None:
         return
     if _is_empty():
         return
-    memory = Memory(node, secrets)
-    claim = memory.read(INITIALIZE)
-    # Without any claim etcd's memory may be lost, and this the only copy.
+    dcs = Dcs(node, secrets)
+    claim = dcs.read(INITIALIZE)
+    # Without any claim etcd's data may be lost, and this the only copy.
     if claim is None or claim.value == _identity() != "":
         return
     _clear()
     if claim.value == "":
-        _release(memory, claim)
+        _release(dcs, claim)
 
 
 def is_finished(node: Node, secrets: Secrets) -> bool:
     """Of a node that works. Raises EtcdError."""
     if not os.path.exists(paths.UNFINISHED):
         return True
-    claim = Memory(node, secrets).read(INITIALIZE)
+    claim = Dcs(node, secrets).read(INITIALIZE)
     if claim is None or claim.value == "":
         return False
     files.remove(paths.UNFINISHED)
@@ -65,18 +65,18 @@ class Watch:
 
     def look(self, node: Node, secrets: Secrets) -> None:
         """Of a node that does not work (yet). Gives the claim up after `ABANDONED`. Raises EtcdError."""
-        memory = Memory(node, secrets)
-        claim = memory.read(INITIALIZE)
-        if claim is None or claim.value != "" or any(map(_works, memory.read_all("members/"))):
+        dcs = Dcs(node, secrets)
+        claim = dcs.read(INITIALIZE)
+        if claim is None or claim.value != "" or any(map(_works, dcs.read_all("members/"))):
             self._revision = ""
         elif claim.revision != self._revision:
             self._revision, self._since = claim.revision, time.monotonic()
         elif time.monotonic() - self._since > ABANDONED:
-            _release(memory, claim)
+            _release(dcs, claim)
 
 
-def _release(memory: Memory, claim: Entry) -> None:
-    if memory.delete(INITIALIZE, claim):
+def _release(dcs: Dcs, claim: Entry) -> None:
+    if dcs.delete(INITIALIZE, claim):
         log.warn("nobody makes the database: any node may begin anew")
 
 

@@ -1,4 +1,4 @@
-"""What Patroni remembers in etcd, one key each. A change takes hold only if the key is still as it was read."""
+"""Patroni's keys in etcd, its distributed configuration store. A change takes hold only if the key is still as it was read."""
 
 import base64
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Entry:
     revision: str
 
 
-class Memory:
+class Dcs:
     """Every call raises EtcdError."""
 
     def __init__(self, node: Node, secrets: Secrets) -> None:
