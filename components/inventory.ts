@@ -1,22 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  type Inventory as Args,
-  comparable,
-  forbidden,
-  identityOnly,
-} from "../infra/model/inventory.ts";
+import { type Inventory as Args, forbidden } from "../infra/model/inventory.ts";
 
-/** A resource of our own provider (`infra/provider`): what can't change. It refuses what would. */
-abstract class Checked extends pulumi.CustomResource {
+/** A resource of our own provider (`infra/provider`): what of the stack can't change. It refuses what would. */
+export class Inventory extends pulumi.CustomResource {
   readonly #wanted: Args;
   declare readonly place: pulumi.Output<Args["place"] | undefined>;
   declare readonly deployments: pulumi.Output<Args["deployments"] | undefined>;
-  declare readonly entries: pulumi.Output<true | undefined>;
 
-  constructor(type: string, name: string, args: Args) {
+  constructor(args: Args) {
     // It outlives a stack that is taken down, as the data does.
-    super(`portico:index:${type}`, name, { ...args }, { protect: true });
+    super("portico:index:Inventory", "inventory", { ...args }, { protect: true });
     this.#wanted = args;
   }
 
@@ -26,10 +20,9 @@ abstract class Checked extends pulumi.CustomResource {
    */
   accepted(): Promise<void> {
     const checked = pulumi
-      .all([this.place, this.deployments, this.entries])
-      .apply(([place, deployments = {}, entries]) => {
-        const known = comparable({ ...(place && { place }), deployments, entries });
-        const why = forbidden(known, this.#wanted);
+      .all([this.place, this.deployments])
+      .apply(([place, deployments = {}]) => {
+        const why = forbidden({ ...(place && { place }), deployments }, this.#wanted);
         if (why.length > 0) throw new pulumi.RunError(why.join("\n"));
       });
     // What a preview can't know yet it never gets to see, and it touches nothing.
@@ -37,19 +30,5 @@ abstract class Checked extends pulumi.CustomResource {
     return new Promise((done) => {
       passed.apply(() => done());
     });
-  }
-}
-
-/** Of the whole stack. */
-export class Inventory extends Checked {
-  constructor(inventory: Args) {
-    super("Inventory", "inventory", { ...inventory, entries: true });
-  }
-}
-
-/** Of one deployment. What holds its data depends on this. */
-export class InventoryEntry extends Checked {
-  constructor(name: string, inventory: Args) {
-    super("InventoryEntry", name, identityOnly(inventory, name));
   }
 }

@@ -34,8 +34,6 @@ export interface DeploymentArgs {
   readonly service: Service;
   /** What an instance is started with, before its names are filled in. */
   readonly userData: string;
-  /** What has to be there before its data, and as long. */
-  readonly entry?: pulumi.Resource | undefined;
 }
 
 /** Seconds that a living portal may take to apply a document: it asks every 2 s, and after 30 s where S3 throttles. */
@@ -117,7 +115,6 @@ export class Deployment extends pulumi.ComponentResource {
           securityGroup: firewall.nodes,
           portalAddresses: this.portals.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]),
           snapshots: snapshots.tag,
-          after: args.entry,
         },
         { ...child, dependsOn: service },
       );

@@ -22,21 +22,16 @@ export interface NodeArgs {
   readonly portalAddresses: readonly pulumi.Input<string>[];
   /** Tag by which its volume gets daily snapshots. */
   readonly snapshots: Readonly<Record<string, string>>;
-  /** What has to be there before its data, and as long. */
-  readonly after?: pulumi.Resource | undefined;
 }
 
 /** One database node: data volume and network interface that outlive its instance, its settings in the bucket, and the instance. */
 export class Node extends pulumi.ComponentResource {
   constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Node", name, {}, opts);
-    const { place, node, securityGroup, portalAddresses, snapshots, after } = args;
+    const { place, node, securityGroup, portalAddresses, snapshots } = args;
     const { target, deployment, plan, images, store, network, authority, passwords } = place;
     const child = { parent: this };
-    const kept = {
-      ...{ ...child, protect: true, retainOnDelete: true },
-      ...(after && { dependsOn: after }),
-    };
+    const kept = { ...child, protect: true, retainOnDelete: true };
 
     const volume = new aws.ebs.Volume(
       `${name}-data`,

@@ -29,8 +29,6 @@ export interface DeploymentArgs {
   readonly path: string;
   readonly images: Images;
   readonly publicNetwork: PublicNetwork;
-  /** What has to be there before its data, and as long. */
-  readonly entry?: pulumi.Resource | undefined;
 }
 
 /** One database deployment on this machine. */
@@ -82,7 +80,6 @@ export class Deployment extends pulumi.ComponentResource {
             ...{ place, plan, node, authority, passwords },
             image: images.node(deployment.engine),
             network: network.networkName,
-            after: args.entry,
           },
           child,
         ),

@@ -26,15 +26,13 @@ export interface NodeArgs {
   readonly network: pulumi.Input<string>;
   readonly authority: Authority;
   readonly passwords: Passwords;
-  /** What has to be there before its data, and as long. */
-  readonly after: pulumi.Resource | undefined;
 }
 
 /** One database node: its volume, its certificates and settings as files, and its container. */
 export class Node extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { place, plan, node, image, network, authority, passwords, after }: NodeArgs,
+    { place, plan, node, image, network, authority, passwords }: NodeArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:local:Node", name, {}, opts);
@@ -44,7 +42,7 @@ export class Node extends pulumi.ComponentResource {
     const volume = new docker.Volume(
       `${name}-data`,
       { name: node.volume, labels },
-      { ...child, protect: true, ...(after && { dependsOn: after }) },
+      { ...child, protect: true },
     );
     const engine = catalogue[deployment.engine];
     const server =

@@ -11,8 +11,6 @@ export interface Inventory {
   readonly deployments: Readonly<Record<string, Entry>>;
   /** Deployments and portals that are taken out on purpose, with their data. */
   readonly removed: readonly string[];
-  /** Each deployment's identity is kept by an entry of its own, and compared there. An older build's inventory has none. */
-  readonly entries?: true;
 }
 
 export interface Entry {
@@ -34,7 +32,6 @@ type KnownEntry = { readonly [Key in keyof Entry]?: Entry[Key] | undefined };
 /** What an older build's state, or the documents on this machine, tell of it. */
 export interface Known {
   readonly place?: Inventory["place"];
-  readonly entries?: boolean | undefined;
   readonly deployments: Readonly<Record<string, KnownEntry>>;
 }
 
@@ -62,35 +59,6 @@ export function inventoryOf(stack: Stack, removed: readonly string[]): Inventory
     removed,
   };
 }
-
-const IDENTITY = ["engine", "version", "nodes", "database", "user"] as const;
-
-/**
- * The part that is kept by one deployment's own entry, which is there as long as its data: the stack's inventory lets a deployment go before
- * anything of it is deleted, and the removal may stop half-way.
- */
-export function identityOnly({ place, deployments }: Inventory, name: string): Inventory {
-  const entry = deployments[name];
-  if (entry === undefined) throw new Error(`no deployment is named ${name}`);
-  const kept = Object.entries(entry).filter(([key]) => isIdentity(key));
-  return {
-    place,
-    deployments: { [name]: Object.fromEntries(kept) as unknown as Entry },
-    removed: [],
-  };
-}
-
-/** What the stack's inventory is compared with: identities only where no entry of their own keeps them. */
-export function comparable({ place, deployments, entries }: Known): Known {
-  if (!entries) return { ...(place && { place }), deployments };
-  const rest = Object.entries(deployments).map(([name, entry]) => {
-    const kept = Object.entries(entry).filter(([key]) => !isIdentity(key));
-    return [name, Object.fromEntries(kept)] as const;
-  });
-  return { ...(place && { place }), deployments: Object.fromEntries(rest) };
-}
-
-const isIdentity = (key: string): boolean => (IDENTITY as readonly string[]).includes(key);
 
 function entryOf(
   deployment: Deployment,
@@ -141,7 +109,7 @@ function changed(
   after: Entry,
   removed: readonly string[],
 ): readonly string[] {
-  const once = IDENTITY.filter((key) => key !== "nodes").filter(
+  const once = (["engine", "version", "database", "user"] as const).filter(
     (key) => before[key] !== undefined && before[key] !== after[key],
   );
   return [

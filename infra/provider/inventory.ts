@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { comparable, forbidden, type Inventory, type Known } from "../model/inventory.ts";
+import { forbidden, type Inventory, type Known } from "../model/inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { isMissing } from "./kind.ts";
 
@@ -25,11 +25,7 @@ const Entries = z.record(
     })
     .partial(),
 );
-const Stored = z.object({
-  place: z.record(z.string(), z.string()),
-  deployments: Entries,
-  entries: z.boolean().optional(),
-});
+const Stored = z.object({ place: z.record(z.string(), z.string()), deployments: Entries });
 const Document = z.object({
   deployment: z.string(),
   engine: z.string(),
@@ -37,23 +33,19 @@ const Document = z.object({
   nodes: z.record(z.string(), z.object({ address: z.string() })),
 });
 
-/** Of an update that `known` forbids. */
-const refusals = (known: Known, news: Props) =>
-  forbidden(known, news as unknown as Inventory).map((reason) => ({
-    // Of a property the engine would print the value, all deployments in one line, before the reason.
-    property: "",
-    reason,
-  }));
-
-const stored = (olds: Props): Known | undefined => Stored.safeParse(olds).data;
-
 /**
  * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
  * of the stack is declared before. Its properties are those of an `Inventory`.
  */
 export const inventory: Kind = {
-  check: async (urn, olds, news) =>
-    refusals(comparable(stored(olds) ?? (await fromDocuments(urn))), news),
+  check: async (urn, olds, news) => {
+    const known = Stored.safeParse(olds).data ?? (await fromDocuments(urn));
+    return forbidden(known, news as unknown as Inventory).map((reason) => ({
+      // Of a property the engine would print the value, all deployments in one line, before the reason.
+      property: "",
+      reason,
+    }));
+  },
   diff: (olds, news) => ({
     changes: JSON.stringify(inputsOf(olds)) !== JSON.stringify(inputsOf(news)),
     replaces: [],
@@ -64,14 +56,8 @@ export const inventory: Kind = {
   delete: async () => {},
 };
 
-/** One deployment's entry of it: what holds the deployment's data depends on it, so that it goes after the data, or stays with it. */
-export const inventoryEntry: Kind = {
-  ...inventory,
-  check: async (_urn, olds, news) => refusals(stored(olds) ?? { deployments: {} }, news),
-};
-
-function inputsOf({ place, deployments, removed, entries }: Props): unknown {
-  return [place, deployments, removed, entries].map(sorted);
+function inputsOf({ place, deployments, removed }: Props): unknown {
+  return [place, deployments, removed].map(sorted);
 }
 
 /** The engine hands over a map's keys in an order of its own. */

@@ -6,7 +6,7 @@ import { makeDocument } from "./document.ts";
 import { file } from "./file.ts";
 import { imageArchive } from "./image-archive.ts";
 import { makeInForce } from "./in-force.ts";
-import { inventory, inventoryEntry } from "./inventory.ts";
+import { inventory } from "./inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { reportsInS3 } from "./reports-in-s3.ts";
 
@@ -19,7 +19,6 @@ const kinds: Readonly<Record<string, Kind>> = {
   "portico:index:File": file,
   "portico:index:Document": makeDocument(warn, stopped.signal),
   "portico:index:Inventory": inventory,
-  "portico:index:InventoryEntry": inventoryEntry,
   "portico:index:ImageArchive": imageArchive,
   "portico:index:InForce": makeInForce(reportsInS3, warn, stopped.signal),
 };

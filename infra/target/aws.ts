@@ -19,14 +19,8 @@ import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
 import { fillImageFolders } from "./image-folders.ts";
 import { machineService } from "./machine-service.ts";
 
-/**
- * Declares a stack on AWS. What it returns becomes the output `deployments`. `entries`: by name, what is there before a deployment's data, and
- * as long.
- */
-export function deployOnAws(
-  stack: AwsStack,
-  entries: Readonly<Record<string, pulumi.Resource>>,
-): pulumi.Inputs {
+/** Declares a stack on AWS. What it returns becomes the output `deployments`. */
+export function deployOnAws(stack: AwsStack): pulumi.Inputs {
   const { aws: target, deployments } = stack;
   const provider = new aws.Provider("aws", {
     region: target.region as aws.Region,
@@ -45,10 +39,7 @@ export function deployOnAws(
       const plan = planOnAws(deployment, target);
       const built = new Deployment(
         deployment.name,
-        {
-          ...{ target, deployment, plan, images, store, snapshots, service, userData },
-          entry: entries[deployment.name],
-        },
+        { target, deployment, plan, images, store, snapshots, service, userData },
         opts,
       );
       return [deployment.name, outputsOf(deployment, plan, built)];

@@ -24,14 +24,8 @@ import { fillImageFolders } from "./image-folders.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
-/**
- * Declares a stack of containers on this machine. What it returns becomes the output `deployments`. `entries`: by name, what is there before
- * a deployment's data, and as long.
- */
-export function deployLocally(
-  { local, deployments }: LocalStack,
-  entries: Readonly<Record<string, pulumi.Resource>>,
-): pulumi.Inputs {
+/** Declares a stack of containers on this machine. What it returns becomes the output `deployments`. */
+export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
   fillImageFolders(PROJECT, engines);
   const images = new Images("images", {
@@ -51,7 +45,6 @@ export function deployLocally(
       const path = join(PROJECT, ".portico", pulumi.getStack(), name);
       const built = new Deployment(name, {
         ...{ stack: local.name, deployment, plan, path, images, publicNetwork },
-        entry: entries[name],
       });
       return [name, outputsOf(deployment, plan, built, paths.authority(path))];
     }),

@@ -25,7 +25,6 @@ test("a preview of a fresh stack", async (t) => {
         "portico:index:File": 33,
         "portico:index:Folder": 5,
         "portico:index:Inventory": 1,
-        "portico:index:InventoryEntry": 1,
         "portico:index:Passwords": 1,
         "portico:local:Deployment": 1,
         "portico:local:Images": 1,
@@ -52,7 +51,6 @@ test("a preview of a fresh stack", async (t) => {
             .sort(),
           [
             "portico:index:Inventory::inventory",
-            "portico:index:InventoryEntry::orders",
             "portico:local:Deployment$portico:index:Authority$tls:index/privateKey:PrivateKey::orders",
             "portico:local:Deployment$portico:index:Passwords$tls:index/privateKey:PrivateKey::orders",
             "portico:local:Deployment$portico:local:Node$docker:index/volume:Volume::orders-1-data",

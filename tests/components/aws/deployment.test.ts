@@ -7,9 +7,7 @@ import { Deployment } from "../../../components/aws/deployment.ts";
 import { Service } from "../../../components/aws/service.ts";
 import { Snapshots } from "../../../components/aws/snapshots.ts";
 import { Store } from "../../../components/aws/store.ts";
-import { InventoryEntry } from "../../../components/inventory.ts";
 import { planOnAws } from "../../../infra/model/aws/plan.ts";
-import { inventoryOf } from "../../../infra/model/inventory.ts";
 import type { AwsDeployment } from "../../../infra/model/stack.ts";
 import { all, declare, only } from "../declare.ts";
 import { awsStack, imagesOf } from "./world.ts";
@@ -32,7 +30,6 @@ const { built, resources } = await declare(
       snapshots,
       service,
       userData: "#!/bin/sh",
-      entry: new InventoryEntry("orders", inventoryOf(awsStack(), [])),
     };
     return new Deployment("orders", args);
   },
@@ -43,14 +40,6 @@ test("the document is in the bucket before any source is let through the firewal
   const rules = all(resources, "SecurityGroupIngressRule").filter(({ inputs }) => inputs.cidrIpv4);
   assert.equal(rules.length, 2);
   for (const { name, after } of rules) assert.ok(after.includes("orders-document"), name);
-});
-
-test("what the deployment is stays protected, and goes after its data", () => {
-  assert.ok(only(resources, "InventoryEntry", "orders").protect);
-  const data = ["Volume", "NetworkInterface"].flatMap((type) => all(resources, type));
-  const nodes = data.filter(({ name }) => !name.includes("portal"));
-  assert.equal(nodes.length, 6);
-  for (const { name, after } of nodes) assert.ok(after.includes("orders"), `${name}: ${after}`);
 });
 
 test("the service is in the bucket before the first machine starts", () => {
