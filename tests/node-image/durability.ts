@@ -11,7 +11,11 @@ export function durabilityTests(cluster: () => Cluster): void {
     const signal = (name: string) =>
       Promise.all(
         replicas.map((node) =>
-          execWell(cluster().container(node), ["pkill", `-${name}`, "-f", "walreceiver"], "postgres"),
+          execWell(
+            cluster().container(node),
+            ["pkill", `-${name}`, "-f", "walreceiver"],
+            "postgres",
+          ),
         ),
       );
     const write = (id: number) =>

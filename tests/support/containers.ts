@@ -23,7 +23,7 @@ export async function execWell(...[name, command, user]: Parameters<typeof exec>
 export async function deathOf(name: string): Promise<number> {
   const { State } = await docker.getContainer(name).inspect();
   if (State.Running) throw new Error(`${name} runs`);
-  return Date.parse(State.FinishedAt) - performance.timeOrigin;
+  return performance.now() - (Date.now() - Date.parse(State.FinishedAt));
 }
 
 export interface OneOff {

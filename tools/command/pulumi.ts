@@ -14,7 +14,8 @@ await run(async () => {
   const local = namesStack(args, STACK);
   if (local) {
     await makeFiles();
-    if (args[1] !== "init") await makeStack(cli({ env }));
+    // `stack init` makes it itself, and who removes it doesn't want another one.
+    if (!args.includes("init") && !args.includes("rm")) await makeStack(cli({ env }));
   }
   const child = spawn("pulumi", args, {
     stdio: "inherit",

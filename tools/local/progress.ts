@@ -42,7 +42,8 @@ const COUNTED: Readonly<Record<string, string>> = {
 const NOISE = /^(warning: )?using pulumi-\S+ from \$PATH at /;
 
 /** What the CLI, and a Docker that builds an image, say of what was under way. */
-const BROKEN_OFF = /\b(abort|cancel)/i;
+const BROKEN_OFF =
+  /\b(update cancell?ed|(was|were|been) (aborted|cancell?ed)|context cancell?ed|operation was aborted)/i;
 
 /** Turns the engine's events (`--json`, one a line) into the lines that a person wants to see. */
 export class Progress {

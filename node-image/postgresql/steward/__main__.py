@@ -14,7 +14,7 @@ from . import certificates, files, health, log, paths, postmaster
 from .cluster import ensure_cluster_config, hasten
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_access import ensure_access
-from .founding import Watch, is_finished
+from .founding import finish
 from .patroni_config import node_config
 from .peer_http import PeerError
 from .roles import ensure_roles
@@ -43,8 +43,6 @@ class Steward:
         self._hasten = False
         self._alarms: list[str] = []
         self._certificate_due = float("inf")
-        self._finished = False
-        self._founding = Watch()
 
     def look(self, ended: bool) -> health.Health:
         """One round; `ended` when PostgreSQL has just gone.
@@ -66,8 +64,8 @@ class Steward:
         if found.joining:
             self._hasten = True
             self._try("Patroni", lambda: self._wake_patroni(node, secrets))
-        if not self._finished:
-            self._try("founding", lambda: self._watch_founding(found.healthy, node, secrets))
+        if found.healthy:
+            self._try("founding", lambda: finish(node, secrets))
         if found.leads:
             self._try("cluster", lambda: self._converge(node, secrets))
         else:
@@ -126,12 +124,6 @@ class Steward:
             log.info("Patroni reloads its configuration and certificates")
             _tell_patroni("-h")
             self._reload = False
-
-    def _watch_founding(self, works: bool, node: Node, secrets: Secrets) -> None:
-        if works:
-            self._finished = is_finished(node, secrets)
-        elif self._patroni_up:
-            self._founding.look(node, secrets)
 
     def _converge(self, node: Node, secrets: Secrets) -> None:
         described = _digest(node, secrets)

@@ -28,8 +28,15 @@ def prepare_cluster_config(node: Node, secrets: Secrets) -> None:
     known = dcs.read("config")
     if known is None:
         return  # the first node brings it
-    actual = json.loads(known.value)
-    change = difference(actual, cluster_config(node))
+    try:
+        actual = json.loads(known.value)
+    except ValueError:
+        return
+    if not isinstance(actual, dict):
+        return
+    # Only this: a node whose description is older must not change how writes are acknowledged.
+    wanted = {"postgresql": {"parameters": cluster_config(node)["postgresql"]["parameters"]}}
+    change = difference(actual, wanted)
     if change and dcs.write("config", known, json.dumps(merged(actual, change))):
         log.info("changed the configuration of the cluster", change=change)
 

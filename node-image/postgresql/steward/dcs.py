@@ -24,22 +24,14 @@ class Dcs:
         self._folder = f"/service/{node.scope}/"
 
     def read(self, key: str) -> Entry | None:
-        found = self._range({"key": self._key(key)})
-        return found[0] if found else None
-
-    def read_all(self, folder: str) -> list[Entry]:
-        """`folder` ends with a slash: the end of the range is the same with the next byte, "0"."""
-        return self._range({"key": self._key(folder), "range_end": self._key(f"{folder[:-1]}0")})
+        found = call(LOCAL, "/v3/kv/range", {"key": self._key(key)}, self._token).get("kvs", [])
+        return Entry(base64.b64decode(found[0].get("value", "")).decode(), found[0]["mod_revision"]) if found else None
 
     def write(self, key: str, known: Entry, value: str) -> bool:
         return self._change(key, known, {"request_put": {"key": self._key(key), "value": _encoded(value)}})
 
     def delete(self, key: str, known: Entry) -> bool:
         return self._change(key, known, {"request_delete_range": {"key": self._key(key)}})
-
-    def _range(self, asked: dict[str, str]) -> list[Entry]:
-        found = call(LOCAL, "/v3/kv/range", asked, self._token).get("kvs", [])
-        return [Entry(base64.b64decode(each.get("value", "")).decode(), each["mod_revision"]) for each in found]
 
     def _change(self, key: str, known: Entry, change: dict[str, Any]) -> bool:
         same = {"key": self._key(key), "target": "MOD", "mod_revision": known.revision}

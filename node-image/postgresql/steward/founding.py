@@ -1,115 +1,129 @@
 """
-The first node's work: Patroni takes the key `initialize` without a value, makes the database, and writes its identity there.
+What a death left half made, before Patroni starts again.
 
-Who dies in between leaves a folder that is no database, or one without its users, and a key that lets nobody else begin (Patroni 4.0.7). The
-same goes for a replica that dies while it copies the leader's data.
+The first node takes the key `initialize` without a value, makes the database, and writes its identity there. Where it dies in between, Patroni
+(4.0.7) takes what is there for a database, or says for ever that it has no identity, and the key keeps everybody else from making one. Of
+a replica that dies while it copies the leader's data it says the same.
 """
 
-import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
-from . import files, log, paths, postmaster
-from .dcs import Dcs, Entry
-from .description import Node, Secrets
-
-ABANDONED = 60
-"""Seconds after which nobody works at it: well over the 20 s after which a dead member is gone from etcd."""
+from . import files, log, paths
+from .dcs import Dcs
+from .description import Node, Secrets, read_node, read_secrets
 
 INITIALIZE = "initialize"
-"""The key: the database's identity, or nothing while somebody makes the database."""
+
+_MAKERS = ("initdb", "pg_basebackup", "postgres")
+
+_LONGEST_END = 10
+"""Seconds that killed processes may take to end."""
+
+
+def main() -> None:
+    """Patroni runs this in the place of initdb: notes that this node makes the database, and under which claim."""
+    claim = Dcs(read_node(), read_secrets()).read(INITIALIZE)
+    if claim is None or claim.value != "":
+        sys.exit("nobody makes a database now")
+    files.write(paths.UNFINISHED, claim.revision)
+    initdb = f"{paths.PG_BIN}/initdb"
+    os.execv(initdb, [initdb, *sys.argv[1:]])
 
 
 def clear_half_made(node: Node, secrets: Secrets) -> None:
     """
-    Only before Patroni starts. Removes a database that never came as far as serving; one that did is never touched. Raises EtcdError.
+    Only before Patroni starts. Removes what this node was making or copying when it died; never what may have served. Raises EtcdError, OSError.
     """
-    if not os.path.exists(paths.UNFINISHED):
+    shutil.rmtree(_REMOVED, ignore_errors=True)
+    mine = files.read(paths.UNFINISHED)
+    if mine is None:
         if _is_half_copied():
             _clear()
-        if _is_empty():
-            files.write(paths.UNFINISHED, "")
-        return
-    if _is_empty():
         return
     dcs = Dcs(node, secrets)
-    claim = dcs.read(INITIALIZE)
-    # Without any claim etcd's data may be lost, and this the only copy.
-    if claim is None or claim.value == _identity() != "":
-        return
-    _clear()
-    if claim.value == "":
-        _release(dcs, claim)
-
-
-def is_finished(node: Node, secrets: Secrets) -> bool:
-    """Of a node that works. Raises EtcdError."""
-    if not os.path.exists(paths.UNFINISHED):
-        return True
-    claim = Dcs(node, secrets).read(INITIALIZE)
-    if claim is None or claim.value == "":
-        return False
+    claim, identity = dcs.read(INITIALIZE), _identity()
+    if claim is None and identity != "":
+        return  # etcd may have lost its data, and these be the only copy
+    if claim is None or claim.value != identity or identity == "":
+        if os.path.exists(paths.PGDATA):
+            _clear()
+        # Another node's claim is another one's to keep.
+        if claim is not None and claim.value == "" and claim.revision == mine.decode():
+            dcs.delete(INITIALIZE, claim)
     files.remove(paths.UNFINISHED)
-    return True
 
 
-class Watch:
-    """Of a claim that nobody works at: its owner may have lost its data with its memory of it."""
-
-    def __init__(self) -> None:
-        self._revision = ""
-        self._since = 0.0
-
-    def look(self, node: Node, secrets: Secrets) -> None:
-        """Of a node that does not work (yet). Gives the claim up after `ABANDONED`. Raises EtcdError."""
-        dcs = Dcs(node, secrets)
-        claim = dcs.read(INITIALIZE)
-        if claim is None or claim.value != "" or any(map(_works, dcs.read_all("members/"))):
-            self._revision = ""
-        elif claim.revision != self._revision:
-            self._revision, self._since = claim.revision, time.monotonic()
-        elif time.monotonic() - self._since > ABANDONED:
-            _release(dcs, claim)
+def finish(node: Node, secrets: Secrets) -> None:
+    """Of a node that works: what it made is a database. Raises EtcdError."""
+    if not os.path.exists(paths.UNFINISHED):
+        return
+    claim = Dcs(node, secrets).read(INITIALIZE)
+    if claim is not None and claim.value != "":
+        files.remove(paths.UNFINISHED)
 
 
-def _release(dcs: Dcs, claim: Entry) -> None:
-    if dcs.delete(INITIALIZE, claim):
-        log.warn("nobody makes the database: any node may begin anew")
-
-
-def _works(member: Entry) -> bool:
-    """Patroni says "stopped" of one that waits for another to make the database."""
-    return json.loads(member.value).get("state") != "stopped"
+_REMOVED = f"{paths.PGDATA}.removed"
 
 
 def _clear() -> None:
     log.warn("removes a database that was made or copied half-way: it has never served anybody")
-    server = postmaster.pid()
-    if server is not None:
-        # Patroni alone has died.
-        os.kill(server, signal.SIGQUIT)
-        postmaster.ends_within(10)
-    shutil.rmtree(paths.PGDATA)
+    _end_makers()
+    # In one step: a death in the midst of it must not leave another half.
+    os.rename(paths.PGDATA, _REMOVED)
+    shutil.rmtree(_REMOVED)
 
 
-def _is_empty() -> bool:
+def _end_makers() -> None:
+    """Where Patroni alone has died, what it started runs on."""
+    deadline = time.monotonic() + _LONGEST_END
+    while left := [pid for pid in os.listdir("/proc") if pid.isdigit() and _makes(pid)]:
+        if time.monotonic() > deadline:
+            raise OSError(f"processes {', '.join(left)} of PostgreSQL do not end")
+        for pid in left:
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.1)
+
+
+def _makes(pid: str) -> bool:
     try:
-        return not os.listdir(paths.PGDATA)
-    except FileNotFoundError:
-        return True
+        return os.readlink(f"/proc/{pid}/exe") in [f"{paths.PG_BIN}/{name}" for name in _MAKERS]
+    except OSError:
+        return False  # gone, or another user's
 
 
 def _is_half_copied() -> bool:
-    """pg_basebackup writes the backup's label first, and what makes a database of it last."""
-    return os.path.exists(f"{paths.PGDATA}/backup_label") and not os.path.exists(f"{paths.PGDATA}/global/pg_control")
+    """pg_basebackup writes `backup_label` first, beside the log's folder, and what makes a database of it last."""
+    try:
+        there = set(os.listdir(paths.PGDATA))
+    except FileNotFoundError:
+        return False
+    begun = "backup_label" in there or there == {"pg_wal"}
+    return begun and not os.path.exists(_CONTROL)
+
+
+_CONTROL = f"{paths.PGDATA}/global/pg_control"
 
 
 def _identity() -> str:
-    """Empty where there is none yet."""
+    """Empty where there is none yet. Raises OSError where it can't be read."""
+    if not os.path.exists(_CONTROL):
+        return ""
     command = [f"{paths.PG_BIN}/pg_controldata", paths.PGDATA]
-    said = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout
-    lines = (line.split(":", 1) for line in said.splitlines() if ":" in line)
-    return next((value.strip() for key, value in lines if key == "Database system identifier"), "")
+    said = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"})
+    lines = (line.split(":", 1) for line in said.stdout.splitlines() if ":" in line)
+    for key, value in lines:
+        if key == "Database system identifier":
+            return value.strip()
+    raise OSError(f"pg_controldata: {said.stderr.strip() or said.stdout}")
+
+
+if __name__ == "__main__":
+    main()

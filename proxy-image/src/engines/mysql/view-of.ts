@@ -46,7 +46,12 @@ export function viewOf(
     Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
   );
   const switching = switchingOf(quorum, heeded);
-  const settled = switching?.is === false ? switching.leader : known.settled;
+  const settled =
+    switching === undefined || switching.leader === known.settled
+      ? known.settled
+      : switching.is
+        ? undefined
+        : switching.leader;
   // A new one is for some milliseconds in the last stage of its own election.
   const leaving = switching?.is === true && switching.leader === settled;
   return {
