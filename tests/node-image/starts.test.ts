@@ -29,7 +29,13 @@ describe("what nodes find when they start", () => {
   const firstWith = (path: string, among: readonly NodeName[], then = ":"): Promise<NodeName> =>
     Promise.any(
       among.map(async (node) => {
-        const wait = ["sh", "-c", `until [ -e ${path} ]; do sleep 0.01; done; ${then}`];
+        const wait = [
+          "timeout",
+          "120",
+          "sh",
+          "-c",
+          `until [ -e ${path} ]; do sleep 0.01; done; ${then}`,
+        ];
         const { code, output } = await exec(cluster.container(node), wait, "postgres");
         assert.equal(code, 0, output);
         return node;
