@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 
 import { followsItsLeader } from "../engines/conformance.ts";
-import { exec, execWell, until } from "../support/containers.ts";
+import { execWell, until } from "../support/containers.ts";
 import { inserting } from "../support/postgresql.ts";
 import { load, lostRows } from "./load.ts";
 import {
@@ -36,8 +36,7 @@ followsItsLeader({
   whole,
   leader,
   switchover: async (old) => {
-    const { code, output } = await exec(container(old), ["patronictl", "switchover", "--force"]);
-    assert.equal(code, 0, output);
+    await execWell(container(old), ["patronictl", "switchover", "--force"]);
   },
   evidence: { lose: etcd("STOP"), giveBack: etcd("CONT") },
   isMisrouted: ({ code }) => code === "25006",

@@ -7,7 +7,7 @@ import {
   logLines as linesOf,
   targetsOf,
 } from "../support/cluster.ts";
-import { exec, until } from "../support/containers.ts";
+import { execWell, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { clientFor, farewell } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
@@ -53,9 +53,7 @@ export const addressOf = (node: string): Promise<string> => addressIn(orders, no
 /** Runs one statement in a node itself, as superuser over its socket. */
 export async function ask(node: string, statement: string): Promise<string> {
   const command = ["psql", "-d", "orders", "-AtXqc", statement];
-  const { code, output } = await exec(container(node), command);
-  if (code !== 0) throw new Error(`${node}: ${output}`);
-  return output.trim();
+  return (await execWell(container(node), command)).trim();
 }
 
 /** The node whose own PostgreSQL takes writes, of `among`. A frozen or cut off leader may take itself for one as well. */

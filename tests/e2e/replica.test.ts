@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
 
 import { formatDocument } from "../../proxy-image/src/contract.ts";
-import { exec, until } from "../support/containers.ts";
+import { exec, execWell, until } from "../support/containers.ts";
 import { clientFor, farewell } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
 import {
@@ -59,8 +59,7 @@ const newcomersGoTo = (...addresses: string[]) =>
 /** Stops a replica's replay, or lets it go on. (Patroni soon ends a `pg_wal_replay_pause` that nobody asked it for.) */
 async function replay(node: string, signal: "STOP" | "CONT"): Promise<void> {
   const command = ["pkill", `-${signal}`, "-f", "postgres:.*startup"];
-  const { code, output } = await exec(container(node), command, "postgres");
-  assert.equal(code, 0, output);
+  await execWell(container(node), command, "postgres");
 }
 
 /** Two WAL segments, 32 MiB: twice as far as a replica may be behind. */

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { logsOf } from "../support/containers.ts";
 import { networkFor } from "../support/docker.ts";
-import { DOCUMENT, type PortalContainer, portalFor } from "../support/portal-container.ts";
+import {
+  DOCUMENT,
+  type PortalContainer,
+  portalFor,
+  putDocument,
+} from "../support/portal-container.ts";
 import { until } from "../support/until.ts";
 
 /** The most connections that the write endpoint accepts: 0 while it is held. */
@@ -122,16 +126,13 @@ test("on a full disk a new whitelist is in force all the same, with one alarm, a
   await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
   const processes = () => it.sh("pgrep -x haproxy; pgrep -x node", "root");
   const before = await processes();
-  const path = join(it.folder, "document/document.json");
   const said = () => logsOf(it.container.id);
   const report = () => JSON.parse(readFileSync(join(it.folder, "report/applied.json"), "utf8"));
 
   await it.sh("cat /dev/zero > /var/lib/portico/fill", "agent");
   const old = report().digest;
   // Without this machine.
-  const whitelist = { "192.0.2.0/24": "new" };
-  writeFileSync(`${path}.new`, formatDocument({ ...DOCUMENT, whitelist }));
-  renameSync(`${path}.new`, path);
+  putDocument(it, { ...DOCUMENT, whitelist: { "192.0.2.0/24": "new" } });
   const alarm = /"alarm":true[^\n]*The whitelist is in force, and can't be kept[^\n]*ENOSPC/g;
   await until("an alarm", 20_000, async () => alarm.test(await said()));
   await it.sh(

@@ -52,12 +52,12 @@ describe("what nodes find when they start", () => {
   ] as const)
     test(`all are killed ${when}: the next start makes the database anew`, async () => {
       const founder = await firstWith(sign, cluster.nodes, STOP_FOUNDING);
-      const before = await clearances(founder);
+      const earlier = await clearances(founder);
       await cluster.kill(...cluster.nodes);
       await cluster.start(...cluster.nodes);
       await until("a folder that is cleared", 60, async () => {
         const times = await clearances(founder);
-        return times === before + 1 ? { is: true } : { not: `cleared ${times} times` };
+        return times === earlier + 1 ? { is: true } : { not: `cleared ${times} times` };
       });
     });
 
@@ -65,13 +65,13 @@ describe("what nodes find when they start", () => {
     await cluster.untilWhole(240);
     const leader = await cluster.untilLeader(60);
     const [replica = leader] = cluster.nodes.filter((node) => node !== leader);
-    const before = await clearances(replica);
+    const earlier = await clearances(replica);
     await cluster.patronictl(leader, "reinit", "--force", "orders", replica);
     await firstWith(`${DATA}/backup_label`, [replica], "pkill -STOP -x pg_basebackup");
     await cluster.kill(replica);
     await cluster.start(replica);
     await cluster.untilWhole(120);
-    assert.equal(await clearances(replica), before + 1);
+    assert.equal(await clearances(replica), earlier + 1);
   });
 
   test("with more memory, nodes that all start anew take more sessions at once; with less, they say that they wait", async () => {

@@ -1,11 +1,14 @@
-import { renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { TestContext } from "node:test";
 
-import { formatDocument, type PortalDocument } from "../../proxy-image/src/contract.ts";
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { logsOf } from "../support/containers.ts";
 import { networkFor } from "../support/docker.ts";
-import { DOCUMENT, type PortalContainer, portalFor } from "../support/portal-container.ts";
+import {
+  DOCUMENT,
+  type PortalContainer,
+  portalFor,
+  putDocument,
+} from "../support/portal-container.ts";
 import { type SshClient, sshClientFor, sshKey } from "../support/ssh-client.ts";
 import { until } from "../support/until.ts";
 
@@ -61,9 +64,7 @@ export async function sshPortalFor(t: TestContext): Promise<SshPortal> {
     client,
     change: async (changes) => {
       present = { ...present, ...changes };
-      const path = join(portal.folder, "document/document.json");
-      writeFileSync(`${path}.new`, formatDocument(present));
-      renameSync(`${path}.new`, path);
+      putDocument(portal, present);
     },
     lines: async (chosen) => {
       const text = await logsOf(portal.container.id);

@@ -3,7 +3,7 @@ import { after } from "node:test";
 
 import type { Stack } from "./cli.ts";
 import { freePlace, withStack } from "./cli.ts";
-import { exec, logsOf } from "./containers.ts";
+import { execWell, logsOf } from "./containers.ts";
 import { docker } from "./docker.ts";
 import type { Target } from "./writer.ts";
 
@@ -129,15 +129,11 @@ export async function allHealthy(
 }
 
 /** Runs a command in a node, and returns what it says. */
-export async function inNode(
+export const inNode = (
   cluster: Cluster,
   node: string,
   ...command: readonly string[]
-): Promise<string> {
-  const { code, output } = await exec(containerOf(cluster, node), command);
-  if (code !== 0) throw new Error(`${node}: ${output}`);
-  return output;
-}
+): Promise<string> => execWell(containerOf(cluster, node), command);
 
 /** The portals' document, as `up` has written it. */
 export const documentOf = ({ stack, name }: Cluster): string =>

@@ -13,10 +13,11 @@ export const exec = (
   env: readonly string[] = [],
 ): Promise<Outcome> => execIn(docker, name, command, { user, env });
 
-/** The same; rejects with what it said where it fails. */
-export async function execWell(...[name, command, user]: Parameters<typeof exec>): Promise<void> {
+/** The same; resolves with what it says, and rejects with that where it fails. */
+export async function execWell(...[name, command, user]: Parameters<typeof exec>): Promise<string> {
   const { code, output } = await exec(name, command, user);
   if (code !== 0) throw new Error(`${command.join(" ")} in ${name}: exit code ${code}: ${output}`);
+  return output;
 }
 
 /** When a container that was killed ended, by this process's monotonic clock. Docker says it some milliseconds late. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import type Docker from "dockerode";
@@ -66,6 +66,13 @@ export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<
   const sh = async (line: string, user = ""): Promise<string> =>
     (await exec(container.id, ["sh", "-c", line], user)).output;
   return { container, folder, sh };
+}
+
+/** Puts another document into a portal's folder as `up` does: whole, at once. */
+export function putDocument({ folder }: PortalContainer, document: PortalDocument): void {
+  const path = join(folder, "document/document.json");
+  writeFileSync(`${path}.new`, formatDocument(document));
+  renameSync(`${path}.new`, path);
 }
 
 /** Anonymous, so that it goes with its container. Docker gives it the owner that the image's folder has. */
