@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .description import Node, Secrets
-from .etcd_api import authenticate, call
-
-LOCAL = "127.0.0.1"
+from .etcd_api import LOCAL, authenticate, call
 
 
 @dataclass(frozen=True)

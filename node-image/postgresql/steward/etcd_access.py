@@ -7,9 +7,7 @@ import base64
 from typing import Any
 
 from .description import Node, Secrets
-from .etcd_api import EtcdError, authenticate, call
-
-LOCAL = "127.0.0.1"
+from .etcd_api import LOCAL, EtcdError, authenticate, call
 
 
 def ensure_access(node: Node, secrets: Secrets) -> None:

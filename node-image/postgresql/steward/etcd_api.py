@@ -6,6 +6,9 @@ from .peer_http import PeerError, ask
 
 EtcdError = PeerError
 
+LOCAL = "127.0.0.1"
+"""This node's own etcd."""
+
 
 def call(address: str, path: str, body: Any, token: str | None = None) -> Any:
     return ask(address, 2379, "POST", path, body, token=token)

@@ -19,7 +19,10 @@ from .description import Node, Secrets, read_node, read_secrets
 
 INITIALIZE = "initialize"
 
-_MAKERS = ("initdb", "pg_basebackup", "postgres")
+_REMOVED = f"{paths.PGDATA}.removed"
+_CONTROL = f"{paths.PGDATA}/global/pg_control"
+_REAL_INITDB = f"{paths.PG_BIN}/initdb"
+_MAKERS = (_REAL_INITDB, f"{paths.PG_BIN}/pg_basebackup", f"{paths.PG_BIN}/postgres")
 
 _LONGEST_END = 10
 """Seconds that killed processes may take to end."""
@@ -31,8 +34,7 @@ def main() -> None:
     if claim is None or claim.value != "":
         sys.exit("nobody makes a database now")
     files.write(paths.UNFINISHED, claim.revision)
-    initdb = f"{paths.PG_BIN}/initdb"
-    os.execv(initdb, [initdb, *sys.argv[1:]])
+    os.execv(_REAL_INITDB, [_REAL_INITDB, *sys.argv[1:]])
 
 
 def clear_half_made(node: Node, secrets: Secrets) -> None:
@@ -49,7 +51,7 @@ def clear_half_made(node: Node, secrets: Secrets) -> None:
     claim, identity = dcs.read(INITIALIZE), _identity()
     if claim is None and identity != "":
         return  # etcd may have lost its data, and these be the only copy
-    if claim is None or claim.value != identity or identity == "":
+    if identity == "" or claim.value != identity:
         if os.path.exists(paths.PGDATA):
             _clear()
         # Another node's claim is another one's to keep.
@@ -65,9 +67,6 @@ def finish(node: Node, secrets: Secrets) -> None:
     claim = Dcs(node, secrets).read(INITIALIZE)
     if claim is not None and claim.value != "":
         files.remove(paths.UNFINISHED)
-
-
-_REMOVED = f"{paths.PGDATA}.removed"
 
 
 def _clear() -> None:
@@ -94,7 +93,7 @@ def _end_makers() -> None:
 
 def _makes(pid: str) -> bool:
     try:
-        return os.readlink(f"/proc/{pid}/exe") in [f"{paths.PG_BIN}/{name}" for name in _MAKERS]
+        return os.readlink(f"/proc/{pid}/exe") in _MAKERS
     except OSError:
         return False  # gone, or another user's
 
@@ -107,9 +106,6 @@ def _is_half_copied() -> bool:
         return False
     begun = "backup_label" in there or there == {"pg_wal"}
     return begun and not os.path.exists(_CONTROL)
-
-
-_CONTROL = f"{paths.PGDATA}/global/pg_control"
 
 
 def _identity() -> str:

@@ -71,9 +71,8 @@ export function createWhitelist(args: WhitelistArgs) {
         (error: Error): Failed => ({ kind: "failed", inForce: false, why: error.message }),
       );
       if (put.kind === "failed") {
-        const { inForce, why } = put;
-        const telling = `${digest} ${inForce} ${why}`;
-        if (telling !== told) args.onEvent({ kind: "whitelist-failed", digest, inForce, why });
+        const telling = `${digest} ${put.inForce} ${put.why}`;
+        if (telling !== told) args.onEvent({ ...put, kind: "whitelist-failed", digest });
         told = telling;
         // Not at once again: with 100,000 entries a failure would keep HAProxy busy.
         setTimeout(() => {

@@ -46,12 +46,7 @@ export function viewOf(
     Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
   );
   const switching = switchingOf(quorum, heeded);
-  const settled =
-    switching === undefined || switching.leader === known.settled
-      ? known.settled
-      : switching.is
-        ? undefined
-        : switching.leader;
+  const settled = settledBy(switching, known.settled);
   // A new one is for some milliseconds in the last stage of its own election.
   const leaving = switching?.is === true && switching.leader === settled;
   return {
@@ -145,11 +140,25 @@ function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, n
     : { kind: "leader", at, failsafe: false };
 }
 
+interface Switching {
+  readonly leader: string;
+  readonly is: boolean;
+}
+
+/** Whoever was settled before stays so until another leads. */
+function settledBy(
+  switching: Switching | undefined,
+  before: string | undefined,
+): string | undefined {
+  if (switching === undefined || switching.leader === before) return before;
+  return switching.is ? undefined : switching.leader;
+}
+
 /** Whether the leader says that the primary changes: an operator has asked for another one, and it waits for its transactions. */
 function switchingOf(
   quorum: Quorum,
   heeded: Readonly<Record<string, Heeded<Said>>>,
-): { readonly leader: string; readonly is: boolean } | undefined {
+): Switching | undefined {
   if (quorum.kind !== "leader") return undefined;
   const { node } = quorum;
   const said = heeded[node];
