@@ -1,16 +1,19 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 import { converse, type Say } from "./conversation.ts";
 import { type Session, sessionKey } from "./read-sessions.ts";
 import { shutdownSession, toWorker } from "./runtime-commands.ts";
 import { sayQuietly } from "./say-quietly.ts";
 import { sessionsNow } from "./slot-sessions.ts";
 
-/** A session that came while others were being ended shows up in the next look. */
-const LOOKS = 3;
+/** A session that came while others were being ended shows up in the next look, and one that was told to end is gone by the last. */
+const LOOKS = 4;
+const BETWEEN_LOOKS_MS = 2;
 
 /**
- * Ends the sessions that `chosen` picks, one by one, until a look finds none, and gives those that have ended. HAProxy 3.0 leaves
- * one be whose client has said its last word. Rejects when HAProxy can't be asked. `chosen` must pick established ones only: see
- * `endingsOf`.
+ * Ends the sessions that `chosen` picks, one by one, and gives those that have ended. Each is told once: it may end between a look and
+ * the next word, and HAProxy gives its id to whoever comes next. HAProxy 3.0 leaves one be whose client has said its last word.
+ * Rejects when HAProxy can't be asked. `chosen` must pick established ones only: see `endingsOf`.
  */
 export function endSessions(
   socket: string,
@@ -24,17 +27,19 @@ export function endSessions(
   return converse(socket, { deadlineMs: 5_000 }, async (say) => {
     // The master's connections are interactive by themselves.
     if (oldWorker === undefined) await sayQuietly(say, ["prompt"]);
-    const asked = new Map<string, Session>();
+    const told = new Map<string, Session>();
     let there = await look(say);
-    for (let turn = 0; turn < LOOKS && there.length > 0; turn++) {
-      for (const session of there) asked.set(sessionKey(session), session);
+    for (let looks = 1; looks < LOOKS && there.length > 0; looks++) {
+      const fresh = there.filter((session) => !told.has(sessionKey(session)));
+      for (const session of fresh) told.set(sessionKey(session), session);
       await sayQuietly(
         say,
-        there.map(({ id }) => said(shutdownSession(id))),
+        fresh.map(({ id }) => said(shutdownSession(id))),
       );
+      if (fresh.length === 0) await pause(BETWEEN_LOOKS_MS);
       there = await look(say);
     }
-    for (const session of there) asked.delete(sessionKey(session));
-    return [...asked.values()];
+    for (const session of there) told.delete(sessionKey(session));
+    return [...told.values()];
   });
 }

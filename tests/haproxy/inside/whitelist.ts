@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { until } from "../../support/until.ts";
@@ -87,6 +88,37 @@ test("an entry that goes cuts its live sessions at once, and nobody else's", asy
     ],
   );
   stays.socket.destroy();
+});
+
+test("who comes while others are put off the list is served, and stays", async (t) => {
+  const lab = await openLab(t);
+  let came = 0;
+  let lost = 0;
+  let over = false;
+  const comeAnew = async (): Promise<void> => {
+    while (!over) {
+      const { socket, node, live } = openClient(lab.port("primary"));
+      const served = await node;
+      await pause(2);
+      came++;
+      if (served === undefined || !live()) lost++;
+      socket.destroy();
+    }
+  };
+  const others = Array.from({ length: 12 }, comeAnew);
+  try {
+    for (let round = 0; round < 20; round++) {
+      await lab.settle(open(["127.0.0.0/8"]));
+      const gone = Array.from({ length: 40 }, () => openClient(lab.port("primary"), "127.0.0.6"));
+      await Promise.all(gone.map(({ node }) => node));
+      await lab.settle(open(["127.0.0.1/32"]));
+      await Promise.all(gone.map(({ ended }) => ended));
+    }
+  } finally {
+    over = true;
+    await Promise.all(others);
+  }
+  assert.equal(lost, 0, `${lost} of ${came} were lost`);
 });
 
 test("an IPv4 entry lets no IPv6 source in that only spells the same digits", async (t) => {
