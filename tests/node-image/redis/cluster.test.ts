@@ -156,7 +156,7 @@ describe("three nodes of the Redis image", () => {
     await write(old);
     // It asks the first of the others' Sentinels, which isn't to be lost with the new leader.
     const handover = exec(cluster.container(old), ["/usr/local/lib/portico/switchover", next]);
-    await until("the new leader", 60, () => cluster.leads(next));
+    await cluster.freezeServerOnceNamed(next, conductor);
     await cluster.each([next], "kill");
     await handover;
 

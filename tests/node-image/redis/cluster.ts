@@ -125,6 +125,22 @@ export class RedisCluster {
     return exec(this.container(from), ["/usr/bin/valkey-cli", ...place, ...PROBE, ...words]);
   }
 
+  /**
+   * Stops a node's server in the moment in which another's Sentinel first names it as the leader: the replicas follow a second later.
+   * Asked in the node itself, since on a busy machine that second is over before a command from outside has begun.
+   */
+  async freezeServerOnceNamed(node: NodeName, by: NodeName): Promise<void> {
+    const ask = `/usr/bin/valkey-cli -h ${this.address(by)} -p 26379 ${PROBE.join(" ")} sentinel get-master-addr-by-name orders`;
+    const wait = `for time in $(seq 3000); do ${ask} | grep -qx ${this.address(node)} && break; sleep 0.01; done`;
+    const stop = "kill -STOP $(s6-svstat -o pid /run/portico/valkey/services/server)";
+    const { code, output } = await exec(
+      this.container(node),
+      ["sh", "-c", `${wait}; ${stop}`],
+      "valkey",
+    );
+    if (code !== 0) throw new Error(`the server of ${node} goes on: ${output}`);
+  }
+
   /** Whether the node's server takes writes: it leads, and somebody receives them. */
   async leads(node: NodeName): Promise<boolean> {
     const role = await this.ask(node, ["role"], "probe").catch(() => "no answer");
