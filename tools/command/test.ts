@@ -1,13 +1,15 @@
 // `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then every test, or those below the paths: fast layers
 // first, end to end last. Without paths the heaviest engines are left out, unless there is `--all`. Other options go to `node --test`.
 import { spawn } from "node:child_process";
-import { readdir } from "node:fs/promises";
-import { basename, join, relative, resolve } from "node:path";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 
 import { onEnd } from "../local/on-end.ts";
 import { type Machine, setUp } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/say.ts";
+import { FAILURES, failuresIn, told } from "../test/failures.ts";
 import { run } from "./run.ts";
 
 /** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
@@ -29,6 +31,12 @@ const HEAVY = [
 
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
+
+const BIN = join(PROJECT, "node_modules", ".bin");
+const CHECKS: readonly Stage[] = [
+  { name: "lint", command: [join(BIN, "biome"), "check", "--error-on-warnings", "."] },
+  { name: "types", command: [join(BIN, "tsc"), "--noEmit", "-p", "."] },
+];
 
 const INTERRUPTED = 130;
 const GRACE_MS = 10_000;
@@ -54,47 +62,64 @@ await run(async () => {
     say(`No test is below ${paths.join(", ")}.`);
     return 1;
   }
-  const bin = (name: string) => join(PROJECT, "node_modules", ".bin", name);
+  const failures = await mkdtemp(join(tmpdir(), "portico-failures-"));
+  try {
+    return await runStages(machine, failures, [
+      ...(paths.length === 0 ? CHECKS : []),
+      ...stagesOf(files, options, failures),
+    ]);
+  } finally {
+    await rm(failures, { recursive: true, force: true });
+  }
+});
+
+interface Stage {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+/** `failures`: the folder in which each stage notes, under its name, what failed. */
+function stagesOf(
+  files: readonly string[],
+  options: readonly string[],
+  failures: string,
+): readonly Stage[] {
+  const stage = (name: string, tests: readonly string[], how: readonly string[]): Stage[] =>
+    tests.length === 0
+      ? []
+      : [{ name, command: nodeTest(join(failures, name), [...how, ...options, ...tests]) }];
+  const below = (path: string) => files.filter((file) => file.startsWith(path));
   const together = files
     .filter((file) => ![ALONE, ENGINES, CLIENTS].some((path) => file.startsWith(path)))
     .sort((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)));
-  const alone = files.filter((file) => file.startsWith(ALONE));
-  const stages: [string, string[]][] = [
-    ...(paths.length === 0
-      ? ([
-          ["lint", [bin("biome"), "check", "--error-on-warnings", "."]],
-          ["types", [bin("tsc"), "--noEmit", "-p", "."]],
-        ] satisfies [string, string[]][])
-      : []),
-    ...(together.length > 0
-      ? [["tests", nodeTest(2, [...options, ...together])] as [string, string[]]]
-      : []),
-    ...(alone.length > 0
-      ? [
-          ["end to end", nodeTest(1, ["--test-isolation=none", ...options, ...alone])] as [
-            string,
-            string[],
-          ],
-        ]
-      : []),
-    ...[ENGINES, CLIENTS].flatMap((path): [string, string[]][] => {
-      const one = files.filter((file) => file.startsWith(path));
-      return one.length > 0 ? [[basename(path), nodeTest(1, [...options, ...one])]] : [];
-    }),
+  return [
+    ...stage("tests", together, ["--test-concurrency=2"]),
+    ...stage("end to end", below(ALONE), ["--test-concurrency=1", "--test-isolation=none"]),
+    ...stage("engines", below(ENGINES), ["--test-concurrency=1"]),
+    ...stage("clients", below(CLIENTS), ["--test-concurrency=1"]),
   ];
+}
+
+/** Tells at the end how each went, and once more what failed, which may stand an hour of output above. */
+async function runStages(
+  machine: Machine,
+  failures: string,
+  stages: readonly Stage[],
+): Promise<number> {
   const results: string[] = [];
   let failed = 0;
-  for (const [name, command] of stages) {
+  for (const { name, command } of stages) {
     const start = Date.now();
     const code = await child(machine, command);
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
+    for (const failure of await failuresIn(join(failures, name))) results.push(told(failure));
     if (code !== 0) failed = code;
     if (code === INTERRUPTED) break;
   }
   for (const line of results) say(line);
   return failed;
-});
+}
 
 function isHeavy(file: string): boolean {
   return HEAVY.some((path) => file.startsWith(path));
@@ -108,12 +133,14 @@ async function testFiles(): Promise<readonly string[]> {
     .sort();
 }
 
-function nodeTest(concurrency: number, rest: readonly string[]): string[] {
+function nodeTest(failures: string, rest: readonly string[]): readonly string[] {
   return [
     process.execPath,
     "--test",
-    `--test-concurrency=${concurrency}`,
     "--test-reporter=spec",
+    "--test-reporter-destination=stdout",
+    `--test-reporter=${FAILURES}`,
+    `--test-reporter-destination=${failures}`,
     `--test-timeout=${LONGEST_TEST_MS}`,
     // A socket that a test left open would keep its process, and with it everything after it, waiting for good.
     "--test-force-exit",
@@ -122,7 +149,10 @@ function nodeTest(concurrency: number, rest: readonly string[]): string[] {
 }
 
 /** Runs in a group of its own, which ends with this command whatever ends it. */
-function child({ env, baseImage }: Machine, [file = "", ...args]: string[]): Promise<number> {
+function child(
+  { env, baseImage }: Machine,
+  [file = "", ...args]: readonly string[],
+): Promise<number> {
   const tests = spawn(file, args, {
     cwd: PROJECT,
     env: { ...process.env, ...env, PORTICO_BASE_IMAGE: baseImage },
