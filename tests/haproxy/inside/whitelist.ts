@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { until } from "../../support/until.ts";
@@ -228,6 +229,43 @@ test("a flood of refused sources is told whole, and what is kept of it is bounde
     0,
   );
   assert.equal(counted, SOURCES);
+});
+
+const FLOOD_S = 5;
+/** Connects from one source, over and over, and says at the end how often. A connection that is reset leaves no port behind. */
+const FLOOD = `use Socket; my ($port, $from, $seconds) = @ARGV; my $end = time + $seconds; my $count = 0;
+  while (time < $end) {
+    socket(S, PF_INET, SOCK_STREAM, 0) or die $!; setsockopt(S, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0));
+    bind(S, sockaddr_in(0, inet_aton($from))) or die $!;
+    $count++ if connect(S, sockaddr_in($port, inet_aton("127.0.0.1"))); close S;
+  }
+  print $count;`;
+
+test("while refused sources connect as fast as they can, all who are listed are served", async (t) => {
+  const lab = await openLab(t);
+  await lab.settle(open(["127.0.0.1/32"]));
+  const served = async (seconds: number): Promise<number[]> => {
+    const took: number[] = [];
+    for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
+      const since = performance.now();
+      assert.equal(await nodeBehind(lab.port("primary")), "orders-1");
+      took.push(performance.now() - since);
+    }
+    return took.sort((a, b) => a - b);
+  };
+  const p99 = (took: readonly number[]): string => (took[(took.length * 0.99) | 0] ?? 0).toFixed(1);
+
+  const calm = await served(FLOOD_S);
+  const floods = ["127.0.0.98", "127.0.0.99"].map((from) =>
+    promisify(execFile)("perl", ["-e", FLOOD, ...[lab.port("primary"), from, FLOOD_S].map(String)]),
+  );
+  const beside = await served(FLOOD_S);
+  const counts = await Promise.all(floods.map(async (flood) => Number((await flood).stdout)));
+
+  const rate = Math.round(counts.reduce((sum, count) => sum + count, 0) / FLOOD_S);
+  t.diagnostic(`${rate} refused a second: p99 ${p99(calm)} ms before, ${p99(beside)} ms beside it`);
+  assert.ok(rate > 0);
+  assert.ok(beside.length > 10, `${beside.length} were served`);
 });
 
 test("20,000 entries are swapped while switches go on at their usual speed", async (t) => {
