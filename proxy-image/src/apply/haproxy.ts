@@ -112,6 +112,9 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       for (const command of commands) besideTheLine(command);
       const cut = await steer(adminSocket, commands, stopsOf, cutSlots.end);
       const ms = elapsed();
+      // Only now: should the agent freeze before HAProxy has heard the release, the hold still ends by itself.
+      for (const command of commands)
+        if (command.kind === "release") holds.forget(command.endpoint);
       cutSlots.lookLater(cut);
       const old = await Promise.all(commands.map(cutInOldWorker));
       return { kind: "applied", ms, cut: [...cut, ...old.flat()] };
@@ -125,7 +128,6 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
 
   const besideTheLine = (command: Command): void => {
     if (command.kind === "hold") holds.start(command.endpoint, stopsOf(command.endpoint));
-    else if (command.kind === "release") holds.forget(command.endpoint);
     else if (command.kind === "setWhitelist") {
       const { worker = "", tunnels = false } = facts ?? {};
       void whitelist.put(command.list, command.digest, worker, oldWorkers.known(), tunnels);

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
+import { createHaproxy } from "../../../proxy-image/src/apply/haproxy.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
 import { goOnAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
+import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
 import { crowdOf, frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
+import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
 import { createLab, held, openClient, openTlsClient, wantedOf } from "../lab.ts";
 
@@ -51,6 +56,42 @@ test("a hold ends by itself when the agent freezes", async (t) => {
   assert.equal(await parked.node, "orders-1");
   assert.equal(await door(), "accepting");
   parked.socket.destroy();
+});
+
+test("an agent that freezes while it releases a hold leaves no door closed", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
+  await lab.settle(wantedOf("orders-1"));
+  // What is said on the way to the release comes through, the release itself doesn't.
+  const way = join(lab.folder, "way.sock");
+  const server = createServer((from) => {
+    const to = connect({ path: lab.adminSocket });
+    for (const socket of [from, to]) socket.on("error", () => {});
+    from.on("data", (line) => {
+      if (line.includes("wait ") || !line.includes("set maxconn")) to.write(line);
+    });
+    from.on("close", () => to.destroy());
+    to.pipe(from);
+  });
+  await new Promise<void>((resolve) => server.listen(way, resolve));
+  const frozen = createHaproxy({ ...lab, adminSocket: way, onEvent: () => {} });
+  t.after(() => {
+    frozen.close();
+    server.close();
+  });
+  const steer = async (wanted: Wanted) => {
+    const reading = await frozen.read();
+    assert.equal(reading.kind, "actual");
+    return reading.kind === "actual" && frozen.execute(plan(reading.actual, wanted));
+  };
+  const door = async () => (await lab.actual()).endpoints.primary?.door;
+  await steer(held(wantedOf("orders-1")));
+  await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+
+  await steer(wantedOf("orders-2"));
+
+  assert.notEqual(await door(), "accepting", "the release came through");
+  await until("the end of the hold", 30_000, async () => (await door()) === "accepting");
 });
 
 test("a hold that its agent gave up by dying is seen as ending, and the next plan releases it", async (t) => {
