@@ -32,8 +32,6 @@ const ABSENT = /ECONNREFUSED|ENOENT/;
 export function createIdentities(args: IdentitiesArgs): Identities {
   const { first, read, haproxy, log, onChange, wall = Date.now } = args;
   let current = first;
-  // Another agent may have left before HAProxy had the newest.
-  let owed = true;
   let told = "";
   let toldOfEnd = "";
 
@@ -58,9 +56,8 @@ export function createIdentities(args: IdentitiesArgs): Identities {
         failed.push(`The new ${what} certificate is refused: ${done.why}`);
       else if (current !== first) log.info(`The portal's ${what} certificate is replaced`);
     }
-    owed = failed.length > 0;
     const why = failed.join("; ");
-    if (owed && why !== told && !ABSENT.test(why)) log.error({ alarm: true }, why);
+    if (why !== "" && why !== told && !ABSENT.test(why)) log.error({ alarm: true }, why);
     told = why;
   };
 
@@ -72,11 +69,11 @@ export function createIdentities(args: IdentitiesArgs): Identities {
       const refused = isNew ? over(next) : undefined;
       if (isNew && refused === undefined) {
         current = next;
-        owed = true;
         onChange(next);
       }
       tellEnd(refused ?? endsSoon(current, wall()));
-      if (owed) await replace();
+      // At every look: another agent may have left before HAProxy had the newest, or another process may serve since.
+      await replace();
     },
   };
 }

@@ -109,7 +109,7 @@ const documents = createDocuments({
   generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
   serve: async (document, digest) => {
     await tunnels.take(document).catch(sayNoTunnels);
-    const before = agent.snapshot()?.service ?? served;
+    const before = served;
     const observer =
       before && isSameSubject(before.document, document) ? before.observer : observe(document);
     if (before && before.observer !== observer) before.observer.stop();

@@ -15,10 +15,11 @@ const identity = (cert: string): PortalIdentity => ({
 
 const DAY_MS = 86_400_000;
 
-/** A renewal, and a stand-in of HAProxy that refuses certificates with the given reasons before it takes one. */
+/** A renewal, and a stand-in of HAProxy that refuses certificates with the given reasons before it takes one, and keeps that. */
 function createRenewal(reasons: string[], first = "first") {
   let files = identity(first);
   let skipped = 0;
+  let inUse = "";
   const offered: string[] = [];
   const log: string[] = [];
   const heard: string[] = [];
@@ -27,8 +28,10 @@ function createRenewal(reasons: string[], first = "first") {
     read: async () => files,
     haproxy: {
       replaceCertificates: async ({ client }: Pems) => {
+        if (client === inUse) return [];
         offered.push(client.split("\n")[0] ?? "");
         const why = reasons.shift();
+        if (why === undefined) inUse = client;
         const done = why === undefined ? { kind: "done" } : { kind: "failed", why };
         return [{ what: "client", done }] as Awaited<
           ReturnType<Parameters<typeof createIdentities>[0]["haproxy"]["replaceCertificates"]>

@@ -22,7 +22,7 @@ async function ended(t: Parameters<typeof socketThat>[0], looks: readonly string
       if (command.startsWith("shutdown")) told.push(command);
     }
   });
-  const sessions = await endSessions(path, () => true);
+  const sessions = await endSessions({ socket: path, chosen: () => true });
   return { ports: sessions.map(({ port }) => port), told };
 }
 

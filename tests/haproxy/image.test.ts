@@ -16,9 +16,9 @@ import {
 import { until } from "../support/until.ts";
 
 /** The most connections that the write endpoint accepts: 0 while it is held. */
-const frontendLimit = (sh: PortalContainer["sh"]) =>
+const frontendLimit = (sh: PortalContainer["sh"], frontend = "in_primary") =>
   sh(
-    `s6-ipcclient /run/haproxy/admin.sock sh -c 'echo "show stat in_primary 1 -1" >&7; cat <&6' | cut -d, -f7 | tail -n +2`,
+    `s6-ipcclient /run/haproxy/admin.sock sh -c 'echo "show stat -1 1 -1" >&7; cat <&6' | grep '^${frontend},' | cut -d, -f7`,
     "agent:steering",
   ).then((text) => text.trim());
 
@@ -188,6 +188,8 @@ test("a portal takes over the volume of a build whose whitelist was a file witho
   assert.match(lists, /^\S+ 127\.0\.0\.0\/8 253402300799000$/m);
 });
 
+const HELD = ["in_primary", "crowd_primary"];
+
 test("a hold that its agent left behind ends with the agent, though no other one starts", async (t) => {
   const it = await portalFor(t);
   await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
@@ -197,12 +199,19 @@ test("a hold that its agent left behind ends with the agent, though no other one
     "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in 'node '*) echo ${p#/proc/};; esac; done";
   const pid = (await it.sh(agents, "agent:steering")).trim();
   await it.sh(`kill -STOP ${pid}`, "agent:steering");
-  await say(it.sh, "set maxconn frontend in_primary 0");
-  assert.equal(await frontendLimit(it.sh), "0");
+  for (const frontend of HELD) {
+    await say(it.sh, `set maxconn frontend ${frontend} 0`);
+    assert.equal(await frontendLimit(it.sh, frontend), "0");
+  }
 
   await it.sh(`kill -KILL ${pid}`, "agent:steering");
 
-  await until("the hold has ended", 6_000, async () => (await frontendLimit(it.sh)) === "10000");
+  for (const frontend of HELD)
+    await until(
+      `${frontend} lets in`,
+      6_000,
+      async () => (await frontendLimit(it.sh, frontend)) === "10000",
+    );
 });
 
 test("HAProxy's own lines come out as JSON like the agent's", async (t) => {

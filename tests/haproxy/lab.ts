@@ -149,6 +149,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     adminSocket,
     masterSocket,
     folder,
+    identity: places.identity,
     render: (wanted) =>
       options.edit?.(renderConfig(wanted, places)) ?? renderConfig(wanted, places),
     onEvent: (event) => events.push(event),

@@ -27,7 +27,7 @@ function looks(...answers: readonly (readonly string[])[]) {
 }
 
 const commandsOf = async (say: ReturnType<typeof looks>) =>
-  (await endingsOf(say, [SLOT])).flatMap(({ commands }) => commands);
+  (await endingsOf(say, [SLOT])).flatMap(({ commands, sessions }) => commands(sessions));
 
 test("a session counts as established once HAProxy has looked at it", () => {
   const states = readSessions([OPEN, JUST_OPEN, CONNECTING, QUEUED].join("\n"));

@@ -56,6 +56,15 @@ test("a new agent goes on with the leader and the readers that HAProxy serves", 
   assert.equal(lineage, LINEAGE);
 });
 
+test("a new agent that comes in the midst of a switch goes on with the new leader", () => {
+  for (const slots of [{ a: "drain", b: "ready" } as const, { a: "ready", b: "drain" } as const]) {
+    const { gate } = adopt(DOCUMENT, LINEAGE, haproxy("accepting", slots, {}), 100);
+
+    const leader = slots.a === "ready" ? "a" : "b";
+    assert.deepEqual([gate.kind, gate.kind === "open" && gate.node], ["open", leader]);
+  }
+});
+
 test("a new agent goes on with a hold, and keeps whom it kept", () => {
   const actual = haproxy("ending", { a: "ready", b: "maint" }, {});
 

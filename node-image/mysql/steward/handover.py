@@ -42,6 +42,9 @@ def hand_over(server: Server, node: Node, secrets: Secrets, wanted: str | None) 
             log.info(f"hands the leadership over to {name}")
             time.sleep(NOTICE)
             _wait_for_transactions(cursor)
+            # Some seconds have gone: nobody's session ends for a successor that has left, or a leadership that has moved on.
+            if _candidate(cursor, node, name) != (name, member) or not _leads(cursor):
+                raise HandoverError(f"{name} can't take over any more, or this node doesn't lead")
             # Ends the sessions of clients: a write on one of them would find the server read-only, and fail as if misled.
             cursor.execute("SET GLOBAL offline_mode = ON")
             try:
@@ -71,6 +74,14 @@ def _candidate(
         if address in online and wanted in (None, name):
             return name, online[address]
     raise HandoverError(f"{wanted or 'no other node'} is an online secondary of the group")
+
+
+def _leads(cursor: "pymysql.cursors.Cursor") -> bool:
+    cursor.execute(
+        f"SELECT COUNT(*) FROM {MEMBERS}"
+        " WHERE MEMBER_ID = @@server_uuid AND MEMBER_STATE = 'ONLINE' AND MEMBER_ROLE = 'PRIMARY'"
+    )
+    return cursor.fetchone() == (1,)
 
 
 def _wait_for_transactions(cursor: "pymysql.cursors.Cursor") -> None:

@@ -8,7 +8,7 @@ from typing import Iterator
 import redis
 
 from .description import Node, Secrets, read_node, read_secrets
-from .peers import SENTINEL, SERVER, Peers, attempt, client
+from .peers import SENTINEL, SERVER, Peers, Self, attempt, client
 from .server_config import priority
 
 PATIENCE = 15
@@ -28,6 +28,8 @@ def main() -> None:
         sys.exit("nobody leads")
     if to == leader:
         sys.exit(f"{to} leads already")
+    if to is not None and not _has_data(selves.get(to), selves[leader]):
+        sys.exit(f"{to} can't lead now: it doesn't have {leader}'s data yet, or can't be asked")
     sentinel = next((name for name in words if name != leader), None)
     if sentinel is None:
         sys.exit("no Sentinel of another node answers")
@@ -35,6 +37,11 @@ def main() -> None:
         _order(node, secrets, sentinel)
         successor = _successor(peers, leader)
     print(f"{leader} handed over to {successor}")
+
+
+def _has_data(chosen: Self | None, leader: Self) -> bool:
+    """A node that still copies has a priority that says so, and that must not be lifted: it would lead with what it has."""
+    return chosen is not None and chosen.linked and chosen.cluster == leader.cluster != ""
 
 
 @contextlib.contextmanager
@@ -56,7 +63,9 @@ def _preferred(node: Node, secrets: Secrets, to: str, sentinel: str) -> Iterator
         _wait(seen, f"{to} can't be preferred: {sentinel}'s Sentinel doesn't see it")
         yield
     finally:
-        _set_priority(server, priority("any"))
+        # A server that was started anew meanwhile has its own again, which may say that it must not lead.
+        if attempt(lambda: server.config_get("replica-priority")) == {"replica-priority": str(BEST)}:
+            _set_priority(server, priority("any"))
 
 
 def _set_priority(server: redis.Redis, to: int) -> None:

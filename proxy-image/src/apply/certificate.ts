@@ -21,25 +21,36 @@ export interface Replaced {
   readonly done: Done;
 }
 
+export interface Certificates {
+  /** Puts those into the running process that it isn't known to have. Tells of what is new to it, or was refused. */
+  replace(pems: Pems): Promise<readonly Replaced[]>;
+  /** Another process serves: it may have read the files a moment before they were renewed. */
+  doubt(): void;
+}
+
 /** The certificates of one portal. `folder` is where haproxy.cfg finds them. */
-export function createCertificates(
-  socket: string,
-  folder: string,
-): { readonly replace: (pems: Pems) => Promise<readonly Replaced[]> } {
-  const inUse = new Map<string, string>();
+export function createCertificates(socket: string, folder: string): Certificates {
+  let processes = 0;
+  const inUse = new Map<keyof Pems, { readonly pem: string; readonly process: number }>();
+
+  const offer = async (what: keyof Pems, pem: string): Promise<readonly Replaced[]> => {
+    const [known, process] = [inUse.get(what), processes];
+    if (known?.pem === pem && known.process === process) return [];
+    const done = await replaceCertificate(socket, join(folder, `${what}.crt`), pem);
+    const unused = done.kind === "failed" && UNUSED.test(done.why);
+    if (done.kind === "failed" && !unused) return [{ what, done }];
+    inUse.set(what, { pem, process });
+    return unused || known?.pem === pem ? [] : [{ what, done }];
+  };
+
   return {
-    replace: async (pems) => {
-      const replaced: Replaced[] = [];
-      for (const what of ["client", "server"] as const) {
-        const pem = pems[what];
-        if (pem === undefined || inUse.get(what) === pem) continue;
-        const done = await replaceCertificate(socket, join(folder, `${what}.crt`), pem);
-        if (done.kind === "failed" && UNUSED.test(done.why)) continue;
-        if (done.kind === "done") inUse.set(what, pem);
-        replaced.push({ what, done });
-      }
-      return replaced;
+    doubt: () => {
+      processes++;
     },
+    replace: async ({ client, server }) => [
+      ...(await offer("client", client)),
+      ...(server === undefined ? [] : await offer("server", server)),
+    ],
   };
 }
 

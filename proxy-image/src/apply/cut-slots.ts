@@ -1,6 +1,7 @@
 import type { Command } from "../plan/command.ts";
 import type { Cut, HaproxyEvent } from "./answers.ts";
 import { converse, type Say } from "./conversation.ts";
+import { isDue } from "./end-sessions.ts";
 import { sessionKey } from "./read-sessions.ts";
 import { sayQuietly } from "./say-quietly.ts";
 import { endingsOf, isOnSlot, type SlotName, sessionsNow } from "./slot-sessions.ts";
@@ -8,11 +9,6 @@ import { endingsOf, isOnSlot, type SlotName, sessionsNow } from "./slot-sessions
 /** Sessions that were still connecting when their slot was cut are established, or gone, a moment later. */
 const LATER_LOOKS_MS = [5, 50];
 const DEADLINE_MS = 1_000;
-/**
- * Until a session is asked again to end. HAProxy 3.0 leaves one be whose client has said its last word: it ends with its node, or
- * by a time-out.
- */
-const ASK_AGAIN_MS = 5_000;
 
 /** Remembers which slots are to have no session, ends those that they have, and looks twice more whether one has. */
 export function createCutSlots(adminSocket: string, onEvent: (event: HaproxyEvent) => void) {
@@ -30,13 +26,15 @@ export function createCutSlots(adminSocket: string, onEvent: (event: HaproxyEven
     const told = endings.map(({ slot, sessions, commands }) => {
       const before = cut.get(slotKey(slot)) ?? new Map<string, number>();
       // Not of a slot that was opened again in the meantime: its sessions are wanted.
-      const isDue =
-        cut.has(slotKey(slot)) &&
-        sessions.some(
-          (session) => now - (before.get(sessionKey(session)) ?? -ASK_AGAIN_MS) >= ASK_AGAIN_MS,
-        );
-      const fresh = isDue ? sessions.map((session) => [sessionKey(session), now] as const) : [];
-      return { slot, commands: isDue ? commands : [], asked: new Map([...before, ...fresh]) };
+      const due = cut.has(slotKey(slot))
+        ? sessions.filter((session) => isDue(before, session, now))
+        : [];
+      const fresh = due.map((session) => [sessionKey(session), now] as const);
+      return {
+        slot,
+        commands: due.length > 0 ? commands(due) : [],
+        asked: new Map([...before, ...fresh]),
+      };
     });
     await sayQuietly(say, [...told.flatMap(({ commands }) => commands), ...after]);
     if (told.every(({ asked }) => asked.size === 0))

@@ -20,9 +20,11 @@ export async function endSsh(
     session.frontend === frontendOf(SSH) &&
     session.state === "established" &&
     meant.has(nameOf(session));
-  const ended = [...(await endSessions(sockets.adminSocket, isMeant))];
+  const ended = [...(await endSessions({ socket: sockets.adminSocket, chosen: isMeant }))];
   for (const { pid } of oldWorkers)
-    ended.push(...(await endSessions(sockets.masterSocket, isMeant, pid)));
+    ended.push(
+      ...(await endSessions({ socket: sockets.masterSocket, chosen: isMeant, oldWorker: pid })),
+    );
   return ended;
 }
 

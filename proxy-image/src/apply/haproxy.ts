@@ -84,7 +84,10 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     if (reply.kind === "failed") return { kind: "unreadable", why: reply.why };
     const now = readFacts(reply.blocks, whitelist.file);
     if (typeof now === "string") return { kind: "unreadable", why: now };
-    if (facts !== undefined && facts.worker !== now.worker) await oldWorkers.refresh(true);
+    if (facts !== undefined && facts.worker !== now.worker) {
+      certificates.doubt();
+      await oldWorkers.refresh(true);
+    }
     facts = now;
     const endpoints = Object.entries(now.endpoints).map(
       ([name, { door, ...rest }]): [string, ActualEndpoint] => [

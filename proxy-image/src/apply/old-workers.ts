@@ -33,7 +33,11 @@ export function createOldWorkers(masterSocket: string) {
       endpoint,
       node,
     }: Extract<Command, { kind: "cutOldWorker" }>): Promise<number> {
-      const ended = await endSessions(masterSocket, isOpenOnSlot({ endpoint, node }), pid);
+      const ended = await endSessions({
+        socket: masterSocket,
+        chosen: isOpenOnSlot({ endpoint, node }),
+        oldWorker: pid,
+      });
       return ended.length;
     },
   };

@@ -2,7 +2,7 @@ import type { Whitelist } from "../judge/whitelist.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";
 import type { Revoked } from "./answers.ts";
 import { converse } from "./conversation.ts";
-import { endSessions } from "./end-sessions.ts";
+import { endSessions, type Told } from "./end-sessions.ts";
 import { listedIn } from "./listed.ts";
 import type { Session } from "./read-sessions.ts";
 import { sessionsNow } from "./slot-sessions.ts";
@@ -18,13 +18,14 @@ export type Revocation =
 
 /**
  * Ends the sessions whose source is no longer on the list, in the present worker and in those from before a reload. A
- * tunnel's end at an endpoint shows the portal itself as its source: it ends with its SSH session.
+ * tunnel's end at an endpoint shows the portal itself as its source: it ends with its SSH session. `told`: from look to look of one list.
  */
 export async function revokeSessions(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   oldWorkers: readonly number[],
   list: Whitelist,
   tunnels: boolean,
+  told: Told,
 ): Promise<Revocation> {
   const listed = listedIn(list);
   const isGone = ({ source, frontend }: Session): boolean =>
@@ -34,9 +35,11 @@ export async function revokeSessions(
     !listed(source);
   const canEnd = (session: Session): boolean => session.state === "established" && isGone(session);
   try {
-    const revoked = [...(await endSessions(sockets.adminSocket, canEnd))];
-    for (const pid of oldWorkers) {
-      revoked.push(...(await endSessions(sockets.masterSocket, canEnd, pid)));
+    const revoked = [...(await endSessions({ socket: sockets.adminSocket, chosen: canEnd, told }))];
+    for (const oldWorker of oldWorkers) {
+      revoked.push(
+        ...(await endSessions({ socket: sockets.masterSocket, chosen: canEnd, oldWorker })),
+      );
     }
     const left = await converse(sockets.adminSocket, { deadlineMs: 1_000 }, (say) =>
       sessionsNow(say),

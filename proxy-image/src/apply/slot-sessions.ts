@@ -14,7 +14,8 @@ export interface SlotName {
 export interface Ending {
   readonly slot: SlotName;
   readonly sessions: readonly Session[];
-  readonly commands: readonly string[];
+  /** What tells those of them to end that are due; with them, where that can be, all who have come since. */
+  readonly commands: (due: readonly Session[]) => readonly string[];
 }
 
 /** A node that is there accepts well within this time; one that isn't, not at all. */
@@ -69,11 +70,13 @@ function endingOf(slot: SlotName, all: readonly Session[]): Ending {
   const open = all.filter(isOpenOnSlot(slot));
   const whole = !all.filter(isOnSlot(slot)).some(isConnecting);
   const backends = new Set(open.map(({ backend }) => backend));
-  const commands = whole
-    ? [...backends].map((backend) => shutdownServerSessions(backend, slot.node))
-    : // An id is used again: it is read and said on one connection, with nothing between.
-      open.map(({ id }) => shutdownSession(id));
-  return { slot, sessions: open, commands };
+  const asWhole = [...backends].map((backend) => shutdownServerSessions(backend, slot.node));
+  return {
+    slot,
+    sessions: open,
+    // An id is used again: it is read and said on one connection, with nothing between, and once.
+    commands: (due) => (whole ? asWhole : due.map(({ id }) => shutdownSession(id))),
+  };
 }
 
 const isConnecting = ({ state }: Session): boolean => state === "connecting";

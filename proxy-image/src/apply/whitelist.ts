@@ -5,6 +5,7 @@ import type { Whitelist } from "../judge/whitelist.ts";
 import type { Actual, OldWorker } from "../plan/actual.ts";
 import type { HaproxyEvent, Revoked } from "./answers.ts";
 import { WHITELIST, writeWhitelist } from "./configure.ts";
+import type { Told } from "./end-sessions.ts";
 import { mapLinesOf } from "./map-lines.ts";
 import { revokeSessions } from "./revoke.ts";
 import { swapWhitelist } from "./whitelist-swap.ts";
@@ -33,12 +34,13 @@ export function createWhitelist(args: WhitelistArgs) {
     digest: string,
     oldWorkers: readonly OldWorker[],
     tunnels: boolean,
+    told: Told,
   ): Promise<void> => {
     const pids = oldWorkers.map(({ pid }) => pid);
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += LOOK_AGAIN_MS) {
       await pause(LOOK_AGAIN_MS, undefined, { ref: false });
       if (inForce?.digest !== digest) return;
-      const looked = await revokeSessions(args, pids, list, tunnels);
+      const looked = await revokeSessions(args, pids, list, tunnels, told);
       if (looked.kind === "failed") continue;
       if (looked.revoked.length > 0) {
         args.onEvent({ kind: "late-revoked", revoked: looked.revoked });
@@ -67,7 +69,8 @@ export function createWhitelist(args: WhitelistArgs) {
       if (changing !== undefined) return;
       changing = digest;
       const started = performance.now();
-      const put = await putWhitelist(args, file, list, oldWorkers, tunnels).catch(
+      const endings: Told = new Map();
+      const put = await putWhitelist(args, file, list, oldWorkers, tunnels, endings).catch(
         (error: Error): Failed => ({ kind: "failed", inForce: false, why: error.message }),
       );
       if (put.kind === "failed") {
@@ -86,7 +89,7 @@ export function createWhitelist(args: WhitelistArgs) {
       const ms = Math.round(performance.now() - started);
       const { revoked } = put;
       args.onEvent({ kind: "whitelist-in-force", digest, entries: list?.length ?? 0, ms, revoked });
-      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers, tunnels);
+      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers, tunnels, endings);
     },
   };
 }
@@ -116,6 +119,7 @@ async function putWhitelist(
   list: Whitelist,
   oldWorkers: readonly OldWorker[],
   tunnels: boolean,
+  told: Told,
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
   const lines = mapLinesOf(list);
@@ -126,7 +130,7 @@ async function putWhitelist(
   const swapped = await swapWhitelist(sockets.adminSocket, file, lines);
   if (swapped.kind === "failed") return { ...swapped, inForce: false };
   const pids = oldWorkers.map(({ pid }) => pid);
-  const revocation = await revokeSessions(sockets, pids, list, tunnels);
+  const revocation = await revokeSessions(sockets, pids, list, tunnels, told);
   if (revocation.kind === "failed") return { ...revocation, inForce: false };
   if (written !== undefined) return { kind: "failed", inForce: true, why: `${file}: ${written}` };
   const { revoked, waiting } = revocation;

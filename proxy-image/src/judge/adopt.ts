@@ -39,7 +39,11 @@ type Route = PortalDocument["endpoints"][string]["route"];
 
 function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
   const why = "HAProxy serves it";
-  const node = Object.keys(slots).find((name) => slots[name]?.admin !== "maint");
+  // In the midst of a switch there are two: the old leader's slot drains, and the new one's is ready.
+  const names = Object.keys(slots);
+  const node =
+    names.find((name) => slots[name]?.admin === "ready") ??
+    names.find((name) => slots[name]?.admin !== "maint");
   if (door !== "accepting") {
     return { kind: "held", keep: node, since, why: "HAProxy holds" };
   }

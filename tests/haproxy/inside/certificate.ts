@@ -163,7 +163,7 @@ backend nodes
     server node 127.0.0.1:${port} check inter 200ms check-ssl verify required ca-file ${folder}/ca.crt crt ${folder}/client.crt
 `,
   });
-  startHaproxy(t, join(folder, "haproxy.cfg"), join(folder, "master.sock"));
+  const haproxy = startHaproxy(t, join(folder, "haproxy.cfg"), join(folder, "master.sock"));
   const last = (name: string) =>
     until(`a check with ${name}`, 10_000, async () => shown.at(-1) === `DNS:${name}`);
   await last("portal-before.example");
@@ -176,6 +176,18 @@ backend nodes
   });
 
   assert.deepEqual(replaced, [{ what: "client", done: { kind: "done" } }]);
+  await last("portal-after.example");
+
+  // A process that was just reading the old file when it was renewed: it is told too, once it serves, and nobody is told again.
+  const pems = { client: `${next.certificate}\n${next.key}\n`, server: undefined };
+  const isOver = new Promise((resolve) => haproxy.once("exit", resolve));
+  haproxy.kill("SIGTERM");
+  await isOver;
+  startHaproxy(t, join(folder, "haproxy.cfg"), join(folder, "master.sock"));
+  await last("portal-before.example");
+  assert.deepEqual(await certificates.replace(pems), [], "it is thought to be there");
+  certificates.doubt();
+  assert.deepEqual(await certificates.replace(pems), []);
   await last("portal-after.example");
 });
 

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { TLSSocket } from "node:tls";
 
 import { configure } from "../../../proxy-image/src/apply/configure.ts";
+import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
 import {
   blocks,
@@ -20,6 +22,32 @@ import {
   openTlsClient,
   wantedOf,
 } from "../lab.ts";
+
+test("a certificate that was renewed while a new process read the old one comes to that process too", async (t) => {
+  const lab = await createLab(t, { tls: true });
+  lab.agent.vouched.add("primary/orders-1");
+  await lab.settle(wantedOf("orders-1"));
+  const { worker } = await lab.actual();
+  const { certificate, key } = await (await Authority.create()).issue(["renewed.example"]);
+  // On disk the old one stays: what the new process has read.
+  const renewed = { client: "", server: `${certificate}\n${key}` };
+  const nameShown = async () => {
+    const client = openTlsClient(lab.port("primary"));
+    await client.secured;
+    const name = (client.socket as TLSSocket).getPeerCertificate().subjectaltname;
+    client.socket.destroy();
+    return name;
+  };
+  await lab.haproxy.replaceCertificates(renewed);
+  assert.equal(await nameShown(), "DNS:renewed.example");
+
+  const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
+  await lab.haproxy.configure(longer, () => EVERYBODY, "the silence limit changed");
+  await until("the new worker answers", 5_000, async () => (await lab.actual()).worker !== worker);
+  await lab.haproxy.replaceCertificates(renewed);
+
+  assert.equal(await nameShown(), "DNS:renewed.example");
+});
 
 test("after a reload no node is open, and an old worker's sessions are found and cut", async (t) => {
   const lab = await createLab(t);

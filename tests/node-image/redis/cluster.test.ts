@@ -124,6 +124,32 @@ describe("three nodes of the Redis image", () => {
     await write(to);
   });
 
+  test("a node without the cluster's data is not handed the leadership, and stays one that must not be chosen", async () => {
+    const leader = await cluster.untilWhole(120);
+    const [to = "orders-1"] = others(leader);
+    const setting = async (name: string) =>
+      (await cluster.ask(to, ["config", "get", name])).split("\n")[1] ?? "";
+    const id = await setting("availability-zone");
+    assert.notEqual(id, "");
+    // As a node is that has lost its volume, for as long as it copies.
+    await cluster.ask(to, ["config", "set", "availability-zone", "", "replica-priority", "0"]);
+    try {
+      const { code, output } = await exec(cluster.container(leader), [
+        "/usr/local/lib/portico/switchover",
+        to,
+      ]);
+      assert.notEqual(code, 0);
+      assert.match(
+        output,
+        new RegExp(`^${to} can't lead now: it doesn't have ${leader}'s data yet`),
+      );
+      assert.equal(await setting("replica-priority"), "0");
+    } finally {
+      await cluster.ask(to, ["config", "set", "availability-zone", id, "replica-priority", "100"]);
+    }
+    assert.equal(await cluster.untilWhole(30), leader);
+  });
+
   test("a server that dies alone leads again only by the Sentinels' word, with every write", async () => {
     const leader = await cluster.untilWhole(120);
     await write(leader);
