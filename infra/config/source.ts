@@ -29,7 +29,7 @@ export function mistakeIn(cidr: string, open: boolean): string | undefined {
   const [network] = canonical.split("/");
   return canonicalCidr(`${address}`)?.split("/")[0] === network
     ? `must be written "${canonical}"`
-    : `has host bits set: write "${canonical}"`;
+    : `has host bits set: write "${canonical}", or "${canonicalCidr(`${address}`)}" for that address alone`;
 }
 
 function aliased(canonical: string): string | undefined {

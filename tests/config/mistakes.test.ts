@@ -116,12 +116,12 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   [
     "host bits, with the right form",
     admitting({ "203.0.113.7/24": "Berlin" }),
-    `${AT}.whitelist["203.0.113.7/24"]: has host bits set: write "203.0.113.0/24"`,
+    `${AT}.whitelist["203.0.113.7/24"]: has host bits set: write "203.0.113.0/24", or "203.0.113.7/32" for that address alone`,
   ],
   [
     "host bits of IPv6",
     admitting({ "2001:db8::1/32": "Berlin" }),
-    `${AT}.whitelist["2001:db8::1/32"]: has host bits set: write "2001:db8::/32"`,
+    `${AT}.whitelist["2001:db8::1/32"]: has host bits set: write "2001:db8::/32", or "2001:db8::1/128" for that address alone`,
   ],
   [
     "another spelling, which could be a duplicate",

@@ -93,6 +93,20 @@ test("containers of another copy of the project are no strays, whatever their na
   }
 });
 
+test("volumes of a stack of that name are not taken up by a folder that has made nothing", async () => {
+  const name = `t${process.pid}v`;
+  const volume = `${name}-orders-1-data`;
+  await docker.createVolume({ Name: volume, Labels: { "portico.stack": name } });
+  try {
+    await assert.rejects(
+      removeStrays(docker, name, stackFiles("/nowhere", "portico", "local")),
+      new RegExp(`A stack called ${name} has data .* docker volume rm ${volume}$`),
+    );
+  } finally {
+    await docker.getVolume(volume).remove();
+  }
+});
+
 /** Kills the CLI while it waits for the container to get healthy. Its plugins end by themselves. */
 async function killInTheMiddle(stack: Stack): Promise<void> {
   const run = start(stack);

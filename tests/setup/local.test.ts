@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { knock } from "../../tools/local/knock.ts";
 import { namesStack } from "../../tools/local/names-stack.ts";
-import { assignSlots, isSlotFree, portsIn, readStored } from "../../tools/local/place.ts";
+import { assignSlots, isSlotFree, placeOf, portsIn, readStored } from "../../tools/local/place.ts";
 import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
 import { stillProtected } from "../../tools/local/removal.ts";
@@ -39,6 +39,18 @@ test("a new deployment goes past a slot that another stack has ports in, and tho
     orders: 0,
     audit: 2,
   });
+});
+
+test("stacks of one machine look for their places apart, so that one that is stopped finds its own again", () => {
+  const names = ["portico", ...Array.from({ length: 9 }, (_, index) => `portico-${index + 2}`)];
+  const places = names.map(placeOf);
+
+  assert.deepEqual(places[0], { from: 87, firstPort: 15_432 });
+  for (const key of ["from", "firstPort"] as const)
+    assert.equal(new Set(places.map((place) => place[key])).size, names.length);
+  assert.deepEqual(placeOf("a-name-of-mine"), places[0]);
+  for (const { from, firstPort } of [...places, placeOf("portico-4000")])
+    assert.ok(from >= 64 && from <= 127 && firstPort < 32_000);
 });
 
 test("what another program listens on is found before a slot is given out", async () => {

@@ -7,6 +7,7 @@ import { endpointsOf } from "../../infra/model/catalogue.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/model/plan.ts";
 import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
+import { say } from "../setup/say.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import type { Cli } from "./cli.ts";
 import type { StackConfig } from "./config.ts";
@@ -26,8 +27,13 @@ export interface Place extends Local {
   readonly ports: readonly number[];
 }
 
+const NAME = "portico";
 const RANGES = { first: 64, last: 127, from: 87 };
 const FIRST_PORT = 15_432;
+/** From one stack's first port to where the next one's is searched. */
+const PORTS_APART = 400;
+/** As many stacks of this machine get ports of their own also while the others are stopped, and show nobody theirs. */
+const APART = 32;
 
 const Stored = z
   .object({
@@ -47,10 +53,14 @@ export async function keepPlace(
 ): Promise<Place> {
   const stored = readStored(config["portico:local"]);
   const deployments = config["portico:deployments"]?.objectValue;
+  const name = stored.name ?? (await freeName(docker));
+  if (stored.name === undefined && name !== NAME)
+    say(
+      `· another stack on this machine is called ${NAME}: this one is ${name}, and its containers are ${name}-<deployment>-1 and so on, where the README says ${NAME}-<deployment>-1`,
+    );
   const undecided: Local = {
-    name: stored.name ?? (await freeName(docker)),
-    range: stored.range ?? (await freeRange(docker, RANGES)),
-    firstPort: stored.firstPort ?? (await freePorts(FIRST_PORT)),
+    name,
+    ...(await freeSpace(docker, name, stored)),
     base: stored.base ?? (baseImage === BASE_IMAGE ? undefined : baseImage),
     slots: {},
   };
@@ -143,6 +153,30 @@ export async function isSlotFree(
   return (await Promise.all(ports.map(isFree))).every(Boolean);
 }
 
+/** A stack that is stopped has a name, by its volumes, but shows neither networks nor ports: by its number it is kept clear of. */
+async function freeSpace(
+  docker: Docker,
+  name: string,
+  { range, firstPort }: z.infer<typeof Stored>,
+): Promise<Pick<Local, "range" | "firstPort">> {
+  const place = placeOf(name);
+  return {
+    range: range ?? (await freeRange(docker, { ...RANGES, from: place.from })),
+    firstPort: firstPort ?? (await freePorts(place.firstPort)),
+  };
+}
+
+/** Where the search begins for a stack of that name. */
+export function placeOf(name: string): { readonly from: number; readonly firstPort: number } {
+  const number = Number(new RegExp(`^${NAME}-(\\d+)$`).exec(name)?.[1] ?? 1);
+  const place = (number - 1) % APART;
+  const ranges = RANGES.last - RANGES.first + 1;
+  return {
+    from: RANGES.first + ((RANGES.from - RANGES.first + place) % ranges),
+    firstPort: FIRST_PORT + PORTS_APART * place,
+  };
+}
+
 async function freeName(docker: Docker): Promise<string> {
   const filters = { label: ["portico.stack"] };
   const [containers, networks, { Volumes }] = await Promise.all([
@@ -153,8 +187,8 @@ async function freeName(docker: Docker): Promise<string> {
   const taken = new Set(
     [...containers, ...networks, ...(Volumes ?? [])].map(({ Labels }) => Labels?.["portico.stack"]),
   );
-  let name = "portico";
-  for (let number = 2; taken.has(name); number++) name = `portico-${number}`;
+  let name = NAME;
+  for (let number = 2; taken.has(name); number++) name = `${NAME}-${number}`;
   return name;
 }
 

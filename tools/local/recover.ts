@@ -97,12 +97,15 @@ async function dropPending(cli: Cli): Promise<void> {
  * stay, whatever the state says: they hold data, and a volume of the same name is taken up again.
  */
 export async function removeStrays(docker: Docker, name: string, files: StackFiles): Promise<void> {
-  const known = knownIds(await latest(files));
+  const state = await latest(files);
+  const known = knownIds(state);
   const filters = { label: [`portico.stack=${name}`] };
   const containers = (await docker.listContainers({ all: true, filters })).filter(
     ({ Id }) => !known.has(Id),
   );
   for (const { Mounts } of containers) refuseForeign(name, Mounts);
+  if ((state?.resources ?? []).length === 0)
+    refuseUnknown(name, (await docker.listVolumes({ filters })).Volumes ?? []);
   for (const { Id, Names } of containers) {
     await docker.getContainer(Id).remove({ force: true });
     say(`· removed container ${Names[0]?.slice(1)}, left over from an interrupted run`);
@@ -122,6 +125,15 @@ function refuseForeign(name: string, mounts: Docker.ContainerInfo["Mounts"]): vo
   if (!foreign) return;
   throw new SetupError(
     `The stack name ${name} is another folder's (its containers use ${foreign.Source}). Stop it there, or take another name and place here: remove portico:local from Pulumi.local.yaml.`,
+  );
+}
+
+/** For a folder that has made nothing yet. Its passwords don't open what lies there, and by a removal it would take others' data along. */
+function refuseUnknown(name: string, volumes: readonly Docker.VolumeInspectInfo[]): void {
+  if (volumes.length === 0) return;
+  const names = volumes.map(({ Name }) => Name).sort();
+  throw new SetupError(
+    `A stack called ${name} has data on this machine, and this folder knows nothing of it: it is another folder's, or the .portico of this one was removed. Start it from its own folder; or take another name and place here: remove portico:local from Pulumi.local.yaml. To delete that data: docker volume rm ${names.join(" ")}`,
   );
 }
 
