@@ -59,7 +59,9 @@ const SHAPE = {
   portals: Count(1, 4).default(2),
   memory: size("256MiB", "256GiB", "512MiB"),
   network: Network.optional(),
-  durability: oneOf(["quorum", "async"]).default("quorum"),
+  durability: oneOf(["quorum", "async"], { sync: "quorum", synchronous: "quorum" }).default(
+    "quorum",
+  ),
   database: Identifier.optional(),
   user: Identifier.optional(),
   generation: Count(1, 1_000_000).default(1),

@@ -43,6 +43,7 @@ function meaning<Word extends string>(
   words: readonly Word[],
   aliases: Readonly<Record<string, Word>>,
 ): string | undefined {
+  if (Object.hasOwn(aliases, input)) return aliases[input];
   const alias = nearest(input, Object.keys(aliases));
   return nearest(input, words) ?? (alias === undefined ? undefined : aliases[alias]);
 }

@@ -38,6 +38,11 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     `${AT}.engine: must be ${engines.join(" or ")}, not "valkey"; did you mean "redis"?`,
   ],
   [
+    "a durability by another name, which is never taken for the weaker one",
+    ordersWith({ durability: "sync" }),
+    `${AT}.durability: must be quorum or async, not "sync"; did you mean "quorum"?`,
+  ],
+  [
     "an option that Redis doesn't have",
     ordersWith({ engine: "redis", durability: "quorum" }),
     `${AT}.durability: redis has no such option; it has user, maxLag`,

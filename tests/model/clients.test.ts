@@ -135,9 +135,10 @@ const outputs = {
 };
 
 test("portico connect lists an engine's clients, prints a form, and names what there is", () => {
-  assert.match(connectText(outputs, { deployment: "orders" }), /mysql2[\s\S]*connector-j/);
-  const printed = connectText(outputs, { deployment: "orders", client: "connector-j" });
-  assert.match(printed, /^# Once: keytool …\n# Taken as: [^\n]+\njdbc:mysql:[^\n]+$/);
+  assert.match(connectText(outputs, { deployment: "orders" }).text, /mysql2[\s\S]*connector-j/);
+  const { notes, text } = connectText(outputs, { deployment: "orders", client: "connector-j" });
+  assert.match(notes.join("\n"), /^# Once: keytool …\n# Taken as: [^\n]+$/);
+  assert.match(text, /^jdbc:mysql:[^\n]+$/, "a script takes it as it is");
   for (const asked of [
     { deployment: "toString" },
     { deployment: "orders", client: "oracle" },

@@ -33,7 +33,10 @@ export function connectCommand(program: Command): void {
     .exitOverride()
     .action(async (deployment: string, { client, endpoint, stack }: Options) => {
       try {
-        console.log(connectText(await outputsOf(stack), { deployment, client, endpoint }));
+        const asked = { deployment, client, endpoint };
+        const { notes, text } = connectText(await outputsOf(stack), asked);
+        for (const note of notes) console.error(note);
+        console.log(text);
       } catch (error) {
         if (!(error instanceof SetupError) && (error as Error).name !== "ExecaError") throw error;
         console.error(`✗ ${(error as Error).message}`);

@@ -23,8 +23,15 @@ export interface Asked {
   readonly endpoint?: string | undefined;
 }
 
+export interface Connect {
+  /** For the person who reads along. */
+  readonly notes: readonly string[];
+  /** What is asked for, and nothing else: a script may take it as it is. */
+  readonly text: string;
+}
+
 /** What `portico connect` prints: the clients of a deployment's engine, or the form of one. Throws a SetupError for what isn't there. */
-export function connectText(outputs: unknown, { deployment, client, endpoint }: Asked): string {
+export function connectText(outputs: unknown, { deployment, client, endpoint }: Asked): Connect {
   const all = Deployments.parse(outputs);
   const found = oneOf(all, deployment, "deployment");
   const [usual = ""] = Object.keys(found.endpoints);
@@ -33,11 +40,11 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
     throw new SetupError("These outputs are older than the forms: npm start (or pulumi up) first");
   const table = clients[found.engine as Engine];
   if (client === undefined)
-    return [
+    return listed([
       `portico connect ${deployment} --client …`,
       ...table.map(({ client: name, title }) => `  ${name.padEnd(20)} ${title}`),
       `Endpoints: ${Object.keys(found.endpoints).join(", ")} (--endpoint)`,
-    ].join("\n");
+    ]);
   const form = oneOf(forms, client, "client");
   const { takes, imports, trustStore } = table.find((row) => row.client === client) ?? {};
   const notes = [
@@ -46,8 +53,10 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
     ...(takes === undefined ? [] : [`Taken as: ${takes}`]),
     ...(imports === undefined ? [] : [`Imports: ${imports.join(", ")}`]),
   ];
-  return [...notes.map((note) => `# ${note}`), form].join("\n");
+  return { notes: notes.map((note) => `# ${note}`), text: form };
 }
+
+const listed = (lines: readonly string[]): Connect => ({ notes: [], text: lines.join("\n") });
 
 function oneOf<T>(from: Readonly<Record<string, T>>, name: string, what: string): T {
   const found = Object.hasOwn(from, name) ? from[name] : undefined;
