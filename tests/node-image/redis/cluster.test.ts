@@ -131,7 +131,14 @@ describe("three nodes of the Redis image", () => {
       (await cluster.ask(to, ["config", "get", name])).split("\n")[1] ?? "";
     const id = await setting("availability-zone");
     assert.notEqual(id, "");
-    // As a node is that has lost its volume, for as long as it copies.
+    const steward = (signal: string) =>
+      exec(
+        cluster.container(to),
+        ["s6-svc", signal, "/run/portico/valkey/services/steward"],
+        "valkey",
+      );
+    // As a node is that has lost its volume, for as long as it copies. Its steward would tell better at once.
+    await steward("-p");
     await cluster.ask(to, ["config", "set", "availability-zone", "", "replica-priority", "0"]);
     try {
       const { code, output } = await exec(cluster.container(leader), [
@@ -145,8 +152,10 @@ describe("three nodes of the Redis image", () => {
       );
       assert.equal(await setting("replica-priority"), "0");
     } finally {
-      await cluster.ask(to, ["config", "set", "availability-zone", id, "replica-priority", "100"]);
+      await steward("-c");
     }
+    await until("what it said before", 30, async () => (await setting("availability-zone")) === id);
+    assert.equal(await setting("replica-priority"), "100");
     assert.equal(await cluster.untilWhole(30), leader);
   });
 
