@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -71,6 +72,23 @@ test("the lock of a run that goes on is left alone, and its end is waited for", 
     await stack.destroy();
     await docker.getImage(`portico-test/${stack.name}`).remove({ force: true });
   });
+});
+
+test("a lock whose number another program has by now is dropped at once", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "locks-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const files = stackFiles(folder, "portico", "local");
+  await mkdir(files.locks, { recursive: true });
+  const others = [process.pid, 1, 2 ** 22 + 1];
+  for (const pid of others)
+    await writeFile(
+      join(files.locks, `${pid}.json`),
+      JSON.stringify({ pid, timestamp: "2026-01-01T00:00:00Z" }),
+    );
+
+  await recover(() => assert.fail("nothing is pending"), files, 0);
+
+  assert.deepEqual(await readdir(files.locks), []);
 });
 
 test("containers of another copy of the project are no strays, whatever their name", async () => {

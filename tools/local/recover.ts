@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type Docker from "dockerode";
+import { execa } from "execa";
 import { z } from "zod";
 
 import { PROJECT } from "../setup/paths.ts";
@@ -68,13 +69,14 @@ function isThere(path: string): Promise<boolean> {
 
 /** A process of that number may be another one by now, and the machine's name may have changed: only the name of the program counts. */
 async function isPulumi(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
-  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "pulumi");
+  const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => commandOf(pid));
   return (command.split("\0")[0] ?? "").endsWith("pulumi");
+}
+
+/** For machines without /proc. Empty where no process has that number. */
+async function commandOf(pid: number): Promise<string> {
+  const { stdout } = await execa("ps", ["-p", String(pid), "-o", "comm="], { reject: false });
+  return stdout?.trim() ?? "";
 }
 
 /** What was under way is found again by the refresh, or removed as unknown to the state: the note itself only stops the next run. */
