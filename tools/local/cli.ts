@@ -1,7 +1,8 @@
-import { execa } from "execa";
+import { ExecaError, execa } from "execa";
 
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
+import { SetupError } from "../setup/setup-error.ts";
 import { STACK, stackEnvironment } from "./state.ts";
 
 export type Cli = (...args: string[]) => Promise<string>;
@@ -16,7 +17,21 @@ export function cli({ env }: Pick<Machine, "env">): Cli {
       stdin: "ignore",
       maxBuffer: 256 * 1024 * 1024,
       timeout: 120_000,
+    }).catch((error) => {
+      throw inOurWords(error);
     });
     return stdout;
   };
+}
+
+/** What a person can mend in Pulumi.local.yaml, said with its name. Other errors as they are. */
+export function inOurWords(error: unknown): unknown {
+  const said = error instanceof ExecaError ? String(error.stderr) : "";
+  const [, fault] = /invalid YAML file: (.*)/.exec(said) ?? [];
+  if (fault !== undefined) return new SetupError(`Pulumi.local.yaml can't be read: ${fault}`);
+  if (said.includes("incorrect passphrase"))
+    return new SetupError(
+      "Pulumi.local.yaml was written with another folder's passphrase: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own.",
+    );
+  return error;
 }

@@ -51,7 +51,7 @@ export function watchQuorum(args: QuorumWatchArgs): QuorumWatch {
     }
     const { member, clusterId, revision } = read;
     const keys = readClusterKeys(scope, read.keys);
-    const source = `etcd ${member.address}`;
+    const source = `etcd (asked at ${member.address})`;
     onAnswer({ askedAt, at: clock(), source, clusterId, revision, keys });
   };
 
