@@ -21,7 +21,7 @@ export type Told = Map<string, number>;
  * Until a session is told again. It may end between a look and the next word, and HAProxy gives its id to whoever comes next. HAProxy
  * 3.0 leaves one be whose client has said its last word: it ends with its node, or by a time-out.
  */
-export const TELL_AGAIN_MS = 5_000;
+const TELL_AGAIN_MS = 5_000;
 
 export interface EndArgs {
   readonly socket: string;
@@ -74,7 +74,9 @@ export function endSessions({
       await pause(BETWEEN_LOOKS_MS);
       there = await look(say);
     }
-    for (const session of there) seen.delete(sessionKey(session));
-    return [...seen.values()];
+    const left = new Set(there.map(sessionKey));
+    return [...seen].flatMap(([key, session]) =>
+      told.has(key) && !left.has(key) ? [session] : [],
+    );
   });
 }
