@@ -73,7 +73,8 @@ def _candidate(
     for name, address in node.members.items():
         if address in online and wanted in (None, name):
             return name, online[address]
-    raise HandoverError(f"{wanted or 'no other node'} is an online secondary of the group")
+    which = "no other node is an" if wanted is None else f"{wanted} is no"
+    raise HandoverError(f"{which} online secondary of the group")
 
 
 def _leads(cursor: "pymysql.cursors.Cursor") -> bool:
