@@ -40,6 +40,14 @@ test("one that came meanwhile is told as well", async (t) => {
   });
 });
 
+test("one that came and went by itself, without having been told, is not counted", async (t) => {
+  const came = [1003, 1004, 1005].map((port) => session(`0x7f${port}`, port));
+  const { ports, told } = await ended(t, [ENDS, ...came, ""]);
+
+  assert.deepEqual(ports, [1001, 1003, 1004]);
+  assert.equal(told.length, ports.length);
+});
+
 test("one that stays is no session that ended", async (t) => {
   assert.deepEqual(await ended(t, [ENDS]), { ports: [], told: ["shutdown session 0x7f01"] });
 });

@@ -55,4 +55,18 @@ for (const file of files) {
     assert.match(judge, /run: \.github\/judge\.sh/);
     assert.doesNotMatch(judge, /role-to-assume|id-token|preview\.sh/);
   });
+
+  test("an update is previewed and judged again right before it, and goes on past a refusal only where a person asks for that", () => {
+    const [up = ""] = /^ {2}up:\n[\s\S]*$/m.exec(text) ?? [];
+    const steps = up.split(/^ {6}- /m).slice(1);
+    const [preview = "", judge = "", update = ""] = steps.slice(-3);
+    assert.match(preview, /^run: \.github\/preview\.sh$/m);
+    assert.match(judge, /^run: \.github\/judge\.sh$/m);
+    assert.match(update, /^run: pulumi up /m);
+    assert.match(
+      judge,
+      /continue-on-error: \$\{\{ github\.event_name == 'workflow_dispatch' && inputs\.despite-refusals \}\}/,
+    );
+    assert.doesNotMatch(preview + update, /continue-on-error|if: always/);
+  });
 }
