@@ -9,7 +9,7 @@ import { execa } from "execa";
 import pg from "pg";
 
 import { freePorts } from "../../tools/setup/free-place.ts";
-import { runOnce } from "../support/containers.ts";
+import { runOnce, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { farewell } from "../support/postgresql.ts";
 
@@ -34,16 +34,19 @@ async function copyOfProject(stack: string) {
     },
   };
   await writeFile(join(folder, "Pulumi.local.yaml"), JSON.stringify({ config }));
-  const run = async (...args: string[]) => {
+  const begin = (...args: string[]) => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { all, stdout, exitCode } = await execa("node", ["tools/run.js", ...args], {
+    return execa("node", ["tools/run.js", ...args], {
       ...{ cwd: folder, env, extendEnv: false, stdin: "ignore" },
       ...{ reject: false, all: true, timeout: 600_000 },
     });
+  };
+  const run = async (...args: string[]) => {
+    const { all, stdout, exitCode } = await begin(...args);
     assert.equal(exitCode, 0, all);
     return { said: all, stdout };
   };
-  return { folder, run };
+  return { folder, begin, run };
 }
 
 /** Names of what Docker has of a stack. */
@@ -93,13 +96,19 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   timeout: 1_500_000,
 }, async (t) => {
   const stack = `clone-${randomInt(36 ** 5).toString(36)}`;
-  const { folder, run } = await copyOfProject(stack);
+  const { folder, begin, run } = await copyOfProject(stack);
   t.after(async () => {
     if ((await present(stack)).volumes.length > 0) await run("stop", "--volumes");
     await rm(folder, { recursive: true, force: true });
   });
   const [node, portal] = [`${stack}-orders-1`, `${stack}-orders-portal-1`];
   const row = [{ id: "kept" }];
+
+  const broken = begin("start");
+  await until("the first container", 500, async () => (await present(stack)).containers[0]);
+  broken.kill("SIGTERM");
+  const { exitCode, all } = await broken;
+  assert.equal(exitCode, 130, all);
 
   const first = await run("start");
   const uri = printed(first.said);
@@ -130,6 +139,13 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   await run("start");
   assert.deepEqual(await query(uri, "SELECT id FROM kept"), row, "after the death of all nodes");
 
+  // As an interrupted run may leave it: in a network that has to go.
+  const { Image: image } = await docker.getContainer(node).inspect();
+  const stray = await docker.createContainer({
+    ...{ name: `${stack}-orders-2`, Image: image, Entrypoint: ["sleep", "600"] },
+    ...{ Labels: { "portico.stack": stack }, HostConfig: { NetworkMode: `${stack}-orders` } },
+  });
+  await stray.start();
   // As a removal needs it, which didn't come to its end.
   await run("pulumi", "state", "unprotect", "--all", "--yes", "-s", "local");
   const stopped = await run("stop");
