@@ -27,7 +27,7 @@ async function copyOfProject(stack: string) {
   const config = {
     "portico:target": "local",
     // The range is left to npm start, which then lets this machine in.
-    "portico:local": { name: stack, firstPort: await freePorts(31_000 + 20 * randomInt(400)) },
+    "portico:local": { name: stack, firstPort: await freePorts(30_100 + 20 * randomInt(100)) },
     "portico:deployments": {
       // One node is all that this is about.
       orders: { engine: "postgresql", nodes: 1, portals: 1, durability: "async", whitelist: {} },

@@ -29,7 +29,7 @@ const { outputs, stack, config } = cluster;
 const { hosts, user, forwardTo } = (outputs as typeof outputs & { readonly ssh: Ssh }).ssh;
 const [portal] = hosts;
 assert.ok(portal);
-const local = await freePorts(41_000);
+const local = await freePorts(61_100);
 
 // The client and its tunnels are for the whole file.
 const cleanups: (() => unknown)[] = [];

@@ -39,7 +39,7 @@ test("routes are read from the kernel's table, except the default route", () => 
 });
 
 test("a port that something listens on is not free, nor is the block it is in", async () => {
-  const first = await freePorts(43_000);
+  const first = await freePorts(63_000);
   const server = createServer();
   await new Promise<void>((ready) => {
     server.listen(first + 7, "127.0.0.1", ready);

@@ -54,7 +54,7 @@ test("stacks of one machine look for their places apart, so that one that is sto
 });
 
 test("what another program listens on is found before a slot is given out", async () => {
-  const firstPort = await freePorts(44_000);
+  const firstPort = await freePorts(62_000);
   const server: Server = createServer();
   await new Promise<void>((ready) => {
     server.listen(firstPort + 7, "127.0.0.1", ready);
