@@ -28,12 +28,11 @@ await run(async () => {
   const { name } = await keepPlace(machine, cli, await readConfig(cli));
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
   else await protectAgain(cli, localFiles);
-  // Before it as well: what an interrupted run left would keep the networks from being removed.
+  // What an interrupted run left would keep the networks from being removed.
   await removeStrays(machine.docker, name, localFiles);
   const kept = values.volumes ? [] : ["--exclude-protected"];
   const code = await change(machine, "destroy", "--refresh", "--skip-preview", ...kept);
   if (code !== 0) return code;
-  await removeStrays(machine.docker, name, localFiles);
   if (values.volumes) {
     await removeVolumes(machine.docker, name);
     await cli("stack", "rm", "--preserve-config", "--yes");

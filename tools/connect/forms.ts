@@ -40,11 +40,14 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
     throw new SetupError("These outputs are older than the forms: npm start (or pulumi up) first");
   const table = clients[found.engine as Engine];
   if (client === undefined)
-    return listed([
-      `portico connect ${deployment} --client …`,
-      ...table.map(({ client: name, title }) => `  ${name.padEnd(20)} ${title}`),
-      `Endpoints: ${Object.keys(found.endpoints).join(", ")} (--endpoint)`,
-    ]);
+    return {
+      notes: [],
+      text: [
+        `portico connect ${deployment} --client …`,
+        ...table.map(({ client: name, title }) => `  ${name.padEnd(20)} ${title}`),
+        `Endpoints: ${Object.keys(found.endpoints).join(", ")} (--endpoint)`,
+      ].join("\n"),
+    };
   const form = oneOf(forms, client, "client");
   const { takes, imports, trustStore } = table.find((row) => row.client === client) ?? {};
   const notes = [
@@ -55,8 +58,6 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
   ];
   return { notes: notes.map((note) => `# ${note}`), text: form };
 }
-
-const listed = (lines: readonly string[]): Connect => ({ notes: [], text: lines.join("\n") });
 
 function oneOf<T>(from: Readonly<Record<string, T>>, name: string, what: string): T {
   const found = Object.hasOwn(from, name) ? from[name] : undefined;

@@ -58,9 +58,11 @@ export async function keepPlace(
     say(
       `· another stack on this machine is called ${NAME}: this one is ${name}, and its containers are ${name}-<deployment>-1 and so on, where the README says ${NAME}-<deployment>-1`,
     );
+  const place = placeOf(name);
   const undecided: Local = {
     name,
-    ...(await freeSpace(docker, name, stored)),
+    range: stored.range ?? (await freeRange(docker, { ...RANGES, from: place.from })),
+    firstPort: stored.firstPort ?? (await freePorts(place.firstPort)),
     base: stored.base ?? (baseImage === BASE_IMAGE ? undefined : baseImage),
     slots: {},
   };
@@ -153,20 +155,10 @@ export async function isSlotFree(
   return (await Promise.all(ports.map(isFree))).every(Boolean);
 }
 
-/** A stack that is stopped has a name, by its volumes, but shows neither networks nor ports: by its number it is kept clear of. */
-async function freeSpace(
-  docker: Docker,
-  name: string,
-  { range, firstPort }: z.infer<typeof Stored>,
-): Promise<Pick<Local, "range" | "firstPort">> {
-  const place = placeOf(name);
-  return {
-    range: range ?? (await freeRange(docker, { ...RANGES, from: place.from })),
-    firstPort: firstPort ?? (await freePorts(place.firstPort)),
-  };
-}
-
-/** Where the search begins for a stack of that name. */
+/**
+ * Where the search begins for a stack of that name. One that is stopped has a name, by its volumes, but shows neither networks nor
+ * ports: by its number it is kept clear of.
+ */
 export function placeOf(name: string): { readonly from: number; readonly firstPort: number } {
   const number = Number(new RegExp(`^${NAME}-(\\d+)$`).exec(name)?.[1] ?? 1);
   const place = (number - 1) % APART;

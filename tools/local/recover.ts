@@ -96,7 +96,7 @@ async function dropPending(cli: Cli): Promise<void> {
 
 /**
  * Removes containers and networks of this stack that its state doesn't know: they hold the addresses that the next ones need. Volumes
- * stay, whatever the state says: they hold data, and a volume of the same name is taken up again.
+ * stay, whatever the state says: they hold data, and one of the same name is taken up again. Throws where they are another folder's.
  */
 export async function removeStrays(docker: Docker, name: string, files: StackFiles): Promise<void> {
   const state = await latest(files);

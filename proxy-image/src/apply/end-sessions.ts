@@ -46,18 +46,16 @@ export function endSessions({
 }: EndArgs): Promise<readonly Session[]> {
   const said = (command: string): string =>
     oldWorker === undefined ? command : toWorker(oldWorker, command);
-  const look = async (say: Say): Promise<readonly Session[]> =>
-    (await sessionsNow(say, said("show sess"))).filter(chosen);
+  const seen = new Map<string, Session>();
+  const look = async (say: Say): Promise<readonly Session[]> => {
+    const sessions = (await sessionsNow(say, said("show sess"))).filter(chosen);
+    for (const session of sessions) seen.set(sessionKey(session), session);
+    return sessions;
+  };
   return converse(socket, { deadlineMs: 5_000 }, async (say) => {
     // The master's connections are interactive by themselves.
     if (oldWorker === undefined) await sayQuietly(say, ["prompt"]);
-    const seen = new Map<string, Session>();
-    const lookAgain = async (): Promise<readonly Session[]> => {
-      const sessions = await look(say);
-      for (const session of sessions) seen.set(sessionKey(session), session);
-      return sessions;
-    };
-    let there = await lookAgain();
+    let there = await look(say);
     const lines = Math.ceil(there.length / AT_ONCE) + LATER_LINES;
     for (let line = 0; line < lines; line++) {
       const now = performance.now();
@@ -68,7 +66,7 @@ export function endSessions({
         say,
         due.map(({ id }) => said(shutdownSession(id))),
       );
-      there = await lookAgain();
+      there = await look(say);
     }
     for (let looks = 0; looks < LAST_LOOKS && there.length > 0; looks++) {
       await pause(BETWEEN_LOOKS_MS);
