@@ -22,6 +22,9 @@ const frontendLimit = (sh: PortalContainer["sh"], frontend = "in_primary") =>
     "agent:steering",
   ).then((text) => text.trim());
 
+const letsIn = async (sh: PortalContainer["sh"], frontend?: string): Promise<boolean> =>
+  Number(await frontendLimit(sh, frontend)) > 0;
+
 const say = (sh: PortalContainer["sh"], command: string) =>
   sh(
     `s6-ipcclient /run/haproxy/admin.sock sh -c 'echo "${command}" >&7; cat <&6'`,
@@ -33,9 +36,11 @@ const healthOf = async ({ container }: PortalContainer) =>
 
 test("a started portal has no process of root's, and no capability is left in any", async (t) => {
   const it = await portalFor(t);
-  await until("HAProxy runs", 15_000, async () => (await frontendLimit(it.sh)) === "10000");
+  await until("HAProxy runs", 15_000, () => letsIn(it.sh));
 
-  const statuses = (await it.sh("cat /proc/[0-9]*/status")).split(/^(?=Name:)/m);
+  const statuses = (await it.sh("cat /proc/[0-9]*/status 2>/dev/null || true")).split(
+    /^(?=Name:)/m,
+  );
   const processes = statuses
     .map((status) => {
       const field = (name: string) => new RegExp(`^${name}:\\s*(\\S+)`, "m").exec(status)?.[1];
@@ -61,7 +66,7 @@ test("a started portal has no process of root's, and no capability is left in an
 
 test("only the agent's user can steer HAProxy and write the report, and nobody but HAProxy shares its secrets", async (t) => {
   const it = await portalFor(t);
-  await until("HAProxy runs", 15_000, async () => (await frontendLimit(it.sh)) === "10000");
+  await until("HAProxy runs", 15_000, () => letsIn(it.sh));
   const stranger = await it.sh(
     `s6-ipcclient /run/haproxy/admin.sock sh -c 'echo "show info" >&7; cat <&6' 2>&1`,
     "nobody",
@@ -152,18 +157,14 @@ test("on a full disk a new whitelist is in force all the same, with one alarm, a
 
 test("HAProxy comes up with its last config when the agent can't, closed", async (t) => {
   const first = await portalFor(t);
-  await until(
-    "the config is written",
-    15_000,
-    async () => (await frontendLimit(first.sh)) === "10000",
-  );
+  await until("the config is written", 15_000, () => letsIn(first.sh));
   await first.container.stop({ t: 5 });
 
   const second = await portalFor(t, { former: first });
   rmSync(join(second.folder, "identity/portal.json"));
   await second.container.restart({ t: 5 });
 
-  await until("HAProxy runs", 15_000, async () => (await frontendLimit(second.sh)) === "10000");
+  await until("HAProxy runs", 15_000, () => letsIn(second.sh));
   assert.match(await say(second.sh, "show servers state primary"), / orders-1 127\.0\.9\.1 0 /);
 });
 
@@ -196,7 +197,7 @@ test("a hold that its agent left behind ends with the agent, though no other one
   rmSync(join(it.folder, "identity/portal.json"));
   const agents =
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
-    "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in 'node '*) echo ${p#/proc/};; esac; done";
+    "for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in 'node '*) echo ${p#/proc/};; esac; done 2>/dev/null";
   const pid = (await it.sh(agents, "agent:steering")).trim();
   await it.sh(`kill -STOP ${pid}`, "agent:steering");
   for (const frontend of HELD) {
@@ -207,11 +208,7 @@ test("a hold that its agent left behind ends with the agent, though no other one
   await it.sh(`kill -KILL ${pid}`, "agent:steering");
 
   for (const frontend of HELD)
-    await until(
-      `${frontend} lets in`,
-      6_000,
-      async () => (await frontendLimit(it.sh, frontend)) === "10000",
-    );
+    await until(`${frontend} lets in`, 6_000, () => letsIn(it.sh, frontend));
 });
 
 test("HAProxy's own lines come out as JSON like the agent's", async (t) => {

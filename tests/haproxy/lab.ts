@@ -11,12 +11,14 @@ import { connect as connectTls } from "node:tls";
 
 import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
 import { createHaproxy, type Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import type { Stop } from "../../proxy-image/src/apply/runtime-commands.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import type { Wanted, WantedEndpoint } from "../../proxy-image/src/judge/wanted.ts";
 import type { Block, Whitelist } from "../../proxy-image/src/judge/whitelist.ts";
 import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import type { Command } from "../../proxy-image/src/plan/command.ts";
-import { WAITING } from "../../proxy-image/src/plan/names.ts";
+import { DESCRIPTORS } from "../../proxy-image/src/plan/limits.ts";
+import { FRONTEND_MAXCONN, WAITING } from "../../proxy-image/src/plan/names.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { type Places, renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { NO } from "../../proxy-image/src/plan/render-vouch.ts";
@@ -141,6 +143,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     group: "steering",
     sshd: join(folder, "sshd.sock"),
     agent: { host: agentAddress.address, port: agentAddress.port },
+    descriptors: options.descriptors ?? DESCRIPTORS,
   };
   const adminSocket = join(folder, "admin.sock");
   const masterSocket = join(folder, "master.sock");
@@ -218,6 +221,10 @@ export function wantedOf(
   });
   return { endpoints: { primary: slots([primary]), replica: slots(replicas) }, whitelist };
 }
+
+/** Frontends at which a test's own hold stops accept(). */
+export const stops = (...frontends: readonly string[]): readonly Stop[] =>
+  frontends.map((frontend) => ({ frontend, limit: FRONTEND_MAXCONN }));
 
 /** The same, while the write endpoint's newcomers wait. */
 export function held(wanted: Wanted): Wanted {

@@ -104,7 +104,7 @@ async function startNode(t: TestContext): Promise<RunningNode> {
   const said = (...command: readonly string[]) => runAs("nobody", command);
   const ask = `import ssl; print(ssl.get_server_certificate(("${address}", 9300), timeout=10))`;
   const processes =
-    'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != java ] || cut -d" " -f1,22 $p/stat; done';
+    'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != java ] || cut -d" " -f1,22 $p/stat; done 2>/dev/null';
   return {
     id,
     address,

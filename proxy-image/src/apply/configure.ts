@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import type { PortalDocument } from "../contract.ts";
 import type { Whitelist } from "../judge/whitelist.ts";
+import { FRONTEND_MAXCONN } from "../plan/names.ts";
 import { PLACES, renderConfig } from "../plan/render.ts";
 import type { Configured } from "./answers.ts";
 import { converse } from "./conversation.ts";
@@ -44,7 +45,9 @@ export async function configure(
   const path = join(folder, "haproxy.cfg");
   const owed = join(folder, "reload-owed");
   try {
-    const text = render ? render(document) : renderConfig(document, { ...PLACES, folder });
+    const text = render
+      ? render(document)
+      : renderConfig(document, { ...PLACES, folder, descriptors: descriptors() });
     if (!existsSync(join(folder, WHITELIST))) await writeWhitelist(folder, mapLinesOf(list()));
     const isNew = readFileOr(path, "") !== text;
     if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
@@ -65,6 +68,23 @@ export async function configure(
   } catch (error) {
     return { kind: "refused", why: (error as Error).message };
   }
+}
+
+/** By frontend: the connections that haproxy.cfg gives it. While it is held, HAProxy itself can't say. */
+export function limitsIn(folder: string): ReadonlyMap<string, number> {
+  const config = readFileOr(join(folder, "haproxy.cfg"), "");
+  return new Map(
+    config.split(/^frontend /m).map((section): [string, number] => {
+      const [frontend = ""] = section.split("\n", 1);
+      return [frontend, Number(/^ {4}maxconn (\d+)$/m.exec(section)?.[1] ?? FRONTEND_MAXCONN)];
+    }),
+  );
+}
+
+/** What this container lets a process have, HAProxy as well. */
+function descriptors(): number {
+  const hard = /^Max open files +\S+ +(\S+)/m.exec(readFileOr("/proc/self/limits", ""))?.[1];
+  return Number(hard) || PLACES.descriptors;
 }
 
 async function reload(masterSocket: string, why: string): Promise<Configured> {

@@ -2,12 +2,12 @@ import type { PortalDocument } from "../contract.ts";
 import type { Whitelist } from "../judge/whitelist.ts";
 import type { ActualEndpoint } from "../plan/actual.ts";
 import type { Command } from "../plan/command.ts";
-import { frontendOf, SSH } from "../plan/names.ts";
+import { FRONTEND_MAXCONN, frontendOf, SSH } from "../plan/names.ts";
 import { PLACES } from "../plan/render.ts";
 import type { Applied, Configured, Cut, DeniedReading, HaproxyEvent, Reading } from "./answers.ts";
 import type { Pems, Replaced } from "./certificate.ts";
 import { createCertificates } from "./certificate.ts";
-import { configure } from "./configure.ts";
+import { configure, limitsIn } from "./configure.ts";
 import { ask, converse } from "./conversation.ts";
 import { createCutSlots } from "./cut-slots.ts";
 import { type Client, endSsh } from "./end-ssh.ts";
@@ -15,6 +15,7 @@ import { createHolds } from "./hold.ts";
 import { createOldWorkers } from "./old-workers.ts";
 import { type Facts, QUESTIONS, readFacts } from "./read-actual.ts";
 import { createRefusals } from "./refusals.ts";
+import type { Stop } from "./runtime-commands.ts";
 import { sayQuietly } from "./say-quietly.ts";
 import { slotLines } from "./slot-commands.ts";
 import { createWhitelist } from "./whitelist.ts";
@@ -126,8 +127,14 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     }
   };
 
-  const stopsOf = (endpoint: string): readonly string[] =>
-    facts?.stops.get(endpoint) ?? [frontendOf(endpoint)];
+  const stopsOf = (endpoint: string): readonly Stop[] => {
+    const limits = limitsIn(options.folder);
+    const frontends = facts?.stops.get(endpoint) ?? [frontendOf(endpoint)];
+    return frontends.map((frontend) => ({
+      frontend,
+      limit: limits.get(frontend) ?? FRONTEND_MAXCONN,
+    }));
+  };
 
   const besideTheLine = (command: Command): void => {
     if (command.kind === "hold") holds.start(command.endpoint, stopsOf(command.endpoint));
@@ -165,7 +172,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
 function steer(
   socket: string,
   commands: readonly Command[],
-  stopsOf: (endpoint: string) => readonly string[],
+  stopsOf: (endpoint: string) => readonly Stop[],
   end: ReturnType<typeof createCutSlots>["end"],
 ): Promise<readonly Cut[]> {
   const { before, cut, after } = slotLines(commands, stopsOf);

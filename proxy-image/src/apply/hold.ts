@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-import { goOnAccepting, stopAccepting, wait } from "./runtime-commands.ts";
+import { goOnAccepting, type Stop, stopAccepting, wait } from "./runtime-commands.ts";
 
 export interface HoldTimes {
   /** How long a hold lasts by itself: 2 s at least. */
@@ -14,7 +14,7 @@ const TIMES: HoldTimes = { lastsMs: 14_000, renewMs: 7_000 };
 
 export interface Holds {
   /** Parks new connections at the frontends `stops`. The connection that carries it stays open, and its last command lets go. */
-  start(endpoint: string, stops: readonly string[]): void;
+  start(endpoint: string, stops: readonly Stop[]): void;
   /** Gives the hold up; accepting again is then the caller's to say. */
   forget(endpoint: string): void;
   state(endpoint: string): "held" | "ending";

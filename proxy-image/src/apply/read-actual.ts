@@ -111,6 +111,13 @@ function readLatest(block: string): number | undefined {
 function roomsOf(info: string, stats: readonly Stat[]): readonly Room[] {
   const number = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, "m").exec(info)?.[1] ?? 0);
   const portal = { name: "this portal", used: number("CurrConns"), limit: number("Maxconn") };
+  const frontends = stats
+    .filter(({ proxy, service }) => service === "FRONTEND" && proxy.startsWith("in_"))
+    .map(({ proxy, sessions, limit }) => ({
+      name: `this portal's ${proxy.slice("in_".length)}`,
+      used: sessions,
+      limit,
+    }));
   const slots = stats
     .filter(({ proxy, service }) => service !== "FRONTEND" && service !== AGENT && proxy !== STATUS)
     .map(({ proxy, service, sessions, limit }) => ({
@@ -121,7 +128,7 @@ function roomsOf(info: string, stats: readonly Stat[]): readonly Room[] {
       used: sessions,
       limit,
     }));
-  return [portal, ...slots].filter(({ limit }) => limit > 0);
+  return [portal, ...frontends, ...slots].filter(({ limit }) => limit > 0);
 }
 
 /** Sessions by slot in a worker from before a reload. */

@@ -1,4 +1,4 @@
-import { FRONTEND_MAXCONN, LOBBY, lobbyOf } from "../plan/names.ts";
+import { LOBBY, lobbyOf } from "../plan/names.ts";
 import { word } from "./word.ts";
 
 /** HAProxy's words, one function a command. Every value goes through `word`. */
@@ -12,25 +12,33 @@ export const shutdownServerSessions = (backend: string, server: string): string 
 
 export const shutdownSession = (id: string): string => `shutdown session ${word(id)}`;
 
+/** A frontend at which clients are held, and how many connections it takes otherwise. */
+export interface Stop {
+  readonly frontend: string;
+  readonly limit: number;
+}
+
 /**
  * Parks new clients: `stops` are the frontends at which that is done. 0 stops accept(); any other value than 0 would let clients
  * through one at a time. Where one of them is a lobby, the endpoint's own frontend goes on with TLS and sends everybody into it.
  */
-export const stopAccepting = (endpoint: string, stops: readonly string[]): readonly string[] => [
-  ...stops.map((frontend) => setMaxconn(frontend, 0)),
+export const stopAccepting = (endpoint: string, stops: readonly Stop[]): readonly string[] => [
+  ...stops.map(({ frontend }) => setMaxconn(frontend, 0)),
   ...stateOfLobby(endpoint, stops, "ready"),
 ];
 
-export const goOnAccepting = (endpoint: string, stops: readonly string[]): readonly string[] => [
-  ...stops.map((frontend) => setMaxconn(frontend, FRONTEND_MAXCONN)),
+export const goOnAccepting = (endpoint: string, stops: readonly Stop[]): readonly string[] => [
+  ...stops.map(({ frontend, limit }) => setMaxconn(frontend, limit)),
   ...stateOfLobby(endpoint, stops, "maint"),
 ];
 
 const setMaxconn = (frontend: string, limit: number): string =>
   `set maxconn frontend ${word(frontend)} ${limit}`;
 
-const stateOfLobby = (endpoint: string, stops: readonly string[], state: Admin) =>
-  stops.includes(lobbyOf(endpoint)) ? [setServerState(lobbyOf(endpoint), LOBBY, state)] : [];
+const stateOfLobby = (endpoint: string, stops: readonly Stop[], state: Admin) =>
+  stops.some(({ frontend }) => frontend === lobbyOf(endpoint))
+    ? [setServerState(lobbyOf(endpoint), LOBBY, state)]
+    : [];
 
 export const wait = (seconds: number): string => `wait ${Math.ceil(seconds)}s`;
 

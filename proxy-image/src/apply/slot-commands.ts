@@ -1,6 +1,6 @@
 import type { Command } from "../plan/command.ts";
 import { backendOf, WAITING } from "../plan/names.ts";
-import { goOnAccepting, setServerState, stopAccepting } from "./runtime-commands.ts";
+import { goOnAccepting, type Stop, setServerState, stopAccepting } from "./runtime-commands.ts";
 import type { SlotName } from "./slot-sessions.ts";
 
 export interface Lines {
@@ -18,7 +18,7 @@ export interface Lines {
  */
 export function slotLines(
   commands: readonly Command[],
-  stopsOf: (endpoint: string) => readonly string[],
+  stopsOf: (endpoint: string) => readonly Stop[],
 ): Lines {
   const said = (command: Command) => inWords(command, stopsOf);
   const first = commands.findIndex(({ kind }) => kind === "shutdownSessions");
@@ -57,7 +57,7 @@ const isOfWaiting = (command: Command): boolean => "node" in command && command.
 
 function inWords(
   command: Command,
-  stopsOf: (endpoint: string) => readonly string[],
+  stopsOf: (endpoint: string) => readonly Stop[],
 ): readonly string[] {
   switch (command.kind) {
     case "hold":

@@ -48,5 +48,5 @@ export const SOURCES = "sources";
  */
 export const LATEST = "proc.latest";
 
-/** The most connections that a frontend accepts, and what a released hold goes back to. */
+/** The most connections that a frontend accepts. */
 export const FRONTEND_MAXCONN = 10_000;

@@ -1,5 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
+import { type Limits, sessionsOf } from "./limits.ts";
 import {
   AGENT,
   backendOf,
@@ -32,12 +33,17 @@ const ADDRESSED = String.raw`^(\[[0-9a-f:.]+\]|[0-9]+(\.[0-9]+){3}|[a-z0-9_-]+|[
 type Endpoint = PortalDocument["endpoints"][string];
 
 /** The frontend, the slots, the fallback and the table of refused sources of one endpoint. */
-export function renderEndpoint(name: string, document: PortalDocument, places: Places): string {
+export function renderEndpoint(
+  name: string,
+  document: PortalDocument,
+  places: Places,
+  limits: Limits,
+): string {
   const endpoint = document.endpoints[name];
   if (endpoint === undefined) throw new Error(`the document has no endpoint ${name}`);
   const fallback = fallbackServers(name, endpoint, document, places);
   return [
-    frontend(name, endpoint, document, places, fallback !== undefined),
+    frontend(name, endpoint, document, places, limits, fallback !== undefined),
     ...(endpoint.tls ? lobby(name, document, places, fallback !== undefined) : []),
     ...crowd(name, sessionsOf(document), places, {
       log: sessionLog(name, places.image),
@@ -50,16 +56,17 @@ export function renderEndpoint(name: string, document: PortalDocument, places: P
 }
 
 /** The page for people and Prometheus: as guarded as an endpoint, and nothing else of the agent can be reached. */
-export function renderStatus({ status }: PortalDocument, places: Places): string {
+export function renderStatus({ status }: PortalDocument, places: Places, limits: Limits): string {
   return `frontend ${frontendOf(STATUS)}
 ${binds(status)}
     mode http
+    maxconn ${limits.beside}
     option httplog
     option dontlog-normal
     timeout client 10s
     timeout http-request 5s
 ${guard(STATUS, places)}
-${atTheDoor}
+${atTheDoor(limits)}
     acl named req.hdr(host) -m found
     acl addressed req.hdr(host) -m reg -i '${ADDRESSED}'
     http-request deny deny_status 421 if named !addressed
@@ -81,15 +88,16 @@ function frontend(
   { port, tls }: Endpoint,
   document: PortalDocument,
   places: Places,
+  limits: Limits,
   fallback: boolean,
 ): string {
   return `frontend ${frontendOf(name)}
 ${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2` : "")}${document.ssh ? tunnelBind(port) : ""}
-    maxconn ${FRONTEND_MAXCONN}
+    maxconn ${limits.endpoint}
     ${sessionLog(name, places.image)}
 ${document.ssh ? TUNNELS_PASS : ""}
 ${guard(name, places)}
-${atTheDoor}
+${atTheDoor(limits)}
 ${withoutAgent(name, document, fallback)}
 ${engineOf(document).greets ? "" : firstWord}
 ${tls ? intoLobby(name) : ""}
@@ -228,10 +236,6 @@ ${servers.join("\n")}`;
 /** True where HAProxy can ask the nodes for their role itself, and is to. */
 export function hasFallback(document: PortalDocument): boolean {
   return document.fallback !== "off" && engineOf(document).roleCheck !== undefined;
-}
-
-function sessionsOf(document: PortalDocument): number {
-  return document.sessions ?? engineOf(document).limits.sessions;
 }
 
 /** All nodes, or the one whose endpoint this is. */

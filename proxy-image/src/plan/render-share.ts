@@ -1,3 +1,4 @@
+import type { Limits } from "./limits.ts";
 import { backendOf, CROWD, crowdOf, FRONTEND_MAXCONN, SOURCES, shareTableOf } from "./names.ts";
 import type { Places } from "./render.ts";
 
@@ -7,15 +8,13 @@ import type { Places } from "./render.ts";
  */
 const SHARE = { own: 0.5, beyond: 0.3 } as const;
 
-/** Connections that one source may have at a portal, those that say nothing among them. */
-const AT_ONCE = FRONTEND_MAXCONN / 2;
-
 /** Who has said nothing yet holds no slot, and only a connection to HAProxy. */
 const FIRST_WORD = "10s";
 
-/** Behind the whitelist: nobody takes all the connections that the portal has. */
-export const atTheDoor = `    tcp-request connection track-sc1 src table ${SOURCES}
-    tcp-request connection reject if { sc1_conn_cur gt ${AT_ONCE} }`;
+/** Behind the whitelist: nobody takes all the connections that an endpoint has, with those that say nothing among them. */
+export const atTheDoor = ({ source }: Limits): string =>
+  `    tcp-request connection track-sc1 src table ${SOURCES}
+    tcp-request connection reject if { sc1_conn_cur gt ${source} }`;
 
 export const sourcesTable = `backend ${SOURCES}
     stick-table type ipv6 size 20k expire 10m store conn_cur`;
@@ -47,13 +46,12 @@ export function crowd(
   { log, onward }: { readonly log: string; readonly onward: string },
 ): readonly string[] {
   const socket = `unix@${run}/${crowdOf(name)}.sock`;
-  const places = atLeastOne(sessions * SHARE.beyond);
   return [
     `backend ${crowdOf(name)}
     no log
     # The frontend behind it logs it, unless it never came so far.
     tcp-response content set-log-level silent
-    server ${CROWD} ${socket} send-proxy-v2 maxconn ${places}`,
+    server ${CROWD} ${socket} send-proxy-v2 maxconn ${crowdPlaces(sessions)}`,
     `frontend ${crowdOf(name)}
     bind ${socket} mode 600 accept-proxy
     maxconn ${FRONTEND_MAXCONN}
@@ -63,5 +61,8 @@ ${onward}`,
     stick-table type ipv6 size 20k expire 10m store conn_cur`,
   ];
 }
+
+/** Sessions on one node that all sources which have their share get together. */
+export const crowdPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.beyond);
 
 const atLeastOne = (sessions: number): number => Math.max(1, Math.floor(sessions));

@@ -1,5 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
-import { FRONTEND_MAXCONN, frontendOf, SSH, SSHD, TUNNEL_SOURCE } from "./names.ts";
+import type { Limits } from "./limits.ts";
+import { frontendOf, SSH, SSHD, TUNNEL_SOURCE } from "./names.ts";
 import type { Places } from "./render.ts";
 import { binds, deniedTable, guard } from "./render-door.ts";
 import { sessionLog } from "./render-log.ts";
@@ -13,11 +14,15 @@ const IN_ALL = 64;
  * The public door to sshd: guarded by the whitelist like an endpoint, so that a revoked source's tunnels are cut with its
  * other sessions. The first line that sshd's starter reads says who comes.
  */
-export function renderSsh({ port }: NonNullable<PortalDocument["ssh"]>, places: Places): string {
+export function renderSsh(
+  { port }: NonNullable<PortalDocument["ssh"]>,
+  places: Places,
+  limits: Limits,
+): string {
   const table = `sources_${SSH}`;
   return `frontend ${frontendOf(SSH)}
 ${binds(port)}
-    maxconn ${FRONTEND_MAXCONN}
+    maxconn ${limits.beside}
     ${sessionLog(SSH, places.image)}
 ${guard(SSH, places)}
     tcp-request connection track-sc0 src table ${table}

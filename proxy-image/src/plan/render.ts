@@ -1,5 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
+import { DESCRIPTORS, limitsOf } from "./limits.ts";
 import { AGENT, FRONTEND_MAXCONN, LATEST, SOURCES, SSH, STATUS, VOUCH } from "./names.ts";
 import { hasFallback, renderEndpoint, renderStatus } from "./render-endpoint.ts";
 import { sourcesTable } from "./render-share.ts";
@@ -23,6 +24,8 @@ export interface Places {
   readonly sshd: string;
   /** The agent's HTTP server. */
   readonly agent: { readonly host: string; readonly port: number };
+  /** Descriptors that HAProxy may have there. */
+  readonly descriptors: number;
 }
 
 export const PLACES: Places = {
@@ -33,6 +36,7 @@ export const PLACES: Places = {
   group: "steering",
   sshd: "/run/tunnel/sshd.sock",
   agent: { host: "127.0.0.1", port: 8405 },
+  descriptors: DESCRIPTORS,
 };
 
 /** A kernel takes a connection at once or not at all, and HAProxy pauses as long before it asks again one that refused. */
@@ -54,13 +58,14 @@ export function renderConfig(document: PortalDocument, places: Places = PLACES):
   const endpoints = Object.entries(document.endpoints);
   const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
+  const limits = limitsOf(document, places.descriptors);
   return `${[
     global(places),
     defaults(document),
-    ...endpoints.map(([name]) => renderEndpoint(name, document, places)),
-    renderStatus(document, places),
+    ...endpoints.map(([name]) => renderEndpoint(name, document, places, limits)),
+    renderStatus(document, places, limits),
     sourcesTable,
-    ...(document.ssh ? [renderSsh(document.ssh, places)] : []),
+    ...(document.ssh ? [renderSsh(document.ssh, places, limits)] : []),
     renderVouch(document, places, () => hasFallback(document)),
     agent(document, places),
   ].join("\n\n")}\n`;
@@ -74,7 +79,7 @@ function global({ run, group }: Places): string {
     # Each hold keeps a connection, for up to 13 s after it was given up.
     stats maxconn 128
     # Without maxconn: HAProxy takes what the descriptors allow, and would not start where they are fewer.
-    fd-hard-limit 40000
+    fd-hard-limit ${DESCRIPTORS}
     hard-stop-after 24h
     # The client's certificate and key are two files: client.crt and client.key.
     ssl-load-extra-del-ext

@@ -12,10 +12,10 @@ import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
 import { crowdOf, frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
-import { createLab, held, openClient, openTlsClient, wantedOf } from "../lab.ts";
+import { createLab, held, openClient, openTlsClient, stops, wantedOf } from "../lab.ts";
 
-const STOPS = [crowdOf("primary"), frontendOf("primary")];
-const STOPS_BEHIND_TLS = [crowdOf("primary"), lobbyOf("primary")];
+const STOPS = stops(crowdOf("primary"), frontendOf("primary"));
+const STOPS_BEHIND_TLS = stops(crowdOf("primary"), lobbyOf("primary"));
 
 test("a hold refuses nobody: every client that came meanwhile is served after the switch", async (t) => {
   const lab = await createLab(t);

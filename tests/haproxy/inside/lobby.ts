@@ -16,6 +16,7 @@ import {
   type Lab,
   openTlsClient,
   startTls,
+  stops,
   wantedOf,
 } from "../lab.ts";
 
@@ -141,7 +142,7 @@ test("a hold behind TLS ends by itself when the agent freezes", async (t) => {
   await lab.settle(wantedOf("orders-1"));
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_000 });
   t.after(() => holds.close());
-  holds.start("primary", ["lobby_primary"]);
+  holds.start("primary", stops("lobby_primary"));
   const door = async () => (await lab.actual()).endpoints.primary?.door;
   await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
 

@@ -1,0 +1,61 @@
+import type { PortalDocument } from "../contract.ts";
+import { engineOf } from "../engines/table.ts";
+import { FRONTEND_MAXCONN } from "./names.ts";
+import { crowdPlaces } from "./render-share.ts";
+
+/** Descriptors that HAProxy uses at most, where the container lets it have so many. */
+export const DESCRIPTORS = 131_072;
+
+/** The page for people and Prometheus, and the door to sshd: waiting connections among them, and the part of all that they are at most. */
+const BESIDE = { most: 256, part: 1 / 16 } as const;
+
+/** A client is two descriptors to HAProxy, its own and its node's. */
+const OF_A_CONNECTION = 2;
+
+/** What HAProxy 3.0 keeps for itself, and more: 183 of 400 were seen, of which 128 are the runtime socket's. */
+const OWN_DESCRIPTORS = 256;
+const OF_A_CHECK = 8;
+
+/** So that no source alone fills an endpoint. */
+const OF_A_SOURCE = { most: FRONTEND_MAXCONN / 2, part: 0.8 } as const;
+
+export interface Limits {
+  /** Connections that one endpoint takes. */
+  readonly endpoint: number;
+  /** Of one source, at all endpoints together. */
+  readonly source: number;
+  /** Connections that the page takes, and as many that the door to sshd does. */
+  readonly beside: number;
+}
+
+/**
+ * A process that has all the connections it takes lets nobody in, and the checks of its own slots come in by the same way: they would
+ * fail, and every session be cut. So its frontends together take less than the process does, and one that is full leaves the others
+ * alone. `descriptors`: what the container lets HAProxy have.
+ */
+export function limitsOf(document: PortalDocument, descriptors: number): Limits {
+  const endpoints = Object.values(document.endpoints);
+  const slots = endpoints.length * (Object.keys(document.nodes).length + 1) + 1;
+  const ofProcess =
+    (Math.min(descriptors, DESCRIPTORS) - OWN_DESCRIPTORS - OF_A_CHECK * slots) / OF_A_CONNECTION;
+  const beside = atLeastOne(Math.min(BESIDE.most, ofProcess * BESIDE.part));
+  // A check that goes unanswered is still there when the next one comes.
+  const left = ofProcess - 2 * slots - beside * (document.ssh ? 2 : 1);
+  // Who waited in a lobby came through two frontends, and who was in a crowd through one more.
+  const frontends = endpoints.reduce((sum, { tls }) => sum + (tls ? 2 : 1), 0);
+  const crowds = endpoints.length * crowdPlaces(sessionsOf(document));
+  const fitting = Math.max((left - crowds) / frontends, left / (frontends + endpoints.length));
+  const endpoint = atLeastOne(Math.min(FRONTEND_MAXCONN, fitting));
+  return {
+    endpoint,
+    source: atLeastOne(Math.min(OF_A_SOURCE.most, endpoint * OF_A_SOURCE.part)),
+    beside,
+  };
+}
+
+const atLeastOne = (connections: number): number => Math.max(1, Math.floor(connections));
+
+/** Sessions that a node takes from this portal. */
+export function sessionsOf(document: PortalDocument): number {
+  return document.sessions ?? engineOf(document).limits.sessions;
+}
