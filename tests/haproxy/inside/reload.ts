@@ -180,10 +180,23 @@ test("a worker that crashed is replaced by one in which no node is open, and who
   newcomer.socket.destroy();
 });
 
-for (const tls of [false, true]) {
+const CHANGES = {
+  "the silence limit": ({ document }: Lab) => ({
+    ...document,
+    timing: { ...document.timing, silence: 20 },
+  }),
+  "the nodes": ({ document }: Lab) => {
+    const moved = { address: "127.0.1.9", port: 5432 };
+    return { ...document, nodes: { ...document.nodes, "orders-1": moved } };
+  },
+};
+
+for (const [tls, [what, change]] of [false, true].flatMap((tls) =>
+  Object.entries(CHANGES).map((entry) => [tls, entry] as const),
+)) {
   const open = (lab: Lab) => (tls ? openTlsClient : openClient)(lab.port("primary"));
 
-  test(`a reload refuses nobody${tls ? ", where TLS ends at the portal too" : ""}: who waits or comes is served when a leader is proved`, async (t) => {
+  test(`a reload for a change of ${what} refuses nobody${tls ? ", where TLS ends at the portal too" : ""}: who waits or comes is served when a leader is proved`, async (t) => {
     const lab = await createLab(t, { tls });
     lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
     await lab.settle(wantedOf("orders-1"));
@@ -192,8 +205,7 @@ for (const tls of [false, true]) {
     await Promise.all(waiting.map(connected));
     const { worker } = await lab.actual();
 
-    const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-    const configured = await lab.haproxy.configure(longer, () => EVERYBODY, "a node came");
+    const configured = await lab.haproxy.configure(change(lab), () => EVERYBODY, what);
     assert.equal(configured.kind, "reloaded");
     await until("the new worker answers", 5_000, async () => {
       const reading = await lab.haproxy.read();
