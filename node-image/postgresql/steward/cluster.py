@@ -31,8 +31,9 @@ def prepare_cluster_config(node: Node, secrets: Secrets) -> None:
     try:
         actual = json.loads(known.value)
     except ValueError:
-        return
+        actual = None
     if not isinstance(actual, dict):
+        log.warn("the cluster's configuration in etcd can't be read: it is as it was")
         return
     # Only this: a node whose description is older must not change how writes are acknowledged.
     wanted = {"postgresql": {"parameters": cluster_config(node)["postgresql"]["parameters"]}}

@@ -13,7 +13,8 @@ PATIENCE = 6
 def main() -> None:
     try:
         node, secrets = read_node(), read_secrets()
-    except DescriptionError:
+    except DescriptionError as error:
+        log.warn(f"stops, and hands over to nobody: {error}")
         return
     peers = Peers(node, secrets)
     until = time.monotonic() + PATIENCE

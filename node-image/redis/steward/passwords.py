@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import redis
 
-from . import files, paths
+from . import files, log, paths
 from .description import Node, Secrets
 from .peers import SERVER, client
 
@@ -81,5 +81,6 @@ def _kept() -> Secrets | None:
     raw = files.read(paths.IN_FORCE)
     try:
         return Secrets(**json.loads(raw)) if raw else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError) as error:
+        log.warn(f"{paths.IN_FORCE}, the passwords that the server had, can't be read: {error}")
         return None
