@@ -8,6 +8,7 @@ import resource
 import shutil
 import sys
 import time
+import traceback
 from typing import NoReturn
 
 from . import certificates, log, paths
@@ -45,15 +46,19 @@ def follow() -> NoReturn:
     refused = None
     while True:
         time.sleep(EVERY)
-        why = ""
+        why, trace = "", ""
         try:
             refused = certificates.follow(refused)
             node = read_node()
             if write(f"{paths.CONFIG}/users", users(node, read_secrets())):
                 log.info(f"the password of {node.user} is given to Elasticsearch")
-        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+        except (DescriptionError, OSError) as error:
             why = str(error) or repr(error)
-        if why and why != said:
+        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+            why, trace = f"what is mounted can't be followed: {error!r}", traceback.format_exc()
+        if trace and why != said:
+            log.error(why, alarm=True, trace=trace)
+        elif why and why != said:
             log.warn(why)
         said = why
 
@@ -93,4 +98,5 @@ def refuse(why: str) -> None:
     sys.exit(1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,10 @@
 """The steward's loop: follow the mounted files, bring the node into the group, answer for it, publish its health."""
 
+import os
 import subprocess
 import threading
 import time
+import traceback
 from dataclasses import asdict, replace
 from typing import Any, Callable, Mapping, Sequence
 
@@ -40,6 +42,7 @@ class Steward:
         self._numbered = ""
         self._converged: tuple[float, Node, Secrets] | None = None
         self._joining: threading.Thread | None = None
+        self._joining_failed: Exception | None = None
         self._alarms: list[str] = []
 
     # What the responder asks for, in threads of its own.
@@ -72,6 +75,7 @@ class Steward:
 
     def look(self, responder: Responder) -> health.Health:
         """One round. A fault of a round is said once, and the next round tries again."""
+        failed = None
         try:
             self._node, secrets = read_node(), read_secrets()
             self._follow_files(responder)
@@ -82,9 +86,12 @@ class Steward:
         except (DescriptionError, OSError, subprocess.SubprocessError, pymysql.Error) as error:
             self._say(str(error).strip())
         except Exception as error:  # A fault of ours must not end the loop: whatever it is, the next round tries again.
-            self._say(f"the steward fails: {error!r}")
+            failed = error
         found = health.judge(self._node, self._fresh(), self._step)
-        return replace(found, why="; ".join([found.why, *self._alarms]))
+        found = replace(found, why="; ".join([found.why, *self._alarms]))
+        for fault in filter(None, [failed, self._joining_failed]):
+            found = health.failing(found, fault)
+        return found
 
     def _follow_files(self, responder: Responder) -> None:
         self._reload |= certificates.install_server_certificate()
@@ -134,6 +141,9 @@ class Steward:
             self._beside(lambda: formation.go_on(node, secrets, state))
         elif state.is_alone(node.majority):
             self._beside(lambda: formation.stand_alone(node))
+        else:
+            # Nothing is left to do beside.
+            self._joining_failed = None
 
     def _beside(self, step: Callable[[], str]) -> None:
         """It may take a minute: meanwhile the loop goes on to answer."""
@@ -144,14 +154,16 @@ class Steward:
     def _go_on(self, step: Callable[[], str]) -> None:
         try:
             done = step()
+            self._joining_failed = None
             if done:
                 self._say(done)
         except (OSError, pymysql.Error) as error:
+            self._joining_failed = None
             self._say(f"can't become a member: {error.args[-1] if error.args else error}")
             # What a failed start leaves behind needs a moment to settle.
             time.sleep(1)
-        except Exception as error:  # As above: a thread that ends in silence would say nothing of why.
-            self._say(f"the steward fails: {error!r}")
+        except Exception as error:  # As above. The loop says it.
+            self._joining_failed = error
             time.sleep(1)
 
     def _converge(self, secrets: Secrets) -> None:
@@ -180,29 +192,35 @@ class Steward:
 
 
 def main() -> None:
-    steward = Steward(_first_description())
-    responder = Responder(steward)
-    responder.start()
-    before = ""
-    while True:
-        found = steward.look(responder)
-        health.publish(found)
-        if found.why != before:
-            (log.info if found.healthy else log.warn)(found.why)
-            before = found.why
-        time.sleep(LOOK)
-
-
-def _first_description() -> Node:
+    threading.excepthook = _end
+    begun: tuple[Steward, Responder] | None = None
     said = ""
     while True:
         try:
-            return read_node()
-        except DescriptionError as error:
-            if str(error) != said:
-                log.error(str(error))
-            said = str(error)
-            time.sleep(1)
+            begun = begun or _begin()
+            found = begun[0].look(begun[1])
+        except (DescriptionError, OSError) as error:
+            found = health.Health(False, str(error))
+        except Exception as error:  # As in a round.
+            found = health.failing(health.Health(False, ""), error)
+        said = health.tell(found, said)
+        time.sleep(LOOK)
+
+
+def _begin() -> tuple[Steward, Responder]:
+    steward = Steward(read_node())
+    responder = Responder(steward)
+    responder.start()
+    return steward, responder
+
+
+def _end(failed: threading.ExceptHookArgs) -> None:
+    """Nobody would miss a thread that ended. So all of the steward ends, and the supervisor starts it anew."""
+    try:
+        trace = "".join(traceback.format_exception(failed.exc_value))
+        log.error(f"the steward ends and begins again, since a thread of it failed: {failed.exc_value!r}", alarm=True, trace=trace)
+    finally:
+        os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 import json
 import ssl
+import sys
 import threading
+import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Mapping, Protocol, Sequence
 
-from . import paths
+from . import log, paths
 
 LONGEST_BODY = 1024 * 1024
+QUIET = 60
+"""Seconds between two alarms: HAProxy asks every second."""
 
 
 class Answers(Protocol):
@@ -52,6 +57,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, context: ssl.SSLContext, handler: Callable[..., Any]) -> None:
         super().__init__(("", paths.STEWARD_PORT), handler)  # type: ignore[arg-type]
         self.context = context
+        self._alarm_due = time.monotonic()
 
     def get_request(self) -> tuple[ssl.SSLSocket, Any]:
         connection, address = self.socket.accept()
@@ -63,7 +69,12 @@ class _Server(ThreadingHTTPServer):
         return wrapped, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A peer that leaves early, or shows no certificate, is no news."""
+        """A peer that leaves early, or shows no certificate, is no news. Anything else is a fault of ours."""
+        error = sys.exception()
+        if isinstance(error, OSError) or time.monotonic() < self._alarm_due:
+            return
+        self._alarm_due = time.monotonic() + QUIET
+        log.error(f"the steward gives {client_address[0]} no answer: {error!r}", alarm=True, trace=traceback.format_exc())
 
 
 class _Handler(BaseHTTPRequestHandler):

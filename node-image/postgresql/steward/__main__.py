@@ -3,7 +3,6 @@
 import json
 import subprocess
 import time
-import traceback
 from dataclasses import asdict, replace
 from typing import Callable
 
@@ -42,6 +41,7 @@ class Steward:
         self._reload_server = True
         self._hasten = False
         self._alarms: list[str] = []
+        self._failed: list[Exception] = []
         self._certificate_due = float("inf")
 
     def look(self, ended: bool) -> health.Health:
@@ -49,6 +49,17 @@ class Steward:
 
         A fault of a step is said once, holds up no other step, and the next round tries again.
         """
+        self._failed = []
+        try:
+            found = self._look(ended)
+        except Exception as error:  # As in a step.
+            found = health.Health(False, False, "")
+            self._failed.append(error)
+        for fault in self._failed:
+            found = health.failing(found, fault)
+        return found
+
+    def _look(self, ended: bool) -> health.Health:
         # A crash: found by Patroni's own round only after loop_wait / 2 on average.
         self._hasten |= ended
         try:
@@ -80,9 +91,9 @@ class Steward:
             self._say(what, "")
         except (DescriptionError, PeerError, psycopg2.Error, OSError, subprocess.SubprocessError) as error:
             self._say(what, str(error).strip() or repr(error))
-        except Exception:
+        except Exception as error:
             # A bug of ours must not end the other steps, nor pass unseen.
-            self._say(what, traceback.format_exc())
+            self._failed.append(error)
 
     def _wake_patroni(self, node: Node, secrets: Secrets) -> None:
         if self._hasten:
@@ -146,17 +157,11 @@ class Steward:
 
 def main() -> None:
     steward = Steward()
-    before = ""
+    said = ""
     ended = False
     while True:
         found = steward.look(ended)
-        try:
-            health.publish(found)
-        except OSError as error:
-            log.warn(f"the health can't be told: {error}")
-        if found.why != before:
-            (log.info if found.healthy else log.warn)(found.why)
-            before = found.why
+        said = health.tell(found, said)
         # A node on its way up is looked at more often, since somebody waits for it.
         ended = postmaster.ends_within(1 if found.joining else 2 if found.healthy else 0.5)
 

@@ -1,10 +1,11 @@
 """Is this node a working member, and if not, why not: one line for Docker's health check."""
 
 import time
-from dataclasses import dataclass
+import traceback
+from dataclasses import dataclass, replace
 from typing import Any, Mapping
 
-from . import files, paths
+from . import files, log, paths
 from .etcd_api import is_healthy
 from .peer_http import PeerError, ask
 
@@ -19,6 +20,8 @@ class Health:
     why: str
     joining: bool = False
     """A replica streams and is not yet part of the quorum: Patroni has something to do."""
+    trace: str = ""
+    """Of a fault that nobody foresaw, which is an alarm."""
 
 
 def observe(durability: str) -> Health:
@@ -56,7 +59,30 @@ def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
     return Health(etcd and working, leads, f"{_etcd(etcd)}; PostgreSQL: {how}", joining)
 
 
-def publish(health: Health) -> None:
+def failing(found: Health, error: Exception, what: str = "the steward fails") -> Health:
+    """With a fault that nobody foresaw. Its rounds go on, but what they should do isn't done."""
+    why = "; ".join(filter(None, [found.why, f"{what}: {error!r}"]))
+    return replace(found, healthy=False, why=why, trace=found.trace + "".join(traceback.format_exception(error)))
+
+
+def tell(found: Health, said: str) -> str:
+    """
+    Publishes the verdict, and logs it unless it is what was `said` last; gives what is said now. One that can't be published raises nothing:
+    the one before it ends after `VALID` seconds, so that no node looks healthy for ever.
+    """
+    try:
+        _publish(found)
+    except Exception as error:
+        found = failing(found, error, "its health can't be published")
+    if found.why != said:
+        if found.trace:
+            log.error(found.why, alarm=True, trace=found.trace)
+        else:
+            (log.info if found.healthy else log.warn)(found.why)
+    return found.why
+
+
+def _publish(health: Health) -> None:
     until = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + VALID
     verdict = "healthy" if health.healthy else "unhealthy"
     files.write(paths.HEALTH, f"{until} {verdict} {health.why}\n", 0o644)

@@ -14,10 +14,10 @@ def pid() -> int | None:
 
 def ends_within(seconds: float) -> bool:
     """Waits, and returns early when PostgreSQL ends: Patroni looks after it every loop_wait seconds only."""
-    running = pid()
     try:
+        running = pid()
         watched = None if running is None else os.pidfd_open(running)
-    except OSError:  # gone already, or an engine that forbids the call
+    except (OSError, ValueError, OverflowError):  # gone already, an engine that forbids the call, or a file that holds no such number
         watched = None
     if watched is None:
         time.sleep(seconds)

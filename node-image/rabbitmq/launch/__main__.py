@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from typing import Mapping, NoReturn
+import traceback
+from typing import Any, Mapping, NoReturn
 
 from . import paths
 from .config import advanced_config, dist_tls, hosts, rabbitmq_conf
@@ -45,18 +46,22 @@ def follow(variables: Mapping[str, str]) -> NoReturn:
     said = ""
     while True:
         time.sleep(EVERY)
-        why = ""
+        why, trace = "", ""
         try:
             wanted = definitions(read_node(), read_secrets())
             write(paths.DEFINITIONS, wanted)
             if wanted.encode() != in_force:
                 bring_in(variables)
                 in_force = wanted.encode()
-                print(json.dumps({"level": "info", "service": "start", "msg": "RabbitMQ has the new password"}), flush=True)
-        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+                say("info", "RabbitMQ has the new password")
+        except (DescriptionError, OSError, subprocess.SubprocessError) as error:
             why = str(error) or repr(error)
-        if why and why != said:
-            print(json.dumps({"level": "warn", "service": "start", "msg": why}), flush=True)
+        except Exception as error:  # Nobody starts this child again: whatever it is, the next look tries again.
+            why, trace = f"what is mounted can't be followed: {error!r}", traceback.format_exc()
+        if trace and why != said:
+            say("error", why, alarm=True, trace=trace)
+        elif why and why != said:
+            say("warn", why)
         said = why
 
 
@@ -87,8 +92,13 @@ def lock() -> None:
 
 
 def refuse(why: str) -> None:
-    print(json.dumps({"level": "error", "service": "start", "msg": why}), flush=True)
+    say("error", why)
     sys.exit(1)
 
 
-main()
+def say(level: str, sentence: str, **more: Any) -> None:
+    print(json.dumps({"level": level, "service": "start", "msg": sentence, **more}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ import redis
 from . import files, health, log, paths, signs
 from .decide import Act, Follow, HandOver, Lead, Scene, Stay, Step, decide
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
+from .health import Health
 from .passwords import Passwords
 from .peers import Peers
 from .sentinel import Sentinel
@@ -162,21 +163,18 @@ def main() -> None:
             assert steward is not None
             owed = passwords.give(*now)
             scene, act = steward.look()
-            healthy, why = health.judge(scene)
+            found = health.judge(scene)
             if owed is not None:
-                healthy, why = False, f"{why}; {owed}"
-            if not healthy or not isinstance(act, Stay):
+                found = Health(False, f"{found.why}; {owed}")
+            if not found.healthy or not isinstance(act, Stay):
                 rest = HURRY
             # What it is to be is said only while it isn't.
-            why = why if healthy else f"{why}; {act.why}"
+            found = found if found.healthy else Health(False, f"{found.why}; {act.why}")
         except (DescriptionError, redis.RedisError, OSError, subprocess.SubprocessError) as error:
-            healthy, why = False, str(error).strip()
+            found = Health(False, str(error).strip())
         except Exception as error:  # A fault of ours must not end the loop: whatever it is, the next round tries again.
-            healthy, why = False, f"the steward fails: {error!r}"
-        health.publish(healthy, why)
-        if why != said:
-            (log.info if healthy else log.warn)(why)
-            said = why
+            found = health.failing(Health(False, ""), error)
+        said = health.tell(found, said)
         wake.wait(rest)
 
 

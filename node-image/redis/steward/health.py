@@ -1,26 +1,36 @@
 """Is this node a working member, and if not, why not: one line for Docker's health check."""
 
 import time
+import traceback
+from dataclasses import dataclass, replace
 
-from . import files, paths
+from . import files, log, paths
 from .decide import Scene
 
 VALID = 10
 """Seconds for which a verdict holds; a steward that says nothing for longer is no health."""
 
 
-def judge(scene: Scene) -> tuple[bool, str]:
+@dataclass(frozen=True)
+class Health:
+    healthy: bool
+    why: str
+    trace: str = ""
+    """Of a fault that nobody foresaw, which is an alarm."""
+
+
+def judge(scene: Scene) -> Health:
     node, own = scene.node, scene.selves.get(scene.node.name)
     if own is None:
-        return False, "the server doesn't answer"
+        return Health(False, "the server doesn't answer")
     role = _role(scene)
     if node.name not in scene.words:
-        return False, f"{role}; its Sentinel doesn't answer"
+        return Health(False, f"{role}; its Sentinel doesn't answer")
     if scene.cluster is None:
-        return False, f"{role}, without data yet"
+        return Health(False, f"{role}, without data yet")
     if own.leads:
-        return own.linked or len(node.members) == 1, role
-    return own.linked and own.leader in node.members.values(), role
+        return Health(own.linked or len(node.members) == 1, role)
+    return Health(own.linked and own.leader in node.members.values(), role)
 
 
 def _role(scene: Scene) -> str:
@@ -34,6 +44,30 @@ def _role(scene: Scene) -> str:
     return f"replica of {leader}" if own.linked else f"replica of {leader}, from which it receives nothing"
 
 
-def publish(healthy: bool, why: str) -> None:
+def failing(found: Health, error: Exception, what: str = "the steward fails") -> Health:
+    """With a fault that nobody foresaw. Its rounds go on, but what they should do isn't done."""
+    why = "; ".join(filter(None, [found.why, f"{what}: {error!r}"]))
+    return replace(found, healthy=False, why=why, trace=found.trace + "".join(traceback.format_exception(error)))
+
+
+def tell(found: Health, said: str) -> str:
+    """
+    Publishes the verdict, and logs it unless it is what was `said` last; gives what is said now. One that can't be published raises nothing:
+    the one before it ends after `VALID` seconds, so that no node looks healthy for ever.
+    """
+    try:
+        _publish(found)
+    except Exception as error:
+        found = failing(found, error, "its health can't be published")
+    if found.why != said:
+        if found.trace:
+            log.error(found.why, alarm=True, trace=found.trace)
+        else:
+            (log.info if found.healthy else log.warn)(found.why)
+    return found.why
+
+
+def _publish(health: Health) -> None:
     until = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + VALID
-    files.write(paths.HEALTH, f"{until} {'healthy' if healthy else 'unhealthy'} {why}\n", 0o644)
+    verdict = "healthy" if health.healthy else "unhealthy"
+    files.write(paths.HEALTH, f"{until} {verdict} {health.why}\n", 0o644)

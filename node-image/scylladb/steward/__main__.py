@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from dataclasses import asdict
 from types import FrameType
 
@@ -34,7 +35,7 @@ class Steward:
         except (DescriptionError, access.Incomplete, cql.Refused, *cql.Failed) as error:
             return health.Health(False, " ".join(str(error).split()))
         except Exception as error:  # The server ends with this process: whatever it is, the next look tries again.
-            return health.Health(False, f"the steward fails: {error!r}")
+            return health.failing(health.Health(False, ""), error)
 
     def _ask(self, node: Node, secrets: Secrets) -> health.Health:
         described = json.dumps([asdict(node), asdict(secrets)], sort_keys=True)
@@ -59,9 +60,9 @@ class Steward:
             self._login = cql.Login(node.address, node.user, secrets.app)
         try:
             return len(self._login.peers())
-        except cql.Failed:
-            self._login.close()
-            self._login = None
+        except Exception:  # Whatever it is, this session is not to be relied on.
+            login, self._login = self._login, None
+            login.close()
             raise
 
 
@@ -73,19 +74,19 @@ def main() -> None:
     except BlockingIOError:
         log.error("another container uses the volume: not started")
         sys.exit(1)
-    server = start()
+    try:
+        server = start()
+    except Exception as error:
+        log.error(f"Cassandra is not started: {error!r}", alarm=True, trace=traceback.format_exc())
+        sys.exit(1)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.terminate()
 
     signal.signal(signal.SIGTERM, stop)
-    steward, before = Steward(), ""
+    steward, said = Steward(), ""
     while server.poll() is None:
-        found = steward.look()
-        health.publish(found)
-        if found.why != before:
-            (log.info if found.healthy else log.warn)(found.why)
-            before = found.why
+        said = health.tell(steward.look(), said)
         try:
             server.wait(EVERY)
         except subprocess.TimeoutExpired:

@@ -268,6 +268,30 @@ describe("three nodes of the Redis image", () => {
     await cluster.untilWhole(120);
   });
 
+  test("a node that can't publish its health goes on, says so once, and is unhealthy until it can", async () => {
+    const leader = await cluster.untilWhole(120);
+    const node = cluster.container(leader);
+    const asServer = async (...command: string[]) =>
+      (await exec(node, command, "valkey")).output.trim();
+    const steward = () =>
+      asServer("s6-svstat", "-o", "pid", "/run/portico/valkey/services/steward");
+    const [before, began] = [await steward(), Math.floor(Date.now() / 1000)];
+    // Where its next file would be. The disk itself can't be filled: it is the container's memory.
+    await asServer("mkdir", "/run/portico/valkey/health.new");
+    try {
+      await until("the end of its last verdict", 30, async () =>
+        (await cluster.health(leader)).why.includes("the steward is silent"),
+      );
+    } finally {
+      await asServer("rmdir", "/run/portico/valkey/health.new");
+    }
+
+    assert.equal(await cluster.untilWhole(30), leader);
+    assert.equal(await steward(), before);
+    const alarms = (await logsOf(node, began)).match(/"alarm": true/g) ?? [];
+    assert.equal(alarms.length, 1);
+  });
+
   test("a new password of the application's is taken at once, and no Sentinel ends for it", async () => {
     await cluster.untilWhole(120);
     const sentinels = () =>
