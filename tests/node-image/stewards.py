@@ -186,6 +186,95 @@ def described_mysql():
     return types.SimpleNamespace(name="a", address="127.0.0.1", members=members, majority=2)
 
 
+class Redis(Case):
+    NODE = types.SimpleNamespace(name="a", address="at-a", scope="orders", members={"a": "at-a", "b": "at-b"})
+
+    def listen(self, messages, answer="OK"):
+        """Hears `messages` from one Sentinel, a list for each subscription. Gives what the own server was told, and what is said of it."""
+        signs, told = of("signs"), []
+        subscriptions = iter(messages)
+
+        class Connection:
+            def __init__(self, address, port, *_args):
+                self.address = address
+
+            def pubsub(self, **_options):
+                self.messages = iter(next(subscriptions, []) if self.address == "at-b" else [])
+                return self
+
+            def psubscribe(self, *_signs):
+                pass
+
+            def ping(self):
+                pass
+
+            def get_message(self, timeout):
+                message = next(self.messages, None)
+                if message is None:
+                    time.sleep(0.05)
+                return message
+
+            def execute_command(self, *words):
+                if words == ("ROLE",):
+                    return ["master"]
+                told.append(words)
+                if answer is None:
+                    raise signs.redis.RedisError()
+                return answer
+
+        self.replace(signs, client=Connection)
+        stopped = threading.Event()
+        self.addCleanup(stopped.set)
+        return told, signs.listen(self.NODE, None, stopped, lambda: told.append("wakes"))
+
+    SIGN = {"channel": "+try-failover", "data": "master orders at-a 6379"}
+    ODD = {"channel": "+try-failover", "data": None}
+
+    def test_a_leader_that_could_not_read_a_sign_listens_again_and_stops_writes_in_the_next_failover(self):
+        told, deaf = self.listen([[self.ODD], [self.SIGN]])
+        until("the end of writes", lambda: ("CLIENT", "PAUSE", 5000, "WRITE") in told)
+        until("its wake", lambda: "wakes" in told)
+        self.assertIn("AttributeError", self.assert_alarm("doesn't hear the Sentinel of b: AttributeError")["trace"])
+        until("that it hears again", lambda: deaf == {})
+
+    def test_one_that_never_reads_a_sign_says_so_once_and_is_not_healthy(self):
+        _, deaf = self.listen([[self.ODD]] * 3)
+        until("why it hears nothing", lambda: "AttributeError" in deaf.get("b", ""))
+        time.sleep(0.7)
+        self.assert_alarm("doesn't hear the Sentinel of b")
+
+    def test_that_writes_could_not_be_stopped_is_an_alarm(self):
+        told, _ = self.listen([[self.SIGN]], answer=None)
+        until("the try", lambda: "wakes" in told)
+        self.assert_alarm("this server takes writes meanwhile")
+
+    def test_what_is_not_heard_makes_the_node_unhealthy(self):
+        class Steward:
+            def __init__(self, *_args):
+                pass
+
+            def look(self):
+                return None, main.Stay("nothing to do")
+
+            def deaf(self):
+                return ["doesn't hear the Sentinel of b"]
+
+        self.replace(main, Steward=Steward, Sentinel=fake, Passwords=fake, _start=fake, _concerns_sentinel=fake)
+        self.replace(main, read_secrets=lambda: 2)
+        self.replace(main.health, judge=lambda _scene: main.health.Health(True, "leads"))
+        self.run_loop(lambda: 1)
+        self.assertRegex(until("a verdict", verdict), r"^\d+ unhealthy leads; doesn't hear the Sentinel of b; nothing to do")
+
+    def test_a_thread_that_ends_ends_the_steward_which_the_supervisor_starts_anew(self):
+        codes = []
+        self.replace(os, _exit=codes.append)
+        self.run_loop(fails)
+        until("a verdict", verdict)
+        threading.Thread(target=fails).start()
+        self.assertEqual(until("its end", lambda: codes), [1])
+        self.assert_alarm("a thread of it failed: Unforeseen")
+
+
 class MySQL(Case):
     MEMBER = types.SimpleNamespace(leads=False, active=True, is_alone=lambda _majority: False)
 
@@ -323,7 +412,7 @@ class Followers(Case):
 
 
 TESTS = {
-    "redis": [Rounds],
+    "redis": [Redis, Rounds],
     "mysql": [MySQL, Rounds],
     "postgresql": [PostgreSQL, Rounds],
     "scylladb": [ScyllaDB, Rounds],

@@ -5,6 +5,7 @@ import secrets as random
 import subprocess
 import threading
 import time
+import traceback
 from collections import Counter
 from dataclasses import replace
 
@@ -40,7 +41,7 @@ class Steward:
         self._voted_at = time.monotonic()
         self._ordered_at = -float(ORDER)
         self._ended = threading.Event()
-        signs.listen(node, secrets, self._ended, wake.set)
+        self._deaf = signs.listen(node, secrets, self._ended, wake.set)
 
     def look(self) -> tuple[Scene, Act]:
         """One round."""
@@ -56,6 +57,10 @@ class Steward:
         self._remember(scene)
         self._carry_out(act)
         return scene, act
+
+    def deaf(self) -> list[str]:
+        """Why it doesn't hear what some Sentinel says."""
+        return sorted(self._deaf.copy().values())
 
     def end(self) -> None:
         self._ended.set()
@@ -143,7 +148,17 @@ def _concerns_sentinel(before: tuple[Node, Secrets] | None, now: tuple[Node, Sec
     return before is not None and (before[0], replace(before[1], app=now[1].app)) != now
 
 
+def _end(failed: threading.ExceptHookArgs) -> None:
+    """Nobody would miss a thread that ended. So all of the steward ends, and the supervisor starts it anew."""
+    try:
+        trace = "".join(traceback.format_exception(failed.exc_value))
+        log.error(f"the steward ends and begins again, since a thread of it failed: {failed.exc_value!r}", alarm=True, trace=trace)
+    finally:
+        os._exit(1)
+
+
 def main() -> None:
+    threading.excepthook = _end
     wake = threading.Event()
     steward: Steward | None = None
     described: tuple[Node, Secrets] | None = None
@@ -164,8 +179,9 @@ def main() -> None:
             owed = passwords.give(*now)
             scene, act = steward.look()
             found = health.judge(scene)
-            if owed is not None:
-                found = Health(False, f"{found.why}; {owed}")
+            missing = [*([] if owed is None else [owed]), *steward.deaf()]
+            if missing:
+                found = Health(False, "; ".join([found.why, *missing]))
             if not found.healthy or not isinstance(act, Stay):
                 rest = HURRY
             # What it is to be is said only while it isn't.

@@ -120,6 +120,7 @@ describe("three nodes of the Redis image", () => {
     assert.equal(code, 0, output);
 
     assert.equal(await cluster.untilWhole(120), to);
+    assert.match(await logsOf(cluster.container(leader)), /takes no writes meanwhile/);
     await assertKept(to);
     await write(to);
   });
