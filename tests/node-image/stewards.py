@@ -332,6 +332,45 @@ class MySQL(Case):
                 server.handle_error(None, ("10.0.0.2", 1))
         self.assertIn("Unforeseen", self.assert_alarm("gives 10.0.0.2 no answer: Unforeseen")["trace"])
 
+    def test_an_offline_mode_that_could_not_be_ended_after_a_handover_is_ended_in_the_next_round(self):
+        handover, steward, done = of("handover"), self.steward(), []
+        pymysql = sys.modules["pymysql"]
+
+        class Connection:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *_args):
+                pass
+
+            def cursor(self):
+                return self
+
+            def execute(self, statement, *_values):
+                self.answer = (0,) if "innodb_trx" in statement else (1,)
+
+            def fetchone(self):
+                return self.answer
+
+            def __iter__(self):
+                return iter([("127.0.0.2", "id-of-b")])
+
+        def do(statements):
+            done.extend(statements)
+            if len(done) == 1:
+                raise pymysql.Error("lost")
+
+        self.replace(handover, NOTICE=0)
+        self.replace(main, read_secrets=lambda: types.SimpleNamespace(portal="p"))
+        steward.server.connect, steward.server.do = lambda _seconds: Connection(), do
+        steward._online, steward._reload = True, False
+        self.assertEqual(steward.hand_over("127.0.0.1", {"to": "b"}), {"leads": "b"})
+        steward.formation.note = lambda *_args: None
+        steward._act(None, self.MEMBER)
+        self.assertEqual(done, ["SET GLOBAL offline_mode = OFF"] * 2)
+        steward._act(None, self.MEMBER)
+        self.assertEqual(len(done), 2)
+
 
 def refuses():
     raise ConnectionRefusedError("as it happens")

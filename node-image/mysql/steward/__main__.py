@@ -65,7 +65,7 @@ class Steward:
         if address not in self._node.members.values():
             return {"why": "only a node of the cluster may ask for that"}
         try:
-            return {"leads": hand_over(self.server, self._node, read_secrets(), asked.get("to"))}
+            return {"leads": hand_over(self.server, self._node, read_secrets(), asked.get("to"), self._end_offline_mode)}
         except (HandoverError, DescriptionError) as error:
             return {"why": str(error)}
 
@@ -122,8 +122,7 @@ class Steward:
     def _act(self, secrets: Secrets, state: State) -> None:
         self.formation.note(self._node, state)
         if not self._online:
-            end_offline_mode(self.server)
-            self._online = True
+            self._end_offline_mode()
         if self._reload:
             self.server.do(["ALTER INSTANCE RELOAD TLS"])
             self._reload = False
@@ -144,6 +143,12 @@ class Steward:
         else:
             # Nothing is left to do beside.
             self._joining_failed = None
+
+    def _end_offline_mode(self) -> None:
+        """Owed until it is done."""
+        self._online = False
+        end_offline_mode(self.server)
+        self._online = True
 
     def _beside(self, step: Callable[[], str]) -> None:
         """It may take a minute: meanwhile the loop goes on to answer."""

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from contextlib import suppress
+from typing import Callable
 
 import pymysql
 
@@ -29,8 +30,10 @@ def lock_of(secrets: Secrets) -> str:
     return "portico_" + hashlib.sha256(f"handover {secrets.portal}".encode()).hexdigest()[:40]
 
 
-def hand_over(server: Server, node: Node, secrets: Secrets, wanted: str | None) -> str:
-    """Returns the name of the node that leads now. Raises HandoverError."""
+def hand_over(
+    server: Server, node: Node, secrets: Secrets, wanted: str | None, end_offline: Callable[[], None]
+) -> str:
+    """Returns the name of the node that leads now. Raises HandoverError. Where `end_offline` fails, it is the caller's to call it again."""
     if wanted is not None and wanted not in node.members:
         raise HandoverError(f"{wanted} is no node of this cluster: they are {', '.join(node.members)}")
     try:
@@ -51,7 +54,7 @@ def hand_over(server: Server, node: Node, secrets: Secrets, wanted: str | None) 
                 cursor.execute("SELECT group_replication_set_as_primary(%s)", [member])
             finally:
                 with suppress(pymysql.Error):
-                    end_offline_mode(server)
+                    end_offline()
             return name
     except pymysql.Error as error:
         raise HandoverError(str(error.args[-1])) from error
