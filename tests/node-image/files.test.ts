@@ -34,10 +34,16 @@ for copy in sys.argv[1:]:
     changed = files.write(path, copy)
     same = files.write(path, copy)
     os.fsync, os.replace = fsync, replace
-    print(copy, changed, same, open(path).read() == copy, oct(os.stat(path).st_mode & 0o777), ", ".join(steps))
+    # A folder in its place stands for a file that can't be read: of those, root has few.
+    os.makedirs("/tmp/unreadable", exist_ok=True)
+    try:
+        unread = files.read("/tmp/unreadable")
+    except OSError as error:
+        unread = type(error).__name__
+    print(copy, files.read("/tmp/absent"), unread, changed, same, open(path).read() == copy, oct(os.stat(path).st_mode & 0o777), ", ".join(steps))
 `;
 
-test("files that nodes keep are written whole, and are on the disk once they are written", async () => {
+test("files that nodes keep are written whole, are on the disk once they are written, and are not taken for gone where they can't be read", async () => {
   const { code, output } = await runToEnd(
     {
       Image: await machineImage(),
@@ -49,6 +55,9 @@ test("files that nodes keep are written whole, and are on the disk once they are
   assert.equal(code, 0, output);
   assert.deepEqual(
     output.trim().split("\n"),
-    COPIES.map((copy) => `${copy} True False True 0o600 sync file.new, rename, sync folder`),
+    COPIES.map(
+      (copy) =>
+        `${copy} None IsADirectoryError True False True 0o600 sync file.new, rename, sync folder`,
+    ),
   );
 });

@@ -6,7 +6,7 @@ import os
 def write(path: str, content: str | bytes, mode: int = 0o600) -> bool:
     """Returns whether the content was another one before."""
     data = content.encode() if isinstance(content, str) else content
-    if read(path) == data:
+    if _has(path, data):
         return False
     beside = f"{path}.new"
     # What an earlier try has left may have another mode.
@@ -22,11 +22,20 @@ def write(path: str, content: str | bytes, mode: int = 0o600) -> bool:
 
 
 def read(path: str) -> bytes | None:
+    """None where it isn't there. Raises OSError where it can't be read, which is no sign that it is gone."""
     try:
         with open(path, "rb") as file:
             return file.read()
-    except OSError:
+    except FileNotFoundError:
         return None
+
+
+def _has(path: str, data: bytes) -> bool:
+    """One that can't be read is written anew."""
+    try:
+        return read(path) == data
+    except OSError:
+        return False
 
 
 def remove(path: str) -> None:
