@@ -2,6 +2,7 @@ import { planOnAws } from "./aws/plan.ts";
 import { catalogue, portalNames } from "./catalogue.ts";
 import type { Option } from "./engines/row.ts";
 import { planDeployment } from "./plan.ts";
+import { type Held, partsOf, stillProtected } from "./removed.ts";
 import type { Deployment, Stack } from "./stack.ts";
 
 /** What of a stack can't change under data or clients that are there. The stack's state keeps it from one update to the next. */
@@ -32,8 +33,12 @@ type KnownEntry = { readonly [Key in keyof Entry]?: Entry[Key] | undefined };
 /** What an older build's state, or the documents on this machine, tell of it. */
 export interface Known {
   readonly place?: Inventory["place"];
-  readonly deployments: Readonly<Record<string, KnownEntry>>;
+  readonly deployments: KnownEntries;
+  /** Out of the config and named as removed: the last update that changed the inventory may not have come to their end. */
+  readonly leaving?: KnownEntries | undefined;
 }
+
+type KnownEntries = Readonly<Record<string, KnownEntry>>;
 
 export function inventoryOf(stack: Stack, removed: readonly string[]): Inventory {
   if (stack.target === "aws") {
@@ -73,6 +78,42 @@ function entryOf(
     ...(has("database") && { database }),
     ...(has("user") && { user }),
   };
+}
+
+/** Whether `judge` has to know the state: something goes, or may have gone by halves. */
+export function asksForState(known: Known, wanted: Inventory): boolean {
+  return Object.keys(known.leaving ?? {}).length > 0 || going(known, wanted).length > 0;
+}
+
+/** Why `wanted` can't come after `known`, and what is leaving then. `state`: the resources that the stack has now. */
+export function judge(
+  { leaving = {}, ...known }: Known,
+  wanted: Inventory,
+  state: readonly Held[],
+): { readonly why: readonly string[]; readonly leaving: KnownEntries } {
+  const left = Object.entries(leaving).filter(([name]) => partsOf(name, state).length > 0);
+  const there = { ...known, deployments: { ...Object.fromEntries(left), ...known.deployments } };
+  const gone = Object.entries(there.deployments).filter(([name]) => !(name in wanted.deployments));
+  const held = Object.entries(stillProtected(going(there, wanted), state));
+  return {
+    why: [
+      ...forbidden(there, wanted),
+      ...held.map(
+        ([name, titles]) =>
+          `portico:removed: names ${name}, but the state still protects ${titles.join(", ")}, where an update would stop half-way. To remove it with its data: ${UNPROTECT}, up`,
+      ),
+    ],
+    leaving: Object.fromEntries(gone),
+  };
+}
+
+/** What is known and named as removed. */
+function going({ deployments }: Known, { removed }: Inventory): readonly string[] {
+  const there = Object.entries(deployments).flatMap(([name, { portals = [] }]) => [
+    name,
+    ...portals,
+  ]);
+  return removed.filter((name) => there.includes(name));
 }
 
 /**

@@ -3,9 +3,10 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { forbidden, type Inventory, type Known } from "../model/inventory.ts";
+import { asksForState, type Inventory, judge, type Known } from "../model/inventory.ts";
 import type { Kind, Props } from "./kind.ts";
 import { isMissing } from "./kind.ts";
+import { resourcesInState } from "./stack-state.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -25,7 +26,11 @@ const Entries = z.record(
     })
     .partial(),
 );
-const Stored = z.object({ place: z.record(z.string(), z.string()), deployments: Entries });
+const Stored = z.object({
+  place: z.record(z.string(), z.string()),
+  deployments: Entries,
+  leaving: Entries.optional(),
+});
 const Document = z.object({
   deployment: z.string(),
   engine: z.string(),
@@ -35,16 +40,19 @@ const Document = z.object({
 
 /**
  * A stack's inventory: an update that would change it in a way that it forbids ends at its check, in the preview as well. Nothing else
- * of the stack is declared before. Its properties are those of an `Inventory`.
+ * of the stack is declared before. Its properties are those of an `Inventory`, and what is `leaving`.
  */
 export const inventory: Kind = {
   check: async (urn, olds, news) => {
     const known = Stored.safeParse(olds).data ?? (await fromDocuments(urn));
-    return forbidden(known, news as unknown as Inventory).map((reason) => ({
-      // Of a property the engine would print the value, all deployments in one line, before the reason.
-      property: "",
-      reason,
-    }));
+    const wanted = news as unknown as Inventory;
+    const asked = asksForState(known, wanted)
+      ? await resourcesInState(stackOf(urn))
+      : NOTHING_ASKED;
+    if (asked.kind === "unknown") return { inputs: news, failures: [failure(unread(asked.why))] };
+    const { why, leaving } = judge(known, wanted, asked.resources);
+    const rest = Object.keys(leaving).length > 0 ? { leaving } : {};
+    return { inputs: { ...news, ...rest }, failures: why.map(failure) };
   },
   diff: (olds, news) => ({
     changes: JSON.stringify(inputsOf(olds)) !== JSON.stringify(inputsOf(news)),
@@ -56,6 +64,17 @@ export const inventory: Kind = {
   delete: async () => {},
 };
 
+// Of a property the engine would print the value, all deployments in one line, before the reason.
+const failure = (reason: string) => ({ property: "", reason });
+
+const NOTHING_ASKED = { kind: "known", resources: [] } as const;
+
+const unread = (why: string) =>
+  `portico:removed: nobody can tell what the state still has of what it names, since pulumi stack export failed. Nothing has been touched. ${why}`;
+
+const stackOf = (urn: string): string => /^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "";
+
+/** Without what is leaving: to forget it, once nothing of it is left, is no change that anybody asks for. */
 function inputsOf({ place, deployments, removed }: Props): unknown {
   return [place, deployments, removed].map(sorted);
 }
@@ -70,8 +89,7 @@ function sorted(value: unknown): unknown {
 
 /** A state of an older build has no inventory. The documents of its deployments are on this machine, if it is one of this machine and is up. */
 async function fromDocuments(urn: string): Promise<Known> {
-  const [, stack = ""] = /^urn:pulumi:([^:]+)::/.exec(urn) ?? [];
-  const folder = join(PROJECT, ".portico", stack);
+  const folder = join(PROJECT, ".portico", stackOf(urn));
   const names = await readdir(folder).catch(unlessMissing([]));
   const read = names.map(async (name) => {
     const path = join(folder, name, "document", "document.json");

@@ -3,12 +3,15 @@ export type Props = Readonly<Record<string, unknown>>;
 
 /** One type of resource. Its id is the path on the host. */
 export interface Kind {
-  /** Why the engine is to go no further, preview or not. `olds` is empty for a resource that isn't there yet. */
+  /** Failures are why the engine is to go no further, preview or not. `olds` is empty for a resource that isn't there yet. */
   check?(
     urn: string,
     olds: Props,
     news: Props,
-  ): Promise<readonly { readonly property: string; readonly reason: string }[]>;
+  ): Promise<{
+    readonly inputs: Props;
+    readonly failures: { readonly property: string; readonly reason: string }[];
+  }>;
   diff(olds: Props, news: Props): { readonly changes: boolean; readonly replaces: string[] };
   create(props: Props): Promise<{ readonly id: string; readonly outs: Props }>;
   /** Undefined: it is gone. */

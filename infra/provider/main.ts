@@ -27,10 +27,8 @@ const kinds: Readonly<Record<string, Kind>> = {
 const provider: pulumi.provider.Provider = {
   version: "0.1.0",
   schema: JSON.stringify({ name: "portico", version: "0.1.0" }),
-  check: async (urn: string, olds: Props, news: Props) => ({
-    inputs: news,
-    failures: [...((await kindOf(urn).check?.(urn, olds, news)) ?? [])],
-  }),
+  check: async (urn: string, olds: Props, news: Props) =>
+    (await kindOf(urn).check?.(urn, olds, news)) ?? { inputs: news, failures: [] },
   diff: async (_id: string, urn: string, olds: Props, news: Props) => kindOf(urn).diff(olds, news),
   create: (urn: string, props: Props) => kindOf(urn).create(props),
   read: async (id: string, urn: string, props: Props = {}) => {

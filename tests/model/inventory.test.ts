@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { parseConfig } from "../../infra/config.ts";
-import { forbidden, type Inventory, inventoryOf } from "../../infra/model/inventory.ts";
+import {
+  asksForState,
+  forbidden,
+  type Inventory,
+  inventoryOf,
+  judge,
+  type Known,
+} from "../../infra/model/inventory.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -211,4 +218,44 @@ test("what an older build's documents tell of nodes is enough to keep them", () 
 
   assert.deepEqual(forbidden(known, here({ user: "shop" })), []);
   assert.match(forbidden(known, here({ nodes: 5 })).join(), /nodes: can't change from 3 to 5/);
+});
+
+const EMPTY = inventory({ target: "local", removed: ["orders", "cache"] });
+const entry = here().deployments.orders ?? assert.fail(AT);
+const left = [
+  { urn: "urn:pulumi:local::portico::portico:local:Deployment::orders" },
+  {
+    urn: "urn:pulumi:local::portico::docker:index/volume:Volume::orders-1-data",
+    parent: "urn:pulumi:local::portico::portico:local:Deployment::orders",
+    protect: true,
+  },
+];
+const gone: Known = { deployments: {}, leaving: { orders: entry } };
+
+test("the state is asked for only where something goes, or is leaving", () => {
+  assert.equal(asksForState(here(), here({}, {}, { removed: ["former"] })), false);
+  assert.equal(asksForState(here(), EMPTY), true);
+  assert.equal(
+    asksForState(here({ portals: 3 }), here({}, {}, { removed: ["orders-portal-3"] })),
+    true,
+  );
+  assert.equal(asksForState(gone, here()), true);
+});
+
+test("what is named as removed doesn't go while the state protects anything of it", () => {
+  const { why } = judge(here(), EMPTY, left);
+  assert.equal(why.length, 1, why.join("\n"));
+  assert.match(why[0] ?? "", /^portico:removed: names orders, .* protects Volume orders-1-data,/);
+});
+
+test("what leaves is remembered until the state has nothing of it", () => {
+  const bare = left.map(({ protect: _, ...rest }) => rest);
+  assert.deepEqual(judge(here(), EMPTY, bare).why, []);
+  assert.deepEqual(Object.keys(judge(here(), EMPTY, bare).leaving), ["orders", "cache"]);
+  assert.deepEqual(judge(gone, EMPTY, bare), { why: [], leaving: { orders: entry } });
+  assert.deepEqual(judge(gone, EMPTY, []), { why: [], leaving: {} });
+
+  assert.match(judge(gone, here({ nodes: 5 }), bare).why.join(), /can't change from 3 to 5/);
+  assert.deepEqual(judge(gone, here({ nodes: 5 }), []).why, []);
+  assert.deepEqual(judge(gone, here(), bare), { why: [], leaving: {} });
 });

@@ -19,6 +19,11 @@ async function stateOf(stack: Stack): Promise<string> {
   return JSON.stringify(others.map(({ urn, id, modified }) => `${urn} ${id} ${modified}`).sort());
 }
 
+async function urnOf(stack: Stack, wanted: string): Promise<string> {
+  const { resources = [] } = await stack.export();
+  return resources.find(({ type }) => type === wanted)?.urn ?? assert.fail();
+}
+
 test("a change that would wreck what is there is refused before anything is touched", async (t) => {
   const place = await freePlace("portico-inventory");
   const config = (settings: object, more: object = {}) => ({
@@ -46,8 +51,7 @@ test("a change that would wreck what is there is refused before anything is touc
       });
 
     await t.test("an update of something else alone is refused all the same", async () => {
-      const { resources = [] } = await stack.export();
-      const { urn = "" } = resources.find(({ type }) => type === "portico:index:Document") ?? {};
+      const urn = await urnOf(stack, "portico:index:Document");
       await stack.configure(config({ nodes: 5 }));
       for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
         const run = stack.run(...command, ...stack.configArguments, "--target", urn);
@@ -86,8 +90,42 @@ test("a change that would wreck what is there is refused before anything is touc
       await up(stack);
     });
 
+    const removed = config({}, { ...none, "portico:removed": ["orders"] });
+    await t.test("named as removed, it stays whole while its data is protected", async () => {
+      await stack.configure(removed);
+      const held = await stateOf(stack);
+      for (const run of [up, previewText]) {
+        assert.match(
+          await said(run(stack)),
+          /portico:removed: names orders, but the state still protects .*PrivateKey orders/,
+        );
+        assert.equal(await stateOf(stack), held);
+      }
+    });
+
+    await t.test("known until nothing of it is left, it comes back as it was only", async () => {
+      await stack.run("state", "unprotect", "--all", "--yes");
+      await stack.configure(removed);
+      const held = await stateOf(stack);
+      const document = await urnOf(stack, "portico:index:Document");
+      // All of an update but its deletions, as if the first of them had failed.
+      await stack.up("--target", await urnOf(stack, "portico:index:Inventory"));
+      assert.equal(await stateOf(stack), held);
+
+      for (const [settings, more, why] of [
+        [{ nodes: 5 }, {}, /deployments\.orders\.nodes: can't change from 3 to 5/],
+        [{}, none, /deployments\.orders: is no longer in the config/],
+      ] as const) {
+        await stack.configure(config(settings, more));
+        assert.match(await said(up(stack)), why);
+        assert.match(await said(stack.up("--target", document)), why);
+      }
+      await stack.configure(config({}));
+      await up(stack);
+    });
+
     await t.test("named as removed, and without its protection, a deployment goes", async () => {
-      await stack.configure(config({}, { ...none, "portico:removed": ["orders"] }));
+      await stack.configure(removed);
       await stack.run("state", "unprotect", "--all", "--yes");
       await up(stack);
 
@@ -97,6 +135,15 @@ test("a change that would wreck what is there is refused before anything is touc
         resources.filter(({ urn }) => urn.endsWith("::orders")),
         [],
       );
+    });
+
+    await t.test("then its name is free, and nobody is told that it is forgotten", async () => {
+      const { update, ...others } = await up(stack);
+      assert.deepEqual(Object.keys(others), ["same"], `${update}`);
+      assert.equal((await up(stack, "--refresh")).update, undefined);
+
+      await stack.configure(config({ nodes: 5 }));
+      await up(stack);
     });
   });
 });

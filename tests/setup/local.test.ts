@@ -7,7 +7,6 @@ import { namesStack } from "../../tools/local/names-stack.ts";
 import { assignSlots, isSlotFree, placeOf, portsIn, readStored } from "../../tools/local/place.ts";
 import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
-import { stillProtected } from "../../tools/local/removal.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
 
 const anySlot = async () => true;
@@ -172,30 +171,6 @@ test("what the state knows is known by its id, pending replacements too", () => 
   ];
   assert.deepEqual(knownIds({ resources }), new Set(["a1", "a0"]));
   assert.deepEqual(knownIds(undefined), new Set());
-});
-
-test("what portico:removed names and the state still protects is known by what it is part of", () => {
-  const stack = urn("pulumi:pulumi:Stack", "portico-local");
-  const [orders, cache] = ["orders", "cache"].map((name) => urn("portico:local:Deployment", name));
-  const portal = urn("portico:local:Deployment$portico:local:Portal", "orders-portal-2");
-  const volume = (parent: string | undefined, name: string, protect: boolean) => ({
-    ...{ urn: urn("docker:index/volume:Volume", name), type: "docker:index/volume:Volume" },
-    ...{ parent, protect },
-  });
-  const state = (protect: boolean) => ({
-    resources: [
-      { urn: orders ?? "", type: "portico:local:Deployment", parent: stack },
-      { urn: cache ?? "", type: "portico:local:Deployment", parent: stack },
-      { urn: portal, type: "portico:local:Portal", parent: orders },
-      volume(portal, "orders-portal-2-data", protect),
-      volume(cache, "cache-1-data", false),
-    ],
-  });
-
-  const removed = ["orders", "orders-portal-2", "orders-portal-3", "cache"];
-  assert.deepEqual(stillProtected(removed, state(true)), ["orders", "orders-portal-2"]);
-  assert.deepEqual(stillProtected(removed, state(false)), []);
-  assert.deepEqual(stillProtected(removed, undefined), []);
 });
 
 const door = (port: number) => ({ host: "127.0.0.1", port, engine: "postgresql" as const, ca: "" });

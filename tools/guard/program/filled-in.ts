@@ -34,6 +34,7 @@ const OF_PROVIDERS = ["__internal", "version", "profile"];
 const AUTONAMED = ["name", "bucket"];
 
 const IMAGE = "docker:index/image:Image";
+const INVENTORY = "portico:index:Inventory";
 
 export interface Where {
   readonly type: string;
@@ -55,6 +56,9 @@ export function isFilledIn(
     case "contextDigest":
       // Of an image's build context: its files are the checkout's, which a preview doesn't show.
       return type === IMAGE && typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
+    case "leaving":
+      // What the inventory remembers of former deployments. No machine is made of it.
+      return type === INVENTORY;
     case DEFAULTS:
       return Array.isArray(value) && value.every((one) => typeof one === "string");
     case "region":

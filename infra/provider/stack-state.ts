@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+
+import { z } from "zod";
+
+import type { Held } from "../model/removed.ts";
+
+const PROJECT = resolve(import.meta.dirname, "../..");
+const DEADLINE_MS = 60_000;
+
+const Exported = z.object({
+  deployment: z.object({
+    resources: z
+      .array(
+        z.object({
+          urn: z.string(),
+          parent: z.string().optional(),
+          protect: z.boolean().optional(),
+        }),
+      )
+      .nullish(),
+  }),
+});
+
+export type InState =
+  | { readonly kind: "known"; readonly resources: readonly Held[] }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/**
+ * What the stack's state says of its resources. The engine tells a provider of nothing but the one resource that it asks about, so the CLI
+ * is asked: it takes no lock for it, and what the running update has written is whole at any moment.
+ */
+export async function resourcesInState(stack: string): Promise<InState> {
+  const args = ["stack", "export", "--stack", stack, "--non-interactive"];
+  try {
+    const { stdout } = await promisify(execFile)("pulumi", args, {
+      cwd: PROJECT,
+      env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      timeout: DEADLINE_MS,
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    const { resources } = Exported.parse(JSON.parse(stdout)).deployment;
+    return { kind: "known", resources: resources ?? [] };
+  } catch (error) {
+    return { kind: "unknown", why: error instanceof Error ? error.message : String(error) };
+  }
+}
