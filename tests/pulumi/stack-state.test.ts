@@ -42,3 +42,20 @@ test("a state that has nothing yet protects nothing", async (t) => {
   assert.deepEqual(failures, []);
   assert.deepEqual(inputs.leaving, { orders: { portals: [] } });
 });
+
+const ONE = `[{"name":"team/shop"},{"name":"team/other-shop"}]`;
+const TWO = `[{"name":"team/shop"},{"name":"club/shop"}]`;
+const cloud = (list: string) => `case "$*" in
+  *"ls --json"*) echo '${list}' ;;
+  *"--stack team/shop "*) echo '{"version":3,"deployment":{}}' ;;
+  *) echo no stack named shop >&2; exit 1 ;;
+esac`;
+
+test("a stack of another organization than the default one is found by this project's list", async (t) => {
+  assert.deepEqual((await checked(t, cloud(ONE))).failures, []);
+});
+
+test("where two organizations have a stack of that name, a removal is refused", async (t) => {
+  const { failures } = await checked(t, cloud(TWO));
+  assert.match(failures[0]?.reason ?? "", /no stack named shop/);
+});
