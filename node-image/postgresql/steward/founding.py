@@ -18,11 +18,15 @@ from .dcs import Dcs
 from .description import Node, Secrets, read_node, read_secrets
 
 INITIALIZE = "initialize"
+IDENTITY = "Database system identifier"
+"""Of what pg_controldata says."""
 
 _REMOVED = f"{paths.PGDATA}.removed"
 _CONTROL = f"{paths.PGDATA}/global/pg_control"
 _REAL_INITDB = f"{paths.PG_BIN}/initdb"
 _MAKERS = (_REAL_INITDB, f"{paths.PG_BIN}/pg_basebackup", f"{paths.PG_BIN}/postgres")
+
+_HALF_MADE = "removes a database that was made or copied half-way: it has never served anybody"
 
 _LONGEST_END = 10
 """Seconds that killed processes may take to end."""
@@ -45,7 +49,7 @@ def clear_half_made(node: Node, secrets: Secrets) -> None:
     mine = files.read(paths.UNFINISHED)
     if mine is None:
         if _is_half_copied():
-            _clear()
+            clear(_HALF_MADE)
         return
     dcs = Dcs(node, secrets)
     claim, identity = dcs.read(INITIALIZE), _identity()
@@ -53,7 +57,7 @@ def clear_half_made(node: Node, secrets: Secrets) -> None:
         return  # etcd may have lost its data, and these be the only copy
     if identity == "" or claim.value != identity:
         if os.path.exists(paths.PGDATA):
-            _clear()
+            clear(_HALF_MADE)
         # Another node's claim is another one's to keep.
         if claim is not None and claim.value == "" and claim.revision == mine.decode():
             dcs.delete(INITIALIZE, claim)
@@ -69,12 +73,18 @@ def finish(node: Node, secrets: Secrets) -> None:
         files.remove(paths.UNFINISHED)
 
 
-def _clear() -> None:
-    log.warn("removes a database that was made or copied half-way: it has never served anybody")
+def clear(why: str) -> None:
+    """Only before Patroni starts. Removes the data, and says `why`. Raises OSError."""
+    log.warn(why)
     _end_makers()
     # In one step: a death in the midst of it must not leave another half.
     os.rename(paths.PGDATA, _REMOVED)
     shutil.rmtree(_REMOVED)
+
+
+def control() -> dict[str, str]:
+    """What pg_controldata says of the data, line by line; empty where there are none yet, or where it can't be read."""
+    return _control()[0]
 
 
 def _end_makers() -> None:
@@ -112,13 +122,17 @@ def _identity() -> str:
     """Empty where there is none yet. Raises OSError where it can't be read."""
     if not os.path.exists(_CONTROL):
         return ""
+    said, wrong = _control()
+    if IDENTITY not in said:
+        raise OSError(f"pg_controldata: {wrong}")
+    return said[IDENTITY]
+
+
+def _control() -> tuple[dict[str, str], str]:
     command = [f"{paths.PG_BIN}/pg_controldata", paths.PGDATA]
     said = subprocess.run(command, capture_output=True, text=True, env={"LC_ALL": "C"})
     lines = (line.split(":", 1) for line in said.stdout.splitlines() if ":" in line)
-    for key, value in lines:
-        if key == "Database system identifier":
-            return value.strip()
-    raise OSError(f"pg_controldata: {said.stderr.strip() or said.stdout}")
+    return {key: value.strip() for key, value in lines}, said.stderr.strip() or said.stdout
 
 
 if __name__ == "__main__":
