@@ -9,6 +9,7 @@ import { buildImage } from "./engine.ts";
 import { failureTests } from "./failures.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { processTests } from "./processes.ts";
+import { rivalTests } from "./rivals.ts";
 
 // One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
 describe("three nodes of the image", () => {
@@ -31,4 +32,5 @@ describe("three nodes of the image", () => {
   changeTests(() => cluster);
   durabilityTests(() => cluster);
   failureTests(() => cluster);
+  rivalTests(() => cluster);
 });

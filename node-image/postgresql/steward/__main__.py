@@ -9,7 +9,7 @@ from typing import Callable
 import psycopg2
 import yaml
 
-from . import certificates, files, health, log, paths, postmaster
+from . import certificates, files, health, log, paths, postmaster, rival
 from .cluster import ensure_cluster_config, hasten
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_access import ensure_access
@@ -68,6 +68,9 @@ class Steward:
             self._say("description", str(error))
             return health.observe("quorum")
         self._say("description", "")
+        if ended:
+            # Before Patroni is woken, and makes a replica of it.
+            self._try("promotion", lambda: rival.note_end(node))
         self._try("etcd's files", lambda: _give_etcd(secrets))
         self._try("Patroni", lambda: self._wake_patroni(node, secrets))
         self._try("files", lambda: self._follow_files(node, secrets))
@@ -77,6 +80,7 @@ class Steward:
             self._try("Patroni", lambda: self._wake_patroni(node, secrets))
         if found.healthy:
             self._try("founding", lambda: finish(node, secrets))
+        self._try("history", lambda: rival.look(node, secrets, found))
         if found.leads:
             self._try("cluster", lambda: self._converge(node, secrets))
         else:

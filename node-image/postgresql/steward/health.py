@@ -20,6 +20,8 @@ class Health:
     why: str
     joining: bool = False
     """A replica streams and is not yet part of the quorum: Patroni has something to do."""
+    follows: bool = False
+    """A replica that runs, whether it streams or not."""
     trace: str = ""
     """Of a fault that nobody foresaw, which is an alarm."""
 
@@ -56,7 +58,8 @@ def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
         how += ", kept by failsafe mode"
     if not etcd and not leads and state == "running":
         how += ", read-only until a majority of the nodes is back"
-    return Health(etcd and working, leads, f"{_etcd(etcd)}; PostgreSQL: {how}", joining)
+    follows = role == "replica" and state == "running"
+    return Health(etcd and working, leads, f"{_etcd(etcd)}; PostgreSQL: {how}", joining, follows)
 
 
 def failing(found: Health, error: Exception, what: str = "the steward fails") -> Health:

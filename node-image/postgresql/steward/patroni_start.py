@@ -1,9 +1,9 @@
-"""Becomes Patroni, once what a death left half made is out of its way, and with the configuration that is described."""
+"""Becomes Patroni, once data that it couldn't use are out of its way, and with the configuration that is described."""
 
 import os
 import time
 
-from . import log, paths
+from . import log, paths, rival
 from .cluster import prepare_cluster_config
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_api import EtcdError
@@ -14,6 +14,7 @@ def main() -> None:
     try:
         node, secrets = read_node(), read_secrets()
         clear_half_made(node, secrets)
+        rival.set_aside(node, secrets)
         _prepare(node, secrets)
     except (DescriptionError, EtcdError, OSError) as error:
         log.error(f"Patroni is not started: {error}")
