@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { planOf, previewOf } from "../guard/portico.ts";
 import { tried } from "../guard/tried.ts";
-import type { Preview, Stack } from "../support/cli.ts";
+import type { Deployed, Preview, Stack } from "../support/cli.ts";
 import { changedBy, LEAK_MENDED, STEPS } from "./bad-steps.ts";
 import { CHANGES, config, OFFICE } from "./changes.ts";
 import { judged, says } from "./judged.ts";
@@ -119,7 +119,17 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
           "portico:deployments": {},
           "portico:removed": ["orders"],
         });
+        await assert.rejects(stack.preview(), /the state still protects .*Volume orders-1-data/);
+        let before: Deployed | undefined;
+        await stack.rewrite((state) => {
+          before = state;
+          return {
+            ...state,
+            resources: (state.resources ?? []).map((one) => ({ ...one, protect: false })),
+          };
+        });
         const refusals = await judged(await preview());
+        await stack.rewrite((state) => before ?? state);
         for (const lost of [/^Volume orders-1-data/, /^PrivateKey orders/, /^Eip orders-portal-1/])
           assert.ok(
             refusals.some((sentence) => lost.test(sentence) && /would be deleted/.test(sentence)),

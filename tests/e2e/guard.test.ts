@@ -33,8 +33,8 @@ test("a deployment with data on its volumes can't be removed, though the config 
 
     const { exitCode, stdout } = await guard(await previewOf(stack));
 
-    assert.equal(exitCode, 1, stdout);
-    assert.match(stdout, /✗ (?:Volume|PrivateKey) orders\S* would be deleted/);
+    assert.equal(exitCode, 2, stdout);
+    assert.match(stdout, /the state still protects .*Volume orders-1-data/);
   } finally {
     await stack.configure(config());
   }

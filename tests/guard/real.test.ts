@@ -86,11 +86,14 @@ Nothing is refused.`,
       assert.equal(unsaid.exitCode, 2, unsaid.stdout);
       assert.match(unsaid.stdout, /deployments\.orders: is no longer in the config/);
       await stack.configure({ ...gone, "portico:removed": ["orders"] });
+      const held = await guard(await preview());
+      assert.equal(held.exitCode, 2, held.stdout);
+      assert.match(held.stdout, /^Can't be judged: .*the state still protects PrivateKey orders/);
+      await stack.run("state", "unprotect", "--all", "--yes");
 
       const { exitCode, stdout } = await guard(await preview());
 
       assert.equal(exitCode, 1, stdout);
-      assert.match(stdout, /^The preview failed, so this isn't all: .* it is protected/m);
       assert.match(stdout, /✗ PrivateKey orders would be deleted/);
     });
 
