@@ -6,6 +6,9 @@ import { breakNetwork } from "../support/net-fault.ts";
 import type { Cluster, NodeName } from "./cluster.ts";
 import { until } from "./engine.ts";
 
+/** Seconds: until the next one leads, on a slow machine. */
+const LONGEST = 400;
+
 const HISTORY = "/service/orders/history";
 
 /** Two nodes that are promoted to one timeline: Patroni and pg_rewind see no difference between them. */
@@ -23,10 +26,11 @@ export function rivalTests(cluster: () => Cluster): void {
     [
       "loses its network, and steps down,",
       (node) =>
-        breakNetwork(cluster().container(node), {
-          arriving: ['meta iif != "lo" drop'],
-          leaving: ['meta oif != "lo" drop'],
-        }),
+        breakNetwork(
+          cluster().container(node),
+          { arriving: ['meta iif != "lo" drop'], leaving: ['meta oif != "lo" drop'] },
+          LONGEST,
+        ),
     ],
   ];
 
@@ -46,9 +50,8 @@ export function rivalTests(cluster: () => Cluster): void {
       const earlier = await times(lost);
       const history = await etcdctl(first, "get", "--print-value-only", HISTORY);
 
-      const lift = await breakNetwork(cluster().container(lost), {
-        arriving: ['meta iif != "lo" tcp dport 5432 drop'],
-      });
+      const unheard = { arriving: ['meta iif != "lo" tcp dport 5432 drop'] };
+      const lift = await breakNetwork(cluster().container(lost), unheard, LONGEST);
       try {
         await cluster().patronictl(first, "switchover", "--force", "--candidate", lost);
         await cluster().untilLeader(30, first);

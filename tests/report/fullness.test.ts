@@ -27,3 +27,12 @@ test("what has become full is told once, with an alarm; and once when it has roo
     "",
   ]);
 });
+
+test("an endpoint that is held meanwhile is still full after it, and that is told once", () => {
+  const { full } = tellFull(new Set(), room(90));
+  const held = tellFull(full, []);
+
+  assert.deepEqual(held.lines, []);
+  assert.deepEqual(tellFull(held.full, room(90)).lines, []);
+  assert.equal(tellFull(held.full, room(0)).lines.length, 1);
+});

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
 import { logsOf, until } from "./containers.ts";
@@ -9,14 +10,21 @@ export interface NetFault {
   readonly leaving?: readonly string[];
 }
 
-/** A fault that nobody lifts ends by itself after this many seconds. */
 const LONGEST = 120;
 
-/** Puts a fault into the network of a running container, and returns what lifts it. Needs no rights on this machine. */
-export async function breakNetwork(name: string, fault: NetFault): Promise<() => Promise<void>> {
+/**
+ * Puts a fault into the network of a running container, and returns what lifts it. One that nobody lifts ends by itself after `longest`
+ * seconds. Several at once leave each other alone. Needs no rights on this machine.
+ */
+export async function breakNetwork(
+  name: string,
+  fault: NetFault,
+  longest = LONGEST,
+): Promise<() => Promise<void>> {
+  const table = `fault_${randomBytes(4).toString("hex")}`;
   const container = await docker.createContainer({
     Image: await imageOf("nftables", join(import.meta.dirname, "nftables"), ["Dockerfile"]),
-    Entrypoint: ["sh", "-c", SCRIPT, rulesOf(fault)],
+    Entrypoint: ["sh", "-c", SCRIPT, rulesOf(table, fault), table, String(longest)],
     Labels: { "portico.test": "network" },
     HostConfig: {
       NetworkMode: `container:${name}`,
@@ -42,16 +50,16 @@ export async function breakNetwork(name: string, fault: NetFault): Promise<() =>
 }
 
 const SCRIPT = `
-lift() { nft delete table inet fault; }
+lift() { nft delete table inet "$1"; }
 nft "$0" || exit 1
-trap 'lift; exit' TERM
+trap 'lift "$1"; exit' TERM
 echo in force
-sleep ${LONGEST} & wait
-lift`;
+sleep "$2" & wait
+lift "$1"`;
 
-function rulesOf({ arriving = [], leaving = [] }: NetFault): string {
+function rulesOf(table: string, { arriving = [], leaving = [] }: NetFault): string {
   const chain = (hook: string, rules: readonly string[]) =>
-    `add chain inet fault ${hook} { type filter hook ${hook} priority 0; };` +
-    rules.map((rule) => `add rule inet fault ${hook} ${rule};`).join("");
-  return `add table inet fault; ${chain("input", arriving)}${chain("output", leaving)}`;
+    `add chain inet ${table} ${hook} { type filter hook ${hook} priority 0; };` +
+    rules.map((rule) => `add rule inet ${table} ${hook} ${rule};`).join("");
+  return `add table inet ${table}; ${chain("input", arriving)}${chain("output", leaving)}`;
 }

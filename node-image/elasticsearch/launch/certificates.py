@@ -33,10 +33,11 @@ def install(found: Mounted) -> None:
 
 def follow(refused: Mounted | None) -> Mounted | None:
     """One look. Gives what could not be installed: that is said once, and tried again at every look."""
-    found = mounted()
-    if found == {name: files.read(f"{paths.CONFIG}/{name}") for name in found}:
-        return None
+    found: Mounted = {}
     try:
+        found = mounted()
+        if found == {name: files.read(f"{paths.CONFIG}/{name}") for name in found}:
+            return None
         # Two files are not replaced at one moment: halves of different pairs are left for the next look.
         install(found)
     except OSError as error:

@@ -30,15 +30,19 @@ class PeerCertificate:
 
 def _peer() -> tuple[bytes, ...] | None:
     pair = _fitting_pair("peer")
-    return None if pair is None else (files.read(paths.CA) or b"", *pair)
+    try:
+        return None if pair is None else (files.read(paths.CA) or b"", *pair)
+    except OSError as error:
+        log.warn(f"the new peer certificate is not used: {error}")
+        return None
 
 
 def _fitting_pair(name: str) -> tuple[bytes, bytes] | None:
     mounted = [f"{paths.NODE}/{name}.{kind}" for kind in ("crt", "key")]
-    certificate, key = (files.read(path) for path in mounted)
-    if certificate is None or key is None:
-        return None
     try:
+        certificate, key = (files.read(path) for path in mounted)
+        if certificate is None or key is None:
+            return None
         # Two files are not replaced at one moment: halves of different pairs are left for the next look.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*mounted)
     except (OSError, ssl.SSLError) as error:

@@ -24,6 +24,9 @@ CONVERGE = 30
 CERTIFICATE = 7
 """Seconds after which Patroni, which reloads in its own rounds of 5 s, should show a new certificate."""
 
+RIVAL = 5
+"""Seconds between two looks of a replica at whether its history is the leader's."""
+
 
 class Steward:
     """
@@ -43,6 +46,7 @@ class Steward:
         self._alarms: list[str] = []
         self._failed: list[Exception] = []
         self._certificate_due = float("inf")
+        self._rival_due = 0.0
 
     def look(self, ended: bool) -> health.Health:
         """One round; `ended` when PostgreSQL has just gone.
@@ -80,7 +84,7 @@ class Steward:
             self._try("Patroni", lambda: self._wake_patroni(node, secrets))
         if found.healthy:
             self._try("founding", lambda: finish(node, secrets))
-        self._try("history", lambda: rival.look(node, secrets, found))
+        self._try("history", lambda: self._look_for_rival(node, secrets, found))
         if found.leads:
             self._try("cluster", lambda: self._converge(node, secrets))
         else:
@@ -98,6 +102,14 @@ class Steward:
         except Exception as error:
             # A bug of ours must not end the other steps, nor pass unseen.
             self._failed.append(error)
+
+    def _look_for_rival(self, node: Node, secrets: Secrets, found: health.Health) -> None:
+        """A replica asks etcd and the leader: at once, and then no more often than it has to."""
+        now = time.monotonic()
+        if found.follows and now < self._rival_due:
+            return
+        self._rival_due = now + RIVAL if found.follows else 0.0
+        rival.look(node, secrets, found)
 
     def _wake_patroni(self, node: Node, secrets: Secrets) -> None:
         if self._hasten:

@@ -64,14 +64,14 @@ def patroni_shows_certificate() -> bool:
 def _fitting_pair(name: str, *copies: str) -> tuple[bytes, bytes] | None:
     """Certificate and key as they are mounted; None where they don't fit, which is said, or are copied already."""
     mounted = [f"{paths.NODE}/{name}.{kind}" for kind in ("crt", "key")]
-    certificate, key = (files.read(path) for path in mounted)
-    if certificate is None or key is None:
-        return None
-    # A certificate need not end with a line's end; a key after it in the same file must begin a line.
-    certificate = certificate.rstrip() + b"\n"
-    if b"".join(files.read(path) or b"" for path in copies) == certificate + key:
-        return None
     try:
+        certificate, key = (files.read(path) for path in mounted)
+        if certificate is None or key is None:
+            return None
+        # A certificate need not end with a line's end; a key after it in the same file must begin a line.
+        certificate = certificate.rstrip() + b"\n"
+        if b"".join(files.read(path) or b"" for path in copies) == certificate + key:
+            return None
         # Two files are not replaced at one moment: halves of different pairs are left for the next look.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*mounted)
     except (OSError, ssl.SSLError) as error:

@@ -78,9 +78,9 @@ def _load(node: Node, known: Secrets, secrets: Secrets) -> str | None:
 
 
 def _kept() -> Secrets | None:
-    raw = files.read(paths.IN_FORCE)
     try:
+        raw = files.read(paths.IN_FORCE)
         return Secrets(**json.loads(raw)) if raw else None
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         log.warn(f"{paths.IN_FORCE}, the passwords that the server had, can't be read: {error}")
         return None

@@ -109,10 +109,10 @@ def _kept_agreement(node: Node) -> Term | None:
 
 def _object(path: str) -> Mapping[str, object]:
     """Empty where there is none, or one that can't be read: it is no more than a help."""
-    raw = files.read(path)
     try:
+        raw = files.read(path)
         read = json.loads(raw) if raw else {}
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         log.warn(f"{path} can't be read: {error}")
         return {}
     return read if isinstance(read, dict) else {}

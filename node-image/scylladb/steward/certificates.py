@@ -12,10 +12,10 @@ def install_peer_certificate() -> None:
     try:
         # Two files are not replaced at one moment: halves of different pairs are left for the next look.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*mounted)
+        certificate, key = (files.read(path) or b"" for path in mounted)
     except (OSError, ssl.SSLError) as error:
         log.warn(f"the peer certificate is not used: {error}")
         return
-    certificate, key = (files.read(path) or b"" for path in mounted)
     converted = subprocess.run(
         ["openssl", "pkcs8", "-topk8", "-nocrypt"], input=key, capture_output=True, check=True
     ).stdout

@@ -3,8 +3,8 @@ import { engineOf } from "../engines/table.ts";
 import { FRONTEND_MAXCONN } from "./names.ts";
 import { crowdPlaces } from "./render-share.ts";
 
-/** Descriptors that HAProxy uses at most, where the container lets it have so many. */
-export const DESCRIPTORS = 131_072;
+/** Descriptors that HAProxy uses at most, where the container lets it have so many: machines on AWS give as many. */
+export const DESCRIPTORS = 65_536;
 
 /** The page for people and Prometheus, and the door to sshd: waiting connections among them, and the part of all that they are at most. */
 const BESIDE = { most: 256, part: 1 / 16 } as const;
@@ -12,8 +12,11 @@ const BESIDE = { most: 256, part: 1 / 16 } as const;
 /** A client is two descriptors to HAProxy, its own and its node's. */
 const OF_A_CONNECTION = 2;
 
-/** What HAProxy 3.0 keeps for itself, and more: 183 of 400 were seen, of which 128 are the runtime socket's. */
-const OWN_DESCRIPTORS = 256;
+/**
+ * What HAProxy 3.0 keeps for itself, and more: 183 of 400 were seen with two threads, of which 128 are the runtime socket's. It has
+ * 64 threads at most, of three each.
+ */
+const OWN_DESCRIPTORS = 448;
 const OF_A_CHECK = 8;
 
 /** So that no source alone fills an endpoint. */

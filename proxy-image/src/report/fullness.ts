@@ -15,7 +15,9 @@ export function tellFull(
   const full = rooms.filter(({ name, used, limit }) =>
     before.has(name) ? used > limit * FREE_AGAIN : used >= limit,
   );
-  const names = new Set(full.map(({ name }) => name));
+  // An endpoint that is held has no room to be told of.
+  const untold = [...before].filter((name) => !rooms.some((room) => room.name === name));
+  const names = new Set([...untold, ...full.map(({ name }) => name)]);
   const lines = rooms.flatMap(({ name, used, limit }): readonly Line[] => {
     if (before.has(name) === names.has(name)) return [];
     const facts = { room: name, used, limit };

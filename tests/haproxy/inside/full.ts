@@ -65,7 +65,7 @@ async function whoIsServed(clients: readonly Client[]): Promise<readonly Client[
 }
 
 test("an endpoint that has all its connections keeps whom it serves, leaves the others alone, and the log can say why", async (t) => {
-  const lab = await createLab(t, { descriptors: 1_000 });
+  const lab = await createLab(t, { descriptors: 1_200 });
   lab.agent.vouched.add("primary/orders-1").add("replica/orders-2");
   await lab.settle(wantedOf("orders-1", ["orders-2"]));
   const clients = crowdOf(lab.port("primary"), 180);
@@ -86,7 +86,7 @@ test("an endpoint that has all its connections keeps whom it serves, leaves the 
 });
 
 test("with all endpoints full at once, too, nobody's session is cut", async (t) => {
-  const lab = await createLab(t, { descriptors: 1_000 });
+  const lab = await createLab(t, { descriptors: 1_200 });
   lab.agent.vouched.add("primary/orders-1").add("replica/orders-2");
   await lab.settle(wantedOf("orders-1", ["orders-2"]));
   const clients = ["primary", "replica"].flatMap((name) => crowdOf(lab.port(name), 180));
@@ -111,7 +111,7 @@ test("with all endpoints full at once, too, nobody's session is cut", async (t) 
 });
 
 test("a hold gives an endpoint back the connections that it takes", async (t) => {
-  const lab = await createLab(t, { descriptors: 1_000 });
+  const lab = await createLab(t, { descriptors: 1_200 });
   lab.agent.vouched.add("primary/orders-1");
   const limit = async () =>
     (await lab.actual()).rooms.find(({ name }) => name === "this portal's primary")?.limit;
