@@ -76,6 +76,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
   const oldWorkers = createOldWorkers(masterSocket);
   const whitelist = createWhitelist(options);
   let facts: Facts | undefined;
+  let limits: ReadonlyMap<string, number> | undefined;
 
   const read = async (): Promise<Reading> => {
     const [reply] = await Promise.all([
@@ -128,11 +129,12 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
   };
 
   const stopsOf = (endpoint: string): readonly Stop[] => {
-    const limits = limitsIn(options.folder);
+    limits ??= limitsIn(options.folder);
+    const known = limits;
     const frontends = facts?.stops.get(endpoint) ?? [frontendOf(endpoint)];
     return frontends.map((frontend) => ({
       frontend,
-      limit: limits.get(frontend) ?? FRONTEND_MAXCONN,
+      limit: known.get(frontend) ?? FRONTEND_MAXCONN,
     }));
   };
 
@@ -158,7 +160,10 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       const { endpoints, tunnels, worker } = facts;
       return refusals.look([...Object.keys(endpoints), ...(tunnels ? [SSH] : [])], worker);
     },
-    configure: (document, list, why) => configure(options, document, list, why),
+    configure: (document, list, why) =>
+      configure(options, document, list, why).finally(() => {
+        limits = undefined;
+      }),
     replaceCertificates: certificates.replace,
     endSsh: (clients) => endSsh(options, oldWorkers.known(), clients),
     close: holds.close,

@@ -1,7 +1,7 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
 import { FRONTEND_MAXCONN } from "./names.ts";
-import { crowdPlaces } from "./render-share.ts";
+import { atLeastOne, crowdPlaces } from "./render-share.ts";
 
 /** Descriptors that HAProxy uses at most, where the container lets it have so many: machines on AWS give as many. */
 export const DESCRIPTORS = 65_536;
@@ -55,8 +55,6 @@ export function limitsOf(document: PortalDocument, descriptors: number): Limits 
     beside,
   };
 }
-
-const atLeastOne = (connections: number): number => Math.max(1, Math.floor(connections));
 
 /** Sessions that a node takes from this portal. */
 export function sessionsOf(document: PortalDocument): number {

@@ -65,4 +65,4 @@ ${onward}`,
 /** Sessions on one node that all sources which have their share get together. */
 export const crowdPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.beyond);
 
-const atLeastOne = (sessions: number): number => Math.max(1, Math.floor(sessions));
+export const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));
