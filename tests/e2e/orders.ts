@@ -110,6 +110,22 @@ export function clientsAt(node: string): Promise<number> {
   );
 }
 
+export async function upWith(deployment: Readonly<Record<string, unknown>>) {
+  await orders.stack.configure(orders.config(deployment));
+  return orders.stack.up();
+}
+
+/** What an edit must not change: which containers there are, and since when they run. */
+export const running = (
+  names: readonly string[] = [...NODES, ...PORTALS],
+): Promise<readonly string[]> =>
+  Promise.all(
+    names.map(async (name) => {
+      const { Id, State } = await engine.getContainer(container(name)).inspect();
+      return `${name} ${Id} ${State.StartedAt}`;
+    }),
+  );
+
 export const logLines = (portal: string, wall: number) => linesOf(orders, portal, wall);
 
 export const engine = docker;

@@ -15,30 +15,16 @@ import {
   engine,
   NODES,
   orders,
-  PORTALS,
   query,
+  running,
   targets,
+  upWith,
   whole,
 } from "./orders.ts";
 
 beforeEach(() => whole());
 
 const me = () => ({ [`${orders.gateway}/32`]: "this machine" });
-
-async function upWith(deployment: Readonly<Record<string, unknown>>) {
-  await orders.stack.configure(orders.config(deployment));
-  return orders.stack.up();
-}
-
-/** What must not change by an edit: which containers there are, and since when they run. */
-async function running(): Promise<readonly string[]> {
-  return Promise.all(
-    [...NODES, ...PORTALS].map(async (name) => {
-      const { Id, State } = await engine.getContainer(container(name)).inspect();
-      return `${name} ${Id} ${State.StartedAt}`;
-    }),
-  );
-}
 
 test("a second up changes nothing", async () => {
   const { same, ...others } = await orders.stack.up("--refresh");

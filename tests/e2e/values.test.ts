@@ -5,7 +5,17 @@ import type { Outputs } from "../support/cluster.ts";
 import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import { lostRows } from "./load.ts";
-import { container, engine, NODES, orders, PORTALS, query, targets, whole } from "./orders.ts";
+import {
+  container,
+  engine,
+  NODES,
+  orders,
+  query,
+  running,
+  targets,
+  upWith,
+  whole,
+} from "./orders.ts";
 
 // Last of the files: a portal more stays.
 
@@ -13,20 +23,6 @@ beforeEach(() => whole());
 
 const writer = (t: Parameters<typeof startWriter>[0]) =>
   startWriter(t, targets("primary"), inserting("written"), { sessions: 4 });
-
-async function upWith(deployment: Readonly<Record<string, unknown>>): Promise<void> {
-  await orders.stack.configure(orders.config(deployment));
-  await orders.stack.up();
-}
-
-/** Which containers there are, and since when they run. */
-const running = (names: readonly string[]): Promise<readonly string[]> =>
-  Promise.all(
-    names.map(async (name) => {
-      const { Id, State } = await engine.getContainer(container(name)).inspect();
-      return `${name} ${Id} ${State.StartedAt}`;
-    }),
-  );
 
 const memories = (): Promise<readonly number[]> =>
   Promise.all(
@@ -45,7 +41,7 @@ const FOLLOWED = {
 };
 
 test("the portals' times and limits go up and down: no session ends, no container is touched", async (t) => {
-  const before = await running([...NODES, ...PORTALS]);
+  const before = await running();
   const written = writer(t);
   await written.nextAck(30_000);
 
@@ -57,11 +53,11 @@ test("the portals' times and limits go up and down: no session ends, no containe
   const record = await written.stop();
   assert.deepEqual(record.failures, []);
   assert.deepEqual(await lostRows(record), []);
-  assert.deepEqual(await running([...NODES, ...PORTALS]), before);
+  assert.deepEqual(await running(), before);
 });
 
 test("an endpoint goes and comes back under its port: the other one's sessions go on", async (t) => {
-  const before = await running([...NODES, ...PORTALS]);
+  const before = await running();
   const written = writer(t);
   await written.nextAck(30_000);
 
@@ -73,7 +69,7 @@ test("an endpoint goes and comes back under its port: the other one's sessions g
   assert.equal(row?.replica, true);
   const record = await written.stop();
   assert.deepEqual(record.failures, []);
-  assert.deepEqual(await running([...NODES, ...PORTALS]), before);
+  assert.deepEqual(await running(), before);
 });
 
 test("the nodes' memory goes up and down, past what makes their containers anew: no acknowledged row is lost", async (t) => {
@@ -91,7 +87,7 @@ test("the nodes' memory goes up and down, past what makes their containers anew:
 });
 
 test("a portal more: the others keep their containers, their ports and their sessions; one less is refused before anything is touched", async (t) => {
-  const before = await running([...NODES, ...PORTALS]);
+  const before = await running();
   const hosts = orders.outputs.endpoints.primary?.hosts;
   const written = writer(t);
   await written.nextAck(30_000);
@@ -102,7 +98,7 @@ test("a portal more: the others keep their containers, their ports and their ses
 
   const record = await written.stop();
   assert.deepEqual(record.failures, []);
-  assert.deepEqual(await running([...NODES, ...PORTALS]), before);
+  assert.deepEqual(await running(), before);
   assert.deepEqual(await running(["orders-portal-3"]), third);
   const { deployments } = (await orders.stack.outputs()) as {
     readonly deployments: Readonly<Record<string, Outputs>>;
