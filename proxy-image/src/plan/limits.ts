@@ -38,7 +38,12 @@ export interface Limits {
  */
 export function limitsOf(document: PortalDocument, descriptors: number): Limits {
   const endpoints = Object.values(document.endpoints);
-  const slots = endpoints.length * (Object.keys(document.nodes).length + 1) + 1;
+  // A leader's places in the fallback are asked about as well.
+  const slots = endpoints.reduce(
+    (sum, { route }) =>
+      sum + (route === "primary" ? 2 : 1) * Object.keys(document.nodes).length + 1,
+    1,
+  );
   const ofProcess =
     (Math.min(descriptors, DESCRIPTORS) - OWN_DESCRIPTORS - OF_A_CHECK * slots) / OF_A_CONNECTION;
   const beside = atLeastOne(Math.min(BESIDE.most, ofProcess * BESIDE.part));

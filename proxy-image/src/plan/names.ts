@@ -2,6 +2,8 @@
 export const frontendOf = (endpoint: string): string => `in_${endpoint}`;
 export const backendOf = (endpoint: string): string => endpoint;
 export const fallbackOf = (endpoint: string): string => `fallback_${endpoint}`;
+/** What HAProxy itself sees of the nodes' roles. Nobody is sent there. */
+export const rolesOf = (endpoint: string): string => `roles_${endpoint}`;
 export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
 
 /**

@@ -10,6 +10,7 @@ import {
   LOBBY,
   lobbyOf,
   presentTableOf,
+  rolesOf,
   STATUS,
   WAITING,
 } from "./names.ts";
@@ -169,17 +170,26 @@ ${intoCrowd(name)}
 function withoutAgent(name: string, document: PortalDocument, fallback: boolean): string {
   const silence = `    acl settled uptime ge ${settledAfter(document)}
     acl silent nbsrv(${AGENT}) eq 0`;
-  if (!fallback) return `${silence}\n    tcp-request content reject if settled silent`;
-  const claims = document.endpoints[name]?.route === "primary" ? "eq 1" : "ge 1";
+  const endpoint = document.endpoints[name];
+  if (!fallback || endpoint === undefined)
+    return `${silence}\n    tcp-request content reject if settled silent`;
+  const claims = endpoint.route === "primary" ? "eq 1" : "ge 1";
+  const confirmed = nodesOf(endpoint, document).map(
+    ([node]) =>
+      `    tcp-request content set-var(txn.confirmed) bool(true) if { srv_is_up(${backendOf(name)}/${node}) } { srv_is_up(${rolesOf(name)}/${node}) }`,
+  );
   return `${silence}
-    acl none nbsrv(${backendOf(name)}) eq 0
-    acl clear nbsrv(${fallbackOf(name)}) ${claims}
-    tcp-request content reject if settled silent !clear`;
+    acl clear nbsrv(${rolesOf(name)}) ${claims}
+    tcp-request content reject if settled silent !clear
+    # These lines are gone through again when a client says its first word.
+    tcp-request content set-var(txn.confirmed) bool(false)
+${confirmed.join("\n")}
+    acl confirmed var(txn.confirmed) -m bool`;
 }
 
-/** Where the agent's last choice has run out as well, the nodes' word chooses. */
+/** Where the nodes' word doesn't confirm the agent's last choice, it chooses. */
 const takeOver = (name: string, fallback: boolean): string =>
-  fallback ? `    use_backend ${fallbackOf(name)} if settled silent none` : "";
+  fallback ? `    use_backend ${fallbackOf(name)} if settled silent !confirmed` : "";
 
 function slots(name: string, endpoint: Endpoint, document: PortalDocument, places: Places): string {
   const { route } = endpoint;
@@ -190,15 +200,18 @@ function slots(name: string, endpoint: Endpoint, document: PortalDocument, place
   return `backend ${backendOf(name)}
     no log
     balance leastconn
-    option httpchk
-    http-check connect addr ${vouchSocket(places)}
-    http-check send meth GET uri-lf /vouch/${name}/%[srv_name]
-    http-check expect status 200
+${question(`/vouch/${name}`, places)}
     # The answer takes a second where the agent gives none.
     timeout check 3s
     default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}
 ${[...servers, waitingSlot(places.agent)].join("\n")}`;
 }
+
+/** Asks HAProxy's own frontend of each server, by its name. */
+const question = (path: string, places: Places): string => `    option httpchk
+    http-check connect addr ${vouchSocket(places)}
+    http-check send meth GET uri-lf ${path}/%[srv_name]
+    http-check expect status 200`;
 
 /**
  * A backup: HAProxy takes it only where no node's slot is open. Open from the start, so that nobody is refused by a reload. Down at
@@ -207,30 +220,50 @@ ${[...servers, waitingSlot(places.agent)].join("\n")}`;
 const waitingSlot = ({ host }: Places["agent"]): string =>
   `    server ${WAITING} ${host}:${NOBODYS_PORT} backup maxconn 0 inter 500ms fall 1`;
 
-/** Used only while the agent is silent: each node's own word, as HAProxy itself can ask for it. */
+/**
+ * Each node's own word, as HAProxy itself can ask for it, and the places of those who are sent by it: only while the agent is silent.
+ * A leader's are apart from its word: HAProxy 3.0 leaves a client hanging that is still connecting when its server is found down and
+ * the sessions there are ended. So nobody is sent to it from the moment when it says no more that it leads, and its sessions end after that.
+ */
 function fallbackServers(
   name: string,
   endpoint: Endpoint,
   document: PortalDocument,
-  { identity }: Places,
+  places: Places,
 ): string | undefined {
   const { route } = endpoint;
   const { roleCheck } = engineOf(document);
   if (!hasFallback(document) || roleCheck === undefined) return undefined;
-  const check = roleCheck({ document, route, identity });
-  const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
-  const servers = nodesOf(endpoint, document).map(([node, { address, port }]) =>
-    `    server ${node} ${hostOf(address)}:${port} ${check.server(node)}`.trimEnd(),
-  );
-  const defaults = `check inter 2s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}`;
-  return `backend ${fallbackOf(name)}
+  const check = roleCheck({ document, route, identity: places.identity });
+  const nodes = nodesOf(endpoint, document);
+  const servers = (rest: (node: string) => string): string =>
+    nodes
+      .map(([node, { address, port }]) =>
+        `    server ${node} ${hostOf(address)}:${port} ${rest(node)}`.trimEnd(),
+      )
+      .join("\n");
+  const word = (node: string) => `${rolesOf(name)}/${node}`;
+  const most = `maxconn ${sessionsOf(document)}`;
+  return `backend ${rolesOf(name)}
     no log
-    balance leastconn
     # The checks' too, and theirs is a TLS handshake with a program that may be busy.
     timeout connect 1s
 ${check.backend.map((line) => `    ${line}`).join("\n")}
-    default-server ${`${defaults} ${check.servers}`.trimEnd()}
-${servers.join("\n")}`;
+    ${`default-server check inter 2s fall 2 rise 1 ${check.servers}`.trimEnd()}
+${servers(check.server)}
+
+backend ${fallbackOf(name)}
+    no log
+${
+  route === "primary"
+    ? `${question(`/says/${name}`, places)}
+    # Of weight 0: who can't connect is not sent there again, and is refused.
+    default-server check inter 1s downinter 500ms fall 2 rise 1 weight 0 ${most} on-marked-down shutdown-sessions
+${nodes.map(([node]) => `    use-server ${node} if { srv_is_up(${word(node)}) }`).join("\n")}
+${servers(() => "")}`
+    : `    balance leastconn
+${servers((node) => `track ${word(node)} ${most}`)}`
+}`;
 }
 
 /** True where HAProxy can ask the nodes for their role itself, and is to. */

@@ -1,5 +1,5 @@
 import type { PortalDocument } from "../contract.ts";
-import { AGENT, backendOf, fallbackOf, LATEST, VOUCH, WAITING } from "./names.ts";
+import { AGENT, backendOf, LATEST, rolesOf, VOUCH, WAITING } from "./names.ts";
 import type { Places } from "./render.ts";
 import { settledAfter } from "./silence.ts";
 
@@ -25,13 +25,20 @@ export function renderVouch(
   const lines = slotsOf(document).flatMap(({ endpoint, node }) => {
     const path = `{ path /vouch/${endpoint}/${node} }`;
     const slot = `srv_is_up(${backendOf(endpoint)}/${node})`;
-    const own = hasOwnCheck(endpoint) ? `srv_is_up(${fallbackOf(endpoint)}/${node})` : slot;
+    const own = hasOwnCheck(endpoint) ? `srv_is_up(${rolesOf(endpoint)}/${node})` : slot;
     return [
       `    http-request set-var(txn.up) bool(true) if ${path} { ${slot} }`,
       // Nobody waits for a leader that a silent agent could name.
       ...(node === WAITING
         ? []
-        : [`    http-request set-var(txn.leads) bool(true) if ${path} { ${own} }`]),
+        : [
+            `    http-request set-var(txn.leads) bool(true) if ${path} { ${own} }`,
+            ...(hasOwnCheck(endpoint)
+              ? [
+                  `    http-request set-var(txn.says) bool(true) if { path /says/${endpoint}/${node} } { ${own} }`,
+                ]
+              : []),
+          ]),
     ];
   });
   return `# Checks ask here. Up: ${AGENT} has a verdict, whatever it is. Down: it is silent.
@@ -49,6 +56,8 @@ frontend ${VOUCH}
     http-request set-var(${LATEST}) date(0,ms) if { date(0,ms),sub(${LATEST}) gt 0 }
     http-response set-var(${LATEST}) date(0,ms) if { status 200 ${NO} }
 ${lines.join("\n")}
+    http-request return status 200 if { path_beg /says/ } { var(txn.says) -m bool }
+    http-request return status ${NO} if { path_beg /says/ }
     http-request return status 200 if question settled silent { var(txn.leads) -m bool }
     http-request return status ${NO} if question settled silent
     http-after-response set-status 200 if { status 500:599 } { var(txn.up) -m bool }

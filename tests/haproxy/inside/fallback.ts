@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
@@ -17,6 +19,7 @@ import {
   wantedOf,
   writeFiles,
 } from "../lab.ts";
+import { reconnectingClients } from "../reconnecting.ts";
 
 interface Told {
   role: string;
@@ -86,12 +89,7 @@ const isSilent = (lab: Lab) =>
 
 const goesTo = (lab: Lab, endpoint: string, node: string | undefined) =>
   until(`${endpoint} goes to ${node}`, 60_000, async () => {
-    // HAProxy 3.0 leaves a client hanging that was still connecting at the moment when its node was found down. With the
-    // agent silent nobody keeps HAProxy from it: such a client is given up soon, and the next one asks again.
-    const behind = await nodeBehind(lab.port(endpoint), undefined, undefined, 3_000).catch(
-      () => "nothing",
-    );
-    return behind === node;
+    return (await nodeBehind(lab.port(endpoint))) === node;
   });
 
 test("with the agent silent, HAProxy follows the one node that says it is the primary", async (t) => {
@@ -109,6 +107,30 @@ test("with the agent silent, HAProxy follows the one node that says it is the pr
   assert.equal(await client.node, "orders-3");
   roles["orders-3"] = replica();
   await client.ended;
+});
+
+test("with the agent silent, no client is left hanging while HAProxy goes from one leader to the next, again and again", async (t) => {
+  const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
+  const lab = await openLab(t, roles);
+  await runsForTheLimit(lab);
+  lab.agent.silent = true;
+  await isSilent(lab);
+  const load = reconnectingClients(t, lab);
+  const order = ["orders-1", "orders-3", "orders-2", "orders-1"] as const;
+  for (const [index, next] of order.slice(1).entries()) {
+    const old = order[index] ?? next;
+    await until(`clients of ${old}`, 30_000, async () => load.served.at(-1) === old);
+    roles[old] = replica();
+    roles[next] = primary();
+    const from = load.served.length;
+    await until(`a client of ${next}`, 30_000, async () => load.served.indexOf(next, from) >= 0);
+    const first = load.served.indexOf(next, from);
+    // Longer than it takes to end the old leader's sessions.
+    await pause(4_000);
+    assert.deepEqual(new Set(load.served.slice(first)), new Set([next]));
+  }
+  await load.stop();
+  assert.equal(load.hanging(), 0);
 });
 
 for (const how of ["killed", "frozen"] as const) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
@@ -7,37 +7,10 @@ import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
 import { createLab, held, type Lab, openClient, wantedOf } from "../lab.ts";
+import { reconnectingClients } from "../reconnecting.ts";
 
 /** A wrong order leaves a session in 2 to 4 of 100 switches. */
 const FLIPS = 120;
-const CLIENTS = 20;
-const PATIENCE_MS = 3_000;
-
-// The rate of new sessions is what the wrong orders stumble over: each client comes back at once, and again and again.
-function reconnectingClients(t: TestContext, lab: Lab) {
-  let stopped = false;
-  let sessions = 0;
-  let hanging = 0;
-  const one = async (): Promise<void> => {
-    while (!stopped) {
-      const client = openClient(lab.port("primary"));
-      const node = await Promise.race([client.node, pause(PATIENCE_MS, "none", { ref: false })]);
-      if (node === "none") hanging++;
-      else if (node !== undefined) sessions++;
-      await Promise.race([client.ended, pause(30)]);
-      client.socket.destroy();
-      await pause(5);
-    }
-  };
-  const all = Array.from({ length: CLIENTS }, one);
-  const stop = async (): Promise<void> => {
-    stopped = true;
-    await Promise.all(all);
-  };
-  t.after(stop);
-  return { sessions: () => sessions, hanging: () => hanging, stop };
-}
-
 /** Lets a node's slot lead to a port that nobody listens on. */
 const refuseAll = (lab: Lab, node: string) => lead(lab, node, "127.0.1.1", 1);
 
@@ -87,7 +60,7 @@ test("no session is left on the old leader 100 ms after any of many switches und
     left += lab.sessionsOn(from);
     for (const { socket } of clients) socket.destroy();
   }
-  const carried = load.sessions();
+  const carried = load.served.length;
   const hanging = load.hanging();
   await load.stop();
   assert.equal(left, 0);
