@@ -16,7 +16,7 @@ from .decide import Act, Follow, HandOver, Lead, Scene, Stay, Step, decide
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .health import Health
 from .passwords import Passwords
-from .peers import Peers
+from .peers import Peers, attempt
 from .sentinel import Sentinel
 from .sentinel_config import FAILOVER_MS
 from .server_config import NOBODY, priority, server_config
@@ -27,6 +27,8 @@ HURRY = 0.1
 """Seconds between two looks: usually, and while something is to change."""
 ORDER = 5
 """Seconds between two orders to choose another leader."""
+LOGIN = 10
+"""Seconds that a connection has for its login: the server itself would wait for ever."""
 
 
 class Steward:
@@ -46,6 +48,7 @@ class Steward:
     def look(self) -> tuple[Scene, Act]:
         """One round."""
         self._sentinel.look()
+        self._end_strangers()
         words, selves = self._peers.ask()
         self._sentinel.leave_lost(words.get(self._node.name), selves)
         votes = tuple(word.voted_epoch for _, word in sorted(words.items()))
@@ -65,6 +68,11 @@ class Steward:
     def end(self) -> None:
         self._ended.set()
         self._peers.close()
+
+    def _end_strangers(self) -> None:
+        """Until it has logged in as somebody, a connection is of the user `default`. Nobody can log in as that one."""
+        own = self._peers.own
+        attempt(lambda: own.execute_command("CLIENT", "KILL", "USER", "default", "MAXAGE", LOGIN))
 
     def _remember(self, scene: Scene) -> None:
         for named, count in Counter((word.leader, word.epoch) for word in scene.words.values()).items():

@@ -11,6 +11,23 @@ import { NODES, RedisCluster } from "./cluster.ts";
 
 const SOURCE = fileURLToPath(new URL("../../../node-image/redis", import.meta.url));
 
+/** Prints for how long a connection lasts that says a byte and no more, and what those are answered then that have logged in before it. */
+const WITHOUT_LOGIN = `
+import os, socket, sys, time
+def talk(first):
+    made = socket.create_connection((sys.argv[1], 6379), timeout=60)
+    made.sendall(first)
+    return made
+logged_in = [talk(f"AUTH {user} {password}\\r\\n".encode()) for user, password in (("orders", os.environ["PASSWORD"]), ("probe", "any"))]
+for each in logged_in: assert each.recv(100) == b"+OK\\r\\n"
+began, silent = time.monotonic(), talk(b"*")
+assert silent.recv(100) == b""
+print(round(time.monotonic() - began, 1))
+for each in logged_in:
+    each.sendall(b"PING\\r\\n")
+    print(each.recv(100).decode().strip())
+`;
+
 // One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
 describe("three nodes of the Redis image", () => {
   let cluster: RedisCluster;
@@ -88,6 +105,29 @@ describe("three nodes of the Redis image", () => {
       ["publish", "__sentinel__:hello", "x"],
     ])
       assert.match((await cluster.sentinel("orders-2", leader, words)).output, /NOPERM/);
+  });
+
+  test("a connection that doesn't log in is ended, and nobody else's is", async () => {
+    const leader = await cluster.untilWhole(120);
+    const peers = async () =>
+      [...(await cluster.ask(leader, ["client", "list"])).matchAll(/^id=(\d+) .* user=(\w+) /gm)]
+        .filter(([, , user]) => user === "replication" || user === "sentinel")
+        .map(([, id]) => id)
+        .sort();
+    const before = await peers();
+    const { code, output } = await exec(
+      cluster.container(leader),
+      ["python3", "-c", WITHOUT_LOGIN, cluster.address(leader)],
+      "nobody",
+      [`PASSWORD=${cluster.secrets.app}`],
+    );
+
+    assert.equal(code, 0, output);
+    const [seconds, ...answers] = output.trim().split("\n");
+    assert.ok(Number(seconds) >= 8, `after ${seconds} s: too early for a slow client`);
+    assert.deepEqual(answers, ["+PONG", "+PONG"]);
+    assert.deepEqual(await peers(), before);
+    assert.equal(await cluster.untilWhole(10), leader);
   });
 
   test("the application may do everything with the data, and nothing with the server", async () => {
