@@ -34,6 +34,8 @@ describe("ScyllaDB's stand-in, Cassandra", () => {
     await assert.rejects(ring.cql("events-1", ROWS, "cassandra"), /not permitted to log in/);
     for (const user of ["app", "portal"] as const) {
       await assert.rejects(ring.cql("events-1", "SELECT * FROM system_auth.roles", user));
+      for (const statement of ["SELECT * FROM portico.passwords", "TRUNCATE portico.passwords"])
+        await assert.rejects(ring.cql("events-1", statement, user), /has no \w+ permission/);
       await assert.rejects(
         ring.cql("events-1", `ALTER ROLE "${user}" WITH SUPERUSER = true`, user),
       );
@@ -73,7 +75,9 @@ describe("ScyllaDB's stand-in, Cassandra", () => {
     for (const node of ring.nodes) assert.equal(await ring.cql(node, ROWS, "app"), "4");
   });
 
-  test("a node that lost its volume takes its former self's place, and streams its data", async () => {
+  test("a node that lost its volume takes its former self's place, and streams its data: whatever the application's password is", async () => {
+    await ring.cql("events-1", "ALTER ROLE events WITH PASSWORD = 'by hand'", "app");
+    ring.secrets.app = "by hand";
     await ring.lose("events-3");
     await ring.createNode("events-3");
     await ring.untilWhole(PATIENCE);

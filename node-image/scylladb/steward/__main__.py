@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from dataclasses import asdict
 from types import FrameType
@@ -19,12 +20,16 @@ from .description import DescriptionError, Node, Secrets, read_node, read_secret
 
 EVERY = 2
 """Seconds between two looks."""
+PASSWORDS = 20
+"""Seconds between two looks at the passwords; a change of what is described is seen at once."""
 
 
 class Steward:
     def __init__(self) -> None:
         self._converged_for = ""
+        self._look_again = 0.0
         self._login: cql.Login | None = None
+        self._alarms: list[str] = []
 
     def look(self) -> health.Health:
         try:
@@ -37,7 +42,6 @@ class Steward:
             return health.failing(health.Health(False, ""), error)
 
     def _ask(self, node: Node, secrets: Secrets) -> health.Health:
-        described = json.dumps([asdict(node), asdict(secrets)], sort_keys=True)
         try:
             peers = self._peers(node, secrets)
         except cql.Refused:
@@ -45,18 +49,38 @@ class Steward:
             if node.ordinal != 0:
                 raise
             access.form(node, secrets)
-            self._converged_for = described
+            self._converged_for = ""
+            self._converge(node, secrets)
             peers = self._peers(node, secrets)
-        if self._converged_for != described:
-            if node.ordinal == 0:
-                access.converge(node, secrets)
-            self._converged_for = described
+        self._converge(node, secrets)
         entry.settle()
-        return health.Health(True, f"CQL answers; {peers + 1} nodes in the ring")
+        return health.Health(True, "; ".join([f"CQL answers; {peers + 1} nodes in the ring", *self._alarms]))
+
+    def _converge(self, node: Node, secrets: Secrets) -> None:
+        described = json.dumps([asdict(node), asdict(secrets)], sort_keys=True)
+        anew, now = self._converged_for != described, time.monotonic()
+        if anew and node.ordinal == 0:
+            alarms = access.converge(node, secrets)
+        elif anew or now > self._look_again:
+            alarms = self._look_at_passwords(node, secrets)
+        else:
+            return
+        self._converged_for, self._look_again = described, now + PASSWORDS
+        for alarm in alarms:
+            if alarm not in self._alarms and "by hand" in alarm:
+                log.error(alarm, alarm=True)
+        self._alarms = alarms
+
+    def _look_at_passwords(self, node: Node, secrets: Secrets) -> list[str]:
+        """Where no majority is left, the nodes that are let their clients in all the same."""
+        try:
+            return access.look(node, secrets)
+        except (cql.Refused, *cql.Failed) as error:
+            return [f"whether passwords were changed by hand can't be told: {' '.join(str(error).split())}"]
 
     def _peers(self, node: Node, secrets: Secrets) -> int:
         if self._login is None:
-            self._login = cql.Login(node.address, node.user, secrets.app)
+            self._login = cql.Login(node.address, access.PORTAL, secrets.portal)
         try:
             return len(self._login.peers())
         except Exception:  # Whatever it is, this session is not to be relied on.

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from . import cql, files, log, paths
+from . import access, cql, files, log, paths
 from .description import Node, Secrets
 
 Kind = Literal["member", "form", "join", "replace"]
@@ -44,10 +44,10 @@ def settle() -> None:
 
 
 def _entry_of_new(node: Node, secrets: Secrets) -> Kind:
-    """The application's login is made when a ring is complete: a member that knows it belongs to an older ring."""
+    """The portal's login is made when a ring is complete: a member that knows it belongs to an older ring. Clients can't change its password."""
     for member in node.others:
         try:
-            with cql.Login(member, node.user, secrets.app) as login:
+            with cql.Login(member, access.PORTAL, secrets.portal) as login:
                 peers = login.peers()
         except (cql.Refused, *cql.Failed):
             continue

@@ -26,7 +26,7 @@ export function buildImage(): Promise<string> {
 /** Three nodes of Cassandra, in ScyllaDB's place, on an internal network of their own, as the local target makes them. */
 export class Ring {
   readonly nodes = NODES;
-  readonly secrets: Readonly<Record<string, string>> = Object.fromEntries(
+  readonly secrets: Record<string, string> = Object.fromEntries(
     ["admin", "app", "portal"].map((name) => [name, randomBytes(12).toString("hex")]),
   );
   readonly #prefix: string;
