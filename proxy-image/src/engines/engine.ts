@@ -13,6 +13,11 @@ export interface Engine {
   readonly limits: Limits;
   /** The server speaks first: a client that says nothing may be waiting for its greeting. */
   readonly greets?: true;
+  /**
+   * By a sample and a pattern of HAProxy's: that what has come is as long as the least with which a client may begin. Absent: a byte is.
+   * Nothing of a client reaches a node before.
+   */
+  readonly opening?: string;
 }
 
 export interface RoleCheckArgs {

@@ -100,7 +100,7 @@ ${document.ssh ? TUNNELS_PASS : ""}
 ${guard(name, places)}
 ${atTheDoor(limits)}
 ${withoutAgent(name, document, fallback)}
-${engineOf(document).greets ? "" : firstWord}
+${firstWord(engineOf(document))}
 ${tls ? intoLobby(name) : ""}
 ${share(name, sessionsOf(document), tls ? " !held" : "")}
 ${tls ? `    use_backend ${lobbyOf(name)} if held` : ""}

@@ -1,3 +1,4 @@
+import type { Engine } from "../engines/engine.ts";
 import type { Limits } from "./limits.ts";
 import { backendOf, CROWD, crowdOf, FRONTEND_MAXCONN, SOURCES, shareTableOf } from "./names.ts";
 import type { Places } from "./render.ts";
@@ -23,8 +24,11 @@ export const sourcesTable = `backend ${SOURCES}
  * Where clients speak first, a node hears of a client once it has spoken. After TLS, where that ends here. A client of a server that
  * greets (MySQL) has nothing to say before that: the server's own time for a login bounds it.
  */
-export const firstWord = `    tcp-request inspect-delay ${FIRST_WORD}
-    tcp-request content reject unless { req.len gt 0 }`;
+export function firstWord({ greets, opening = "req.len gt 0" }: Engine): string {
+  if (greets) return "";
+  return `    tcp-request inspect-delay ${FIRST_WORD}
+    tcp-request content reject unless { ${opening} }`;
+}
 
 /** Counts the session towards its source's share, if that has room. `unless`: those that go elsewhere. */
 export function share(name: string, sessions: number, unless = ""): string {

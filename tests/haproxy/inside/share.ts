@@ -70,6 +70,39 @@ test("those that say nothing after TLS neither", async (t) => {
   await until("all are sent away", 30_000, () => silent.every(({ live }) => !live()));
 });
 
+for (const [engine, what, begun, rest] of [
+  ["elasticsearch", "a request's head", "GET / HTTP/1.1\r\nHost: ", "orders\r\n\r\n"],
+  ["elasticsearch", "a head with bare ends of lines", "GET /\u00e9 HTTP/1.1\n", "\n"],
+  ["scylladb", "a frame's header", "\x04\0\0\0\x05\0\0", "\0\0"],
+  ["mongodb", "a message's header", "\x15\0\0\0\x01\0\0\0\0\0\0\0\xdd\x07\0", "\0"],
+  ["rethinkdb", "a version", "\xc3\xbd\xc2", "\x34"],
+] as const) {
+  test(`${engine}: of who says less than ${what} a node hears nothing; who says the rest later is served`, async (t) => {
+    const lab = await openLab(t, { engine });
+    const slow = openSilentClient(lab.port("primary"), CROWD);
+    const silent = openSilentClient(lab.port("primary"), ANOTHER);
+    for (const { socket } of [slow, silent]) socket.write(begun, "latin1");
+    await pause(1_000);
+    assert.equal(lab.seenOn("orders-1"), 0, "a node heard of a client that has hardly begun");
+    slow.socket.write(rest, "latin1");
+    assert.match((await slow.node) ?? "", /^orders-1/);
+
+    await until("the other one is sent away", 30_000, () => !silent.live());
+    assert.equal(lab.seenOn("orders-1"), 1);
+    assert.ok(slow.live());
+    slow.socket.destroy();
+  });
+}
+
+test("a request that is longer than HAProxy's buffer is served once its head is there", async (t) => {
+  const lab = await openLab(t, { engine: "elasticsearch" });
+  const { socket, node } = openSilentClient(lab.port("primary"));
+  socket.write(`POST /_bulk HTTP/1.1\r\nX: ${"x".repeat(12_000)}\r\n\r\n${"{}\n".repeat(100_000)}`);
+
+  assert.match((await node) ?? "", /^orders-1/);
+  socket.destroy();
+});
+
 test("a source has 5,000 connections, whatever they say, and others come in beside it", async (t) => {
   const lab = await openLab(t);
   const crowd = Array.from({ length: 5_100 }, () => openSilentClient(lab.port("primary"), CROWD));

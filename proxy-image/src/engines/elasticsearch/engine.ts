@@ -8,6 +8,8 @@ export const elasticsearch: Engine = {
   roleCheck: healthCheck,
   // Elasticsearch has no limit of its own, and never ends an idle connection.
   limits: { sessions: 1000, idle: "24h" },
+  // The whole head of a request: two ends of a line, as lenient as the server is. It takes 12 KiB, HAProxy's buffer has room for more.
+  opening: String.raw`req.payload(0,0) -m sub "\n\r\n" "\n\n"`,
 };
 
 /** Whether a node answers for the cluster. One that sees it red is left out: HAProxy can't compare it with the others. */

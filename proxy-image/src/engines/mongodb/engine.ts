@@ -7,6 +7,8 @@ export const mongodb: Engine = {
   roleCheck: helloCheck,
   // The server's own limit is 65,536 or what the descriptors allow; a portal's frontend has 10,000.
   limits: { sessions: 5000, idle: "24h" },
+  // A message's header.
+  opening: "req.len ge 16",
 };
 
 /** Each member's own word. BSON's boolean: its type, its name, and 1. */

@@ -7,6 +7,8 @@ export const rethinkdb: Engine = {
   roleCheck: versionCheck,
   // RethinkDB has no limit of its own, and never ends an idle connection.
   limits: { sessions: 2000, idle: "24h" },
+  // The version of the protocol.
+  opening: "req.len ge 4",
 };
 
 /** Whether a node answers the handshake's first word, which needs no login. Who it is and who is with it, it doesn't tell then. */

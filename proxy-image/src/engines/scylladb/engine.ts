@@ -8,6 +8,8 @@ export const scylladb: Engine = {
   roleCheck: cqlCheck,
   // Neither ScyllaDB nor Cassandra has a limit of its own, nor an idle time; a driver opens few connections to a node.
   limits: { sessions: 2000, idle: "24h" },
+  // A frame's header, which is one byte longer from version 3 on.
+  opening: "req.len ge 8",
 };
 
 /** Whether the node answers the question that needs no login. */
