@@ -14,7 +14,8 @@ import { hardened } from "./container.ts";
 import type { Placement } from "./placement.ts";
 import { paths } from "./placement.ts";
 
-const MEMORY = 512;
+/** MiB. HAProxy takes as many connections with TLS as fit in. */
+const MEMORY = 1024;
 
 export interface PortalArgs {
   readonly place: Placement;

@@ -144,6 +144,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     sshd: join(folder, "sshd.sock"),
     agent: { host: agentAddress.address, port: agentAddress.port },
     descriptors: options.descriptors ?? DESCRIPTORS,
+    memory: Number.POSITIVE_INFINITY,
   };
   const adminSocket = join(folder, "admin.sock");
   const masterSocket = join(folder, "master.sock");

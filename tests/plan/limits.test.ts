@@ -60,3 +60,20 @@ for (const engine of engines)
       }
     }
   });
+
+/** MiB: of an idle session behind TLS as measured, and of what a portal's HAProxy, agent and the rest use without clients. */
+const OF_A_SESSION = 58 / 1024;
+const OF_ITSELF = 120;
+
+for (const engine of engines)
+  test(`${engine}: all connections that a portal takes with TLS fit into its memory, where they are idle`, () => {
+    for (const size of [3, 5, 7])
+      for (const memory of [512, 1_024, 2_048]) {
+        const doors = doorsIn(renderConfig(documentFor(engine, size), { ...PLACES, memory }));
+        const takes = doors.filter(({ tls }) => tls).reduce((sum, { takes }) => sum + takes, 0);
+        const needs = takes * OF_A_SESSION + OF_ITSELF;
+        const what = `${size} nodes, ${takes} connections`;
+        assert.ok(needs < memory, `${what} need ${needs} of ${memory} MiB`);
+        if (memory > 1_024 && takes > 0) assert.ok(takes >= 10_000, what);
+      }
+  });

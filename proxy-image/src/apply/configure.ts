@@ -47,7 +47,7 @@ export async function configure(
   try {
     const text = render
       ? render(document)
-      : renderConfig(document, { ...PLACES, folder, descriptors: descriptors() });
+      : renderConfig(document, { ...PLACES, folder, descriptors: descriptors(), memory: memory() });
     if (!existsSync(join(folder, WHITELIST))) await writeWhitelist(folder, mapLinesOf(list()));
     const isNew = readFileOr(path, "") !== text;
     if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
@@ -107,4 +107,9 @@ function checkConfig(path: string): Promise<string | undefined> {
       resolve(`haproxy -c: ${alerts.slice(0, 5).join(" ") || error.message}`);
     });
   });
+}
+
+/** In MiB. Node says 0, or a number beyond all memory, of a container without a limit. */
+function memory(): number {
+  return process.constrainedMemory() / 2 ** 20 || PLACES.memory;
 }

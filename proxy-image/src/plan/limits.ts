@@ -19,6 +19,13 @@ const OF_A_CONNECTION = 2;
 const OWN_DESCRIPTORS = 448;
 const OF_A_CHECK = 8;
 
+/**
+ * MiB, as measured (`docs/full.md`): an idle session whose TLS ends here costs the container so much, and all that a portal is without any,
+ * with something to spare.
+ */
+const OF_A_TLS_SESSION = 58 / 1024;
+const WITHOUT_SESSIONS = 160;
+
 /** So that no source alone fills an endpoint. */
 const OF_A_SOURCE = { most: FRONTEND_MAXCONN / 2, part: 0.8 } as const;
 
@@ -34,9 +41,9 @@ export interface Limits {
 /**
  * A process that has all the connections it takes lets nobody in, and the checks of its own slots come in by the same way: they would
  * fail, and every session be cut. So its frontends together take less than the process does, and one that is full leaves the others
- * alone. `descriptors`: what the container lets HAProxy have.
+ * alone. `descriptors`: what the container lets HAProxy have. `memory`: MiB that the container has.
  */
-export function limitsOf(document: PortalDocument, descriptors: number): Limits {
+export function limitsOf(document: PortalDocument, descriptors: number, memory: number): Limits {
   const endpoints = Object.values(document.endpoints);
   // A leader's places in the fallback are asked about as well.
   const slots = endpoints.reduce(
@@ -53,7 +60,11 @@ export function limitsOf(document: PortalDocument, descriptors: number): Limits 
   const frontends = endpoints.reduce((sum, { tls }) => sum + (tls ? 2 : 1), 0);
   const crowds = endpoints.length * crowdPlaces(sessionsOf(document));
   const fitting = Math.max((left - crowds) / frontends, left / (frontends + endpoints.length));
-  const endpoint = atLeastOne(Math.min(FRONTEND_MAXCONN, fitting));
+  const secured = endpoints.filter(({ tls }) => tls).length;
+  const remembered = (memory - WITHOUT_SESSIONS) / OF_A_TLS_SESSION / Math.max(1, secured);
+  const endpoint = atLeastOne(
+    Math.min(FRONTEND_MAXCONN, fitting, secured > 0 ? remembered : FRONTEND_MAXCONN),
+  );
   return {
     endpoint,
     source: atLeastOne(Math.min(OF_A_SOURCE.most, endpoint * OF_A_SOURCE.part)),

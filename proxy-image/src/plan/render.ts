@@ -26,6 +26,8 @@ export interface Places {
   readonly agent: { readonly host: string; readonly port: number };
   /** Descriptors that HAProxy may have there. */
   readonly descriptors: number;
+  /** MiB that the container may use. */
+  readonly memory: number;
 }
 
 export const PLACES: Places = {
@@ -37,6 +39,7 @@ export const PLACES: Places = {
   sshd: "/run/tunnel/sshd.sock",
   agent: { host: "127.0.0.1", port: 8405 },
   descriptors: DESCRIPTORS,
+  memory: Number.POSITIVE_INFINITY,
 };
 
 /** A kernel takes a connection at once or not at all, and HAProxy pauses as long before it asks again one that refused. */
@@ -58,7 +61,7 @@ export function renderConfig(document: PortalDocument, places: Places = PLACES):
   const endpoints = Object.entries(document.endpoints);
   const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
-  const limits = limitsOf(document, places.descriptors);
+  const limits = limitsOf(document, places.descriptors, places.memory);
   return `${[
     global(places),
     defaults(document),
