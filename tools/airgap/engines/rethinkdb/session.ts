@@ -9,12 +9,16 @@ export type Answer = (user: string, query: readonly unknown[]) => Promise<object
 /** Token and length come before a message's JSON. */
 const HEAD = 12;
 const LONGEST = 16 * 1024 * 1024;
+/** For the handshake. RethinkDB's own source has no such bound. */
+const LOGIN_MS = 10_000;
 
 /** Serves one driver: the handshake, then its queries, each as soon as it is there. */
 export function serve(socket: Socket, login: Scram, answer: Answer): void {
   const shake = handshake(login);
   let user: string | undefined;
   let received: Buffer = Buffer.alloc(0);
+  const deadline = setTimeout(() => socket.destroy(), LOGIN_MS);
+  socket.once("close", () => clearTimeout(deadline));
   socket.setNoDelay(true);
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
@@ -30,6 +34,7 @@ export function serve(socket: Socket, login: Scram, answer: Answer): void {
       received = step.rest;
       user = step.user;
     }
+    clearTimeout(deadline);
     try {
       received = takeQueries(socket, received, user, answer);
     } catch {

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { performance } from "node:perf_hooks";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { question, V1_0 } from "../../proxy-image/src/engines/rethinkdb/handshake.ts";
+import { exchange } from "../../proxy-image/src/observe/exchange.ts";
+import { serve } from "../../tools/airgap/engines/rethinkdb/session.ts";
+import { scramFor } from "../../tools/airgap/engines/scram.ts";
+import { until } from "../support/until.ts";
+
+const LOGIN = { user: "portal", password: "s3cret" };
+
+test("RethinkDB's stand-in ends a connection that doesn't log in, and keeps one that has", async (t) => {
+  const login = scramFor(() => ({ [LOGIN.user]: LOGIN.password }));
+  const server = createServer((socket) => serve(socket, login(), async () => ({ t: 1, r: [[]] })));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const dial = () => {
+    const socket = connect(port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    return socket;
+  };
+  t.after(() => server.close());
+  const loggedIn = dial();
+  const answer = await exchange(loggedIn, question(LOGIN, "a-nonce"), 5_000, () => {});
+  assert.equal(answer.kind, "answer");
+
+  const began = performance.now();
+  const silent = dial().resume();
+  silent.write(V1_0);
+  await until("it is ended", 30_000, () => silent.closed);
+
+  assert.ok(performance.now() - began > 8_000, "too early for a slow client");
+  await pause(2_000);
+  assert.equal(loggedIn.closed, false);
+});
