@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { Authority } from "../node-image/authority.ts";
 import { logsOf } from "../support/containers.ts";
 import { networkFor } from "../support/docker.ts";
 import {
@@ -33,6 +34,20 @@ const say = (sh: PortalContainer["sh"], command: string) =>
 
 const healthOf = async ({ container }: PortalContainer) =>
   (await container.inspect()).State.Health?.Status;
+
+test("a portal takes fewer connections with TLS where its container has little memory", async (t) => {
+  const { certificate, key } = await (await Authority.create()).issue(["localhost"]);
+  const endpoints = { primary: { port: 5432, route: "primary", tls: true } } as const;
+  const it = await portalFor(t, {
+    memory: 320,
+    document: { ...DOCUMENT, endpoints },
+    identity: { "server.crt": certificate, "server.key": key },
+  });
+  await until("HAProxy runs", 30_000, () => letsIn(it.sh));
+
+  const limit = Number(await frontendLimit(it.sh));
+  assert.ok(limit > 1_000 && limit < 3_000, `it takes ${limit}`);
+});
 
 test("a started portal has no process of root's, and no capability is left in any", async (t) => {
   const it = await portalFor(t);

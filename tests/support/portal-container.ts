@@ -31,13 +31,15 @@ export interface PortalArgs {
   readonly identity?: Readonly<Record<string, string>>;
   /** What its volume holds at most, such as "4m"; without, as much as the disk. */
   readonly volume?: string;
+  /** MiB that it may use; without, as much as there is. */
+  readonly memory?: number;
   /** The network it is in; without, it has loopback alone. */
   readonly network?: string;
 }
 
 /** A portal as the stack starts it, in front of nodes that don't exist. */
 export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<PortalContainer> {
-  const { former, source, environment = [], network = "none", volume } = args;
+  const { former, source, environment = [], network = "none", volume, memory } = args;
   const image = await portalImage();
   mkdirSync(join(PROJECT, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(PROJECT, ".cache", "portal-"));
@@ -55,6 +57,7 @@ export async function portalFor(t: TestContext, args: PortalArgs = {}): Promise<
       ...(former && { VolumesFrom: [former.container.id] }),
       NetworkMode: network,
       ReadonlyRootfs: true,
+      ...(memory && { Memory: memory * 1024 * 1024, MemorySwap: memory * 1024 * 1024 }),
       CapDrop: ["ALL"],
       // On AWS, where documents come from S3, the firewall is outside.
       CapAdd: [...(source ? [] : ["NET_ADMIN"]), "SETUID", "SETGID"],
