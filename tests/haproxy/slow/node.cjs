@@ -5,7 +5,8 @@ const ALL = 24 * 2 ** 20;
 const PAUSE_MS = 60_000;
 
 const does = {
-  idle: (socket) => socket.resume(),
+  // As a server does once its client has said goodbye.
+  idle: (socket) => socket.resume().once("end", () => socket.end()),
   eat: (socket) => socket.resume(),
   drip: (socket) => setInterval(() => socket.write(Buffer.alloc(2_000)), 50),
   send: (socket) => socket.write(Buffer.alloc(ALL)),
