@@ -10,9 +10,15 @@ import { failureTests } from "./failures.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { processTests } from "./processes.ts";
 import { rivalTests } from "./rivals.ts";
+import { slowClientTests } from "./slow-clients.ts";
+
+describe("PostgreSQL's image", { concurrency: true }, () => {
+  describe("three nodes of the image", { concurrency: false }, threeNodes);
+  slowClientTests();
+});
 
 // One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
-describe("three nodes of the image", () => {
+function threeNodes(): void {
   let cluster: Cluster;
 
   before(
@@ -33,4 +39,4 @@ describe("three nodes of the image", () => {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
   rivalTests(() => cluster);
-});
+}

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Client } from "@elastic/elasticsearch";
 
 import { lendTrust } from "../../infra/target/trust.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
 import { imageOf } from "../support/docker.ts";
 import { type LoneNode, loneNodeFor } from "../support/lone-node.ts";
+import { MUCH, standingStill } from "../support/slow-way.ts";
 
 const SOURCE = fileURLToPath(new URL("../../node-image/elasticsearch", import.meta.url));
 const SOURCES = ["Dockerfile", "pom.xml", "trust", "image", "launch"];
@@ -16,50 +18,104 @@ const PATIENCE = 240;
 /** MiB: what the local target gives a node. */
 const MEMORY = 1024;
 const NAME = "logs-1";
+const DOCUMENT = 2 ** 20;
 
-test("Elasticsearch: a new peer certificate and a new password are taken without a restart", async (t) => {
+test("a node of the Elasticsearch image", async (t) => {
   const node = await startNode(t);
   await until("a healthy node", PATIENCE, node.isHealthy);
-  const [first, java] = [await node.shown(), await node.java()];
-  const [next, stranger] = await Promise.all([node.issue(), node.issue()]);
+  const { end } = await standingStill({ address: node.address, port: 9200 }, (port) =>
+    readAndSend(clientAt(`${node.address}:9200`), clientAt(`127.0.0.1:${port}`)),
+  );
 
-  // The second is looked at long enough after the first for Elasticsearch to have taken that, if it could.
-  const halves = { "peer.key": stranger.key, "peer.crt": next.certificate };
-  for (const [index, [file, half]] of Object.entries(halves).entries()) {
-    await node.put(file, half);
-    await until("the refusal in the log", PATIENCE, async () => (await node.refusals()) > index);
-    assert.equal(await node.shown(), first);
-  }
+  await t.test(
+    "a new peer certificate and a new password are taken without a restart",
+    async () => {
+      const [first, java] = [await node.shown(), await node.java()];
+      const [next, stranger] = await Promise.all([node.issue(), node.issue()]);
 
-  // What failed for another reason than the files is tried again without a change of them.
-  await node.asServer("chmod", "0500", "/run/portico/found");
-  const seen = new Set([first]);
-  const { serialNumber: expected } = new X509Certificate(next.certificate);
-  await node.put("peer.key", next.key);
-  await until("the failure in the log", PATIENCE, async () => (await node.refusals()) === 3);
-  await node.asServer("chmod", "0700", "/run/portico/found");
-  await until("the new certificate", PATIENCE, async () => {
-    const found = await node.shown();
-    seen.add(found);
-    return found === expected;
-  });
+      // The second is looked at long enough after the first for Elasticsearch to have taken that, if it could.
+      const halves = { "peer.key": stranger.key, "peer.crt": next.certificate };
+      for (const [index, [file, half]] of Object.entries(halves).entries()) {
+        await node.put(file, half);
+        await until(
+          "the refusal in the log",
+          PATIENCE,
+          async () => (await node.refusals()) > index,
+        );
+        assert.equal(await node.shown(), first);
+      }
 
-  assert.deepEqual([...seen], [first, expected]);
-  assert.equal(await node.refusals(), 3);
+      // What failed for another reason than the files is tried again without a change of them.
+      await node.asServer("chmod", "0500", "/run/portico/found");
+      const seen = new Set([first]);
+      const { serialNumber: expected } = new X509Certificate(next.certificate);
+      await node.put("peer.key", next.key);
+      await until("the failure in the log", PATIENCE, async () => (await node.refusals()) === 3);
+      await node.asServer("chmod", "0700", "/run/portico/found");
+      await until("the new certificate", PATIENCE, async () => {
+        const found = await node.shown();
+        seen.add(found);
+        return found === expected;
+      });
 
-  assert.equal(await node.login("a-password"), "200");
-  await node.put("secrets.json", JSON.stringify({ app: "of the next rotation" }));
-  await until("the new password", PATIENCE, async () => {
-    return (await node.login("of the next rotation")) === "200";
-  });
-  await until("the end of the old one", PATIENCE, async () => {
-    return (await node.login("a-password")) === "401";
-  });
+      assert.deepEqual([...seen], [first, expected]);
+      assert.equal(await node.refusals(), 3);
 
-  assert.equal(await node.java(), java);
-  await assert.rejects(node.readAsNobody("/etc/portico/node/secrets.json"), /Permission denied/);
-  await until("a healthy node", PATIENCE, node.isHealthy);
+      assert.equal(await node.login("a-password"), "200");
+      await node.put("secrets.json", JSON.stringify({ app: "of the next rotation" }));
+      await until("the new password", PATIENCE, async () => {
+        return (await node.login("of the next rotation")) === "200";
+      });
+      await until("the end of the old one", PATIENCE, async () => {
+        return (await node.login("a-password")) === "401";
+      });
+
+      assert.equal(await node.java(), java);
+      await assert.rejects(
+        node.readAsNobody("/etc/portico/node/secrets.json"),
+        /Permission denied/,
+      );
+      await until("a healthy node", PATIENCE, node.isHealthy);
+    },
+  );
+
+  await t.test(
+    "clients that stand still for more than a minute, reading or sending, get and send everything",
+    async () => assert.deepEqual(await end, { read: MUCH, sent: MUCH }),
+  );
 });
+
+const clientAt = (place: string): Client =>
+  new Client({ node: `http://logs:a-password@${place}`, maxRetries: 0, requestTimeout: 240_000 });
+
+/** Both clients lead to the same node. */
+async function readAndSend(client: Client, slow: Client): Promise<{ read: number; sent: number }> {
+  const documents = Array.from({ length: MUCH / DOCUMENT }, () => ({ x: "x".repeat(DOCUMENT) }));
+  const put = (to: Client, index: string) =>
+    to.bulk({
+      refresh: true,
+      body: documents.flatMap((each) => [{ index: { _index: index } }, each]),
+    });
+  for (const index of ["read", "sent"])
+    await client.indices.create({
+      index,
+      body: { settings: { number_of_replicas: 0 }, mappings: { enabled: false } },
+    });
+  await put(client, "read");
+
+  const [found, taken] = await Promise.all([
+    slow.search({ index: "read", size: documents.length }),
+    put(slow, "sent"),
+  ]);
+  await Promise.all([client.close(), slow.close()]);
+  const hits: readonly { _source: { x: string } }[] = found.body.hits.hits;
+  return {
+    read: hits.reduce((sum, { _source: { x } }) => sum + x.length, 0),
+    sent:
+      taken.body.items.filter(({ index }: { index: { status: number } }) => index.status === 201)
+        .length * DOCUMENT,
+  };
+}
 
 const LOGIN = `
 import base64, sys, urllib.error, urllib.request
@@ -88,7 +144,7 @@ interface RunningNode extends LoneNode {
 async function startNode(t: TestContext): Promise<RunningNode> {
   lendTrust(SOURCE);
   const image = await imageOf("node-elasticsearch", SOURCE, SOURCES);
-  const { id, address, put, issue } = await loneNodeFor(t, {
+  const node = await loneNodeFor(t, {
     image,
     name: NAME,
     memory: MEMORY,
@@ -96,6 +152,7 @@ async function startNode(t: TestContext): Promise<RunningNode> {
     secrets: { app: "a-password" },
     pairs: ["peer"],
   });
+  const { id, address } = node;
   const runAs = async (user: string, command: readonly string[]): Promise<string> => {
     const { code, output } = await exec(id, command, user);
     if (code !== 0) throw new Error(output.trim().slice(-600));
@@ -106,10 +163,7 @@ async function startNode(t: TestContext): Promise<RunningNode> {
   const processes =
     'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != java ] || cut -d" " -f1,22 $p/stat; done 2>/dev/null';
   return {
-    id,
-    address,
-    put,
-    issue,
+    ...node,
     isHealthy: async () => (await exec(id, ["/usr/local/lib/portico/health"])).code === 0,
     login: (password) => said("python3", "-c", LOGIN, password),
     readAsNobody: (file) => said("cat", file),

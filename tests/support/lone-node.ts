@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
+import { hardened } from "../../components/local/container.ts";
 import { Authority, type KeyPair } from "../node-image/authority.ts";
 import { asNode, networkFor, runFor } from "./docker.ts";
 
@@ -10,6 +11,8 @@ export interface LoneNode {
   /** Of its container. */
   readonly id: string;
   readonly address: string;
+  /** PEM of the authority that signed its certificates. */
+  readonly ca: string;
   /** Puts a file where the node reads it, by rename, so that no half of it is ever seen. */
   put(file: string, content: string): Promise<void>;
   /** Another pair for this node. */
@@ -67,8 +70,9 @@ export async function loneNodeFor(
     HostConfig: {
       NetworkMode: network,
       ...asNode(memory),
+      Sysctls: { ...(hardened(memory).sysctls as Record<string, string>) },
       Binds: [`${folder}:/etc/portico/node:ro`],
     },
   });
-  return { id, address, put, issue };
+  return { id, address, ca: authority.pem, put, issue };
 }

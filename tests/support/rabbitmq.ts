@@ -12,8 +12,8 @@ const LONGEST_WAIT = 60_000;
 /** As many as AMQP 0-9-1 can say. */
 const MOST_UNACKNOWLEDGED = 65_535;
 
-/** A URI as the deployment's outputs have it, with the authority given beside it, as amqplib wants it. */
-export async function clientFor(uri: string, ca: string): Promise<ChannelModel> {
+/** A URI as the deployment's outputs have it, with the authority given beside it, as amqplib wants it. Without one the URI is a node's own. */
+export async function clientFor(uri: string, ca?: string): Promise<ChannelModel> {
   const client = await connect(uri, { ca, timeout: LONGEST_WAIT });
   // Without a listener an error between two calls ends the process: the next call tells of it.
   client.on("error", () => {});
@@ -31,7 +31,7 @@ export async function farewell(client: ChannelModel): Promise<void> {
 }
 
 /** Rejects when the connection ends before `work` is done: amqplib itself may say nothing then. */
-function unlessLost<T>(client: ChannelModel, work: Promise<T>): Promise<T> {
+export function unlessLost<T>(client: ChannelModel, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const lost = (): void => reject(new Error("the connection ended before the answer"));
     client.once("close", lost);

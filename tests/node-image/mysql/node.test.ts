@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { RowDataPacket } from "mysql2/promise";
 
 import { exec, execWell, logsOf, until } from "../../support/containers.ts";
 import { imageOf } from "../../support/docker.ts";
 import { loneNodeFor } from "../../support/lone-node.ts";
+import { sessionOn } from "../../support/mysql.ts";
+import { MUCH, standingStill } from "../../support/slow-way.ts";
+import type { Target } from "../../support/writer.ts";
 
 const SOURCE = fileURLToPath(new URL("../../../node-image/mysql", import.meta.url));
 const PATIENCE = 240;
 const MEMORY = 704;
 const NAME = "shop-1";
+const ROW = 2 ** 15;
 const ALARM = /the password of shop was changed by hand/;
 
 /** Prints each cipher of TLS 1.2 that the server takes from a client that offers nothing else. */
@@ -30,10 +35,10 @@ for cipher in sorted(offered):
     else: print(cipher)
 `;
 
-test("MySQL: old ciphers are refused, and a password changed by SQL stays so and raises an alarm, until the next rotation", async (t) => {
+test("a node of the MySQL image", async (t) => {
   const image = await imageOf("node-mysql", SOURCE, ["Dockerfile", "image", "steward"]);
   const secretsWith = (app: string) => ({ app, replication: "REPLICATION", portal: "PORTAL" });
-  const { id, address, put } = await loneNodeFor(t, {
+  const { id, address, ca, put } = await loneNodeFor(t, {
     image,
     name: NAME,
     memory: MEMORY,
@@ -56,31 +61,71 @@ test("MySQL: old ciphers are refused, and a password changed by SQL stays so and
     (await exec(id, ["sh", "/usr/local/lib/portico/health"], "nobody")).output;
   await until("the first password", PATIENCE, () => login("leaked"));
 
-  // Of TLS 1.2 no cipher that has CBC or no forward secrecy. The node's key is for ECDSA.
-  const taken = await exec(id, ["python3", "-c", TAKEN, address, "leaked"], "nobody");
-  assert.equal(taken.code, 0, taken.output);
-  const ciphers = taken.output.trim().split(/\s+/);
-  assert.ok(ciphers.length >= 3, `taken: ${ciphers}`);
-  for (const cipher of ciphers) assert.match(cipher, /^ECDHE-ECDSA-.*(GCM|CCM|POLY1305)/);
+  const { end } = await standingStill({ address, port: 3306 }, (port) =>
+    readAndSend({
+      host: "127.0.0.1",
+      port,
+      user: "shop",
+      password: "leaked",
+      database: "shop",
+      ca,
+    }),
+  );
 
-  const changed = await ask("leaked", "ALTER USER USER() IDENTIFIED BY 'by hand'");
-  assert.equal(changed.code, 0, changed.output);
-  await until("the alarm", PATIENCE, async () => ALARM.test(await health()));
-  assert.match(await logsOf(id), /"level": "error".*changed by hand.*"alarm": true/);
-  // A steward that starts anew undoes nothing.
-  await execWell(id, ["s6-svc", "-t", "/run/portico/mysql/services/steward"], "mysql");
-  await until("its successor's alarm", PATIENCE, async () => {
-    return (await logsOf(id)).split(/"level": "error".*changed by hand/).length === 3;
+  await t.test("of TLS 1.2 no cipher is taken that has CBC or no forward secrecy", async () => {
+    // The node's key is for ECDSA.
+    const taken = await exec(id, ["python3", "-c", TAKEN, address, "leaked"], "nobody");
+    assert.equal(taken.code, 0, taken.output);
+    const ciphers = taken.output.trim().split(/\s+/);
+    assert.ok(ciphers.length >= 3, `taken: ${ciphers}`);
+    for (const cipher of ciphers) assert.match(cipher, /^ECDHE-ECDSA-.*(GCM|CCM|POLY1305)/);
   });
-  assert.equal(await login("leaked"), false, "the leaked password lets in again");
-  assert.equal(await login("by hand"), true);
 
-  await put("secrets.json", JSON.stringify(secretsWith("of the next rotation")));
-  await until("the password of the next rotation", PATIENCE, () => login("of the next rotation"));
-  assert.equal(await login("by hand"), false);
-  await until("the end of the alarm", PATIENCE, async () => !ALARM.test(await health()));
-  assert.match(
-    (await exec(id, ["cat", "/etc/portico/node/secrets.json"], "nobody")).output,
-    /Permission denied/,
+  await t.test(
+    "a password changed by SQL stays so and raises an alarm, until the next rotation",
+    async () => {
+      const changed = await ask("leaked", "ALTER USER USER() IDENTIFIED BY 'by hand'");
+      assert.equal(changed.code, 0, changed.output);
+      await until("the alarm", PATIENCE, async () => ALARM.test(await health()));
+      assert.match(await logsOf(id), /"level": "error".*changed by hand.*"alarm": true/);
+      // A steward that starts anew undoes nothing.
+      await execWell(id, ["s6-svc", "-t", "/run/portico/mysql/services/steward"], "mysql");
+      await until("its successor's alarm", PATIENCE, async () => {
+        return (await logsOf(id)).split(/"level": "error".*changed by hand/).length === 3;
+      });
+      assert.equal(await login("leaked"), false, "the leaked password lets in again");
+      assert.equal(await login("by hand"), true);
+
+      await put("secrets.json", JSON.stringify(secretsWith("of the next rotation")));
+      await until("the password of the next rotation", PATIENCE, () =>
+        login("of the next rotation"),
+      );
+      assert.equal(await login("by hand"), false);
+      await until("the end of the alarm", PATIENCE, async () => !ALARM.test(await health()));
+      assert.match(
+        (await exec(id, ["cat", "/etc/portico/node/secrets.json"], "nobody")).output,
+        /Permission denied/,
+      );
+    },
+  );
+
+  await t.test(
+    "clients that stand still for more than a minute, reading or sending, get and send everything",
+    async () => assert.deepEqual(await end, { read: MUCH, sent: MUCH }),
   );
 });
+
+async function readAndSend(target: Target): Promise<{ read: number; sent: number }> {
+  const [reader, sender] = await Promise.all([sessionOn(target), sessionOn(target)]);
+  const rows = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MUCH / ROW})
+    SELECT REPEAT('x', ${ROW}) AS x FROM n`;
+  const [[read], [sent]] = await Promise.all([
+    reader.query<RowDataPacket[]>(rows),
+    sender.query<RowDataPacket[]>("SELECT LENGTH(?) AS length", ["x".repeat(MUCH)]),
+  ]);
+  for (const session of [reader, sender]) session.destroy();
+  return {
+    read: read.reduce((sum, { x }) => sum + x.length, 0),
+    sent: sent[0]?.length,
+  };
+}
