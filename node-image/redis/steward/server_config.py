@@ -36,6 +36,8 @@ def server_config(node: Node, secrets: Secrets, cluster: str | None) -> str:
             "repl-timeout 20",
             f"repl-backlog-size {max(8, mib // 32)}mb",
             f"client-output-buffer-limit replica {mib // 4}mb {mib // 8}mb 60",
+            # By default a subscriber is cut for whom 8 MB wait for a minute. What waits for clients has the bound below.
+            "client-output-buffer-limit pubsub 0 0 0",
             # Half is left to copies on write, replication's buffers, Sentinel and the steward.
             f"maxmemory {mib // 2}mb",
             "maxmemory-policy noeviction",

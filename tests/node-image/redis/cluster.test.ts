@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
 import { afterFailure } from "../../support/after-failure.ts";
 import { exec, logsOf, until } from "../../support/containers.ts";
-import { docker, imageOf } from "../../support/docker.ts";
+import { docker } from "../../support/docker.ts";
 import type { NodeName } from "./cluster.ts";
-import { NODES, RedisCluster } from "./cluster.ts";
+import { buildImage, NODES, RedisCluster } from "./cluster.ts";
+import { slowClientTests } from "./slow-clients.ts";
 
-const SOURCE = fileURLToPath(new URL("../../../node-image/redis", import.meta.url));
+describe("the Redis image", { concurrency: true }, () => {
+  describe("three nodes of it", { concurrency: false }, threeNodes);
+  slowClientTests();
+});
 
 /** Prints for how long a connection lasts that says a byte and no more, and what those are answered then that have logged in before it. */
 const WITHOUT_LOGIN = `
@@ -29,7 +32,7 @@ for each in logged_in:
 `;
 
 // One cluster for all of them: making it is what takes the time. Each leaves it whole and healthy.
-describe("three nodes of the Redis image", () => {
+function threeNodes(): void {
   let cluster: RedisCluster;
   let written = 0;
   const others = (node: NodeName) => NODES.filter((other) => other !== node);
@@ -47,8 +50,7 @@ describe("three nodes of the Redis image", () => {
 
   before(
     async () => {
-      const image = await imageOf("node-redis", SOURCE, ["Dockerfile", "image", "steward"]);
-      cluster = await RedisCluster.create("portico-redistest", "10.251.17", image);
+      cluster = await RedisCluster.create("portico-redistest", "10.251.17", await buildImage());
       await cluster.untilWhole(120);
     },
     { timeout: 600_000 },
@@ -391,4 +393,4 @@ describe("three nodes of the Redis image", () => {
     await cluster.untilWhole(120);
     assert.deepEqual(await started(), before);
   });
-});
+}

@@ -2,12 +2,20 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import type Docker from "dockerode";
 
 import type { Outcome } from "../../../tools/local/containers.ts";
 import { exec, until } from "../../support/containers.ts";
-import { asNode, docker } from "../../support/docker.ts";
+import { asNode, docker, imageOf } from "../../support/docker.ts";
+
+const SOURCE = fileURLToPath(new URL("../../../node-image/redis", import.meta.url));
+
+/** The node's image as it is in the working tree. */
+export function buildImage(): Promise<string> {
+  return imageOf("node-redis", SOURCE, ["Dockerfile", "image", "steward"]);
+}
 
 export const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
