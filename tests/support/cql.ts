@@ -9,7 +9,7 @@ import type { Outputs } from "./cluster.ts";
 type AddressMap = Readonly<Record<string, string>>;
 
 /** What nodes tell of each other, turned into where the portals are: all that a driver needs to know of Portico. */
-function translatorBy(map: AddressMap): policies.addressResolution.AddressTranslator {
+export function translatorBy(map: AddressMap): policies.addressResolution.AddressTranslator {
   const translator = policies.defaultAddressTranslator();
   translator.translate = (address, port, callback) => {
     callback(map[`${address}:${port}`] ?? `${address}:${port}`);
