@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+
+import { execa } from "execa";
 
 import type { Engine } from "../../infra/model/catalogue.ts";
 import { engines } from "../../infra/model/catalogue.ts";
@@ -62,6 +65,32 @@ test("a form is one string or at most six lines, and has the login, the portal a
 test("a form names the second portal where it says that it names all", () => {
   for (const { engine, client, allPortals, form } of every)
     assert.equal(form(access).includes("15433"), allPortals === true, `${engine} ${client}`);
+});
+
+/** What every user of a machine reads of a program that runs there. amqp-tools take a password in a file as well: to be done. */
+test("no form for a shell has the password among a program's arguments", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "programs-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const shown = join(folder, "shown");
+  for (const program of ["psql", "mysql", "redis-cli", "curl", "mongosh", "pipx"])
+    await writeFile(join(folder, program), `#!/bin/sh\necho "$0 $*" >> ${shown}\n`, {
+      mode: 0o755,
+    });
+  const forms = every.filter(
+    ({ language, client }) => language === "shell" && client !== "amqp-tools",
+  );
+  assert.equal(forms.length, 6);
+  for (const { client, form } of forms) {
+    await writeFile(shown, "");
+    await execa("sh", ["-c", form({ ...access, password: "s3cret" })], {
+      cwd: folder,
+      env: { PATH: `${folder}:${process.env.PATH}` },
+    });
+    const text = await readFile(shown, "utf8");
+    assert.notEqual(text, "", client);
+    assert.doesNotMatch(text, /s3cret/, client);
+  }
+  assert.equal((await stat(join(folder, "orders.cqlsh"))).mode & 0o777, 0o600);
 });
 
 test("no form turns verification off", () => {

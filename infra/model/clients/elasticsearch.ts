@@ -8,8 +8,11 @@ export const elasticsearch: readonly ClientForm[] = [
     language: "shell",
     form: (access) => {
       const { host, port } = first(access);
-      const login = shell(`${access.user}:${access.password}`);
-      return `curl --cacert ${shell(access.caFile)} --user ${login} 'https://${host}:${port}/_cat/nodes?v'`;
+      return lines(
+        `curl --config - --cacert ${shell(access.caFile)} 'https://${host}:${port}/_cat/nodes?v' <<'END'`,
+        `user = ${quoted(`${access.user}:${access.password}`)}`,
+        "END",
+      );
     },
   },
   {

@@ -8,7 +8,8 @@ export const mongodb: readonly ClientForm[] = [
     client: "mongosh",
     title: "mongosh",
     language: "shell",
-    form: (access) => `mongosh ${shell(uri(access))}`,
+    form: (access) =>
+      `MONGODB_URI=${shell(uri(access))} mongosh --nodb --shell --eval 'db = connect(process.env.MONGODB_URI)'`,
   },
   driver("mongodb-node", "MongoDB's Node.js driver", "new MongoClient(form)"),
   driver("pymongo", "PyMongo", "MongoClient(form)"),

@@ -13,7 +13,13 @@ export const scylladb: readonly ClientForm[] = [
     language: "shell",
     form: (access) => {
       const { host, port } = first(access);
-      return `${cqlshBy(shell(access.caFile))} -u ${shell(access.user)} -p ${shell(access.password)} ${host} ${port}`;
+      const file = `${access.deployment}.cqlsh`;
+      const login = `${shell(access.user)} ${shell(access.password)}`;
+      // Newer and older versions of cqlsh have other names for the same.
+      return lines(
+        `(umask 077; printf '[%s]\\nusername = %s\\npassword = %s\\n' PlainTextAuthProvider ${login} plain_text_auth ${login} > ${file})`,
+        `${cqlshBy(shell(access.caFile))} --credentials=${file} ${host} ${port}`,
+      );
     },
   },
   {
