@@ -423,8 +423,8 @@ class ScyllaDB(Case):
 
         self.replace(of("cql"), Login=Login)
         steward = main.Steward()
-        node = types.SimpleNamespace(address="at-a", user="app")
-        secrets = types.SimpleNamespace(app="p")
+        node = types.SimpleNamespace(address="at-a")
+        secrets = types.SimpleNamespace(portal="p")
         self.assertRaises(Unforeseen, steward._peers, node, secrets)
         self.assertEqual(steward._peers(node, secrets), 1)
         self.assertEqual(len(closed), 1)
