@@ -61,10 +61,11 @@ export function limitsOf(document: PortalDocument, descriptors: number, memory: 
   const crowds = endpoints.length * crowdPlaces(sessionsOf(document));
   const fitting = Math.max((left - crowds) / frontends, left / (frontends + endpoints.length));
   const secured = endpoints.filter(({ tls }) => tls).length;
-  const remembered = (memory - WITHOUT_SESSIONS) / OF_A_TLS_SESSION / Math.max(1, secured);
-  const endpoint = atLeastOne(
-    Math.min(FRONTEND_MAXCONN, fitting, secured > 0 ? remembered : FRONTEND_MAXCONN),
-  );
+  const remembered =
+    secured === 0
+      ? Number.POSITIVE_INFINITY
+      : (memory - WITHOUT_SESSIONS) / OF_A_TLS_SESSION / secured;
+  const endpoint = atLeastOne(Math.min(FRONTEND_MAXCONN, fitting, remembered));
   return {
     endpoint,
     source: atLeastOne(Math.min(OF_A_SOURCE.most, endpoint * OF_A_SOURCE.part)),

@@ -194,9 +194,6 @@ const takeOver = (name: string, fallback: boolean): string =>
 function slots(name: string, endpoint: Endpoint, document: PortalDocument, places: Places): string {
   const { route } = endpoint;
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
-  const servers = nodesOf(endpoint, document).map(
-    ([node, { address, port }]) => `    server ${node} ${hostOf(address)}:${port} disabled`,
-  );
   return `backend ${backendOf(name)}
     no log
     balance leastconn
@@ -204,7 +201,8 @@ ${question(`/vouch/${name}`, places)}
     # The answer takes a second where the agent gives none.
     timeout check 3s
     default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}
-${[...servers, waitingSlot(places.agent)].join("\n")}`;
+${servers(endpoint, document, () => "disabled")}
+${waitingSlot(places.agent)}`;
 }
 
 /** Asks HAProxy's own frontend of each server, by its name. */
@@ -235,40 +233,49 @@ function fallbackServers(
   const { roleCheck } = engineOf(document);
   if (!hasFallback(document) || roleCheck === undefined) return undefined;
   const check = roleCheck({ document, route, identity: places.identity });
-  const nodes = nodesOf(endpoint, document);
-  const servers = (rest: (node: string) => string): string =>
-    nodes
-      .map(([node, { address, port }]) =>
-        `    server ${node} ${hostOf(address)}:${port} ${rest(node)}`.trimEnd(),
-      )
-      .join("\n");
   const word = (node: string) => `${rolesOf(name)}/${node}`;
   const most = `maxconn ${sessionsOf(document)}`;
+  const chosen = nodesOf(endpoint, document).map(
+    ([node]) => `    use-server ${node} if { srv_is_up(${word(node)}) }`,
+  );
+  const own =
+    route === "primary"
+      ? `${question(`/says/${name}`, places)}
+    # Of weight 0: who can't connect is not sent there again, and is refused.
+    default-server check inter 1s downinter 500ms fall 2 rise 1 weight 0 ${most} on-marked-down shutdown-sessions
+${chosen.join("\n")}
+${servers(endpoint, document, () => "")}`
+      : `    balance leastconn
+${servers(endpoint, document, (node) => `track ${word(node)} ${most}`)}`;
   return `backend ${rolesOf(name)}
     no log
     # The checks' too, and theirs is a TLS handshake with a program that may be busy.
     timeout connect 1s
 ${check.backend.map((line) => `    ${line}`).join("\n")}
     ${`default-server check inter 2s fall 2 rise 1 ${check.servers}`.trimEnd()}
-${servers(check.server)}
+${servers(endpoint, document, check.server)}
 
 backend ${fallbackOf(name)}
     no log
-${
-  route === "primary"
-    ? `${question(`/says/${name}`, places)}
-    # Of weight 0: who can't connect is not sent there again, and is refused.
-    default-server check inter 1s downinter 500ms fall 2 rise 1 weight 0 ${most} on-marked-down shutdown-sessions
-${nodes.map(([node]) => `    use-server ${node} if { srv_is_up(${word(node)}) }`).join("\n")}
-${servers(() => "")}`
-    : `    balance leastconn
-${servers((node) => `track ${word(node)} ${most}`)}`
-}`;
+${own}`;
 }
 
 /** True where HAProxy can ask the nodes for their role itself, and is to. */
 export function hasFallback(document: PortalDocument): boolean {
   return document.fallback !== "off" && engineOf(document).roleCheck !== undefined;
+}
+
+/** A line for each node of the endpoint. */
+function servers(
+  endpoint: Endpoint,
+  document: PortalDocument,
+  rest: (node: string) => string,
+): string {
+  return nodesOf(endpoint, document)
+    .map(([node, { address, port }]) =>
+      `    server ${node} ${hostOf(address)}:${port} ${rest(node)}`.trimEnd(),
+    )
+    .join("\n");
 }
 
 /** All nodes, or the one whose endpoint this is. */

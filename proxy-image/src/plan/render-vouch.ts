@@ -23,21 +23,16 @@ export function renderVouch(
 ): string {
   const { host, port } = places.agent;
   const lines = slotsOf(document).flatMap(({ endpoint, node }) => {
-    const path = `{ path /vouch/${endpoint}/${node} }`;
+    const slotAsks = `/vouch/${endpoint}/${node}`;
     const slot = `srv_is_up(${backendOf(endpoint)}/${node})`;
     const own = hasOwnCheck(endpoint) ? `srv_is_up(${rolesOf(endpoint)}/${node})` : slot;
     return [
-      `    http-request set-var(txn.up) bool(true) if ${path} { ${slot} }`,
+      `    http-request set-var(txn.up) bool(true) if { path ${slotAsks} } { ${slot} }`,
       // Nobody waits for a leader that a silent agent could name.
       ...(node === WAITING
         ? []
         : [
-            `    http-request set-var(txn.leads) bool(true) if ${path} { ${own} }`,
-            ...(hasOwnCheck(endpoint)
-              ? [
-                  `    http-request set-var(txn.says) bool(true) if { path /says/${endpoint}/${node} } { ${own} }`,
-                ]
-              : []),
+            `    http-request set-var(txn.leads) bool(true) if { path ${slotAsks} /says/${endpoint}/${node} } { ${own} }`,
           ]),
     ];
   });
@@ -56,7 +51,7 @@ frontend ${VOUCH}
     http-request set-var(${LATEST}) date(0,ms) if { date(0,ms),sub(${LATEST}) gt 0 }
     http-response set-var(${LATEST}) date(0,ms) if { status 200 ${NO} }
 ${lines.join("\n")}
-    http-request return status 200 if { path_beg /says/ } { var(txn.says) -m bool }
+    http-request return status 200 if { path_beg /says/ } { var(txn.leads) -m bool }
     http-request return status ${NO} if { path_beg /says/ }
     http-request return status 200 if question settled silent { var(txn.leads) -m bool }
     http-request return status ${NO} if question settled silent

@@ -88,9 +88,11 @@ const isSilent = (lab: Lab) =>
   });
 
 const goesTo = (lab: Lab, endpoint: string, node: string | undefined) =>
-  until(`${endpoint} goes to ${node}`, 60_000, async () => {
-    return (await nodeBehind(lab.port(endpoint))) === node;
-  });
+  until(
+    `${endpoint} goes to ${node}`,
+    60_000,
+    async () => (await nodeBehind(lab.port(endpoint))) === node,
+  );
 
 test("with the agent silent, HAProxy follows the one node that says it is the primary", async (t) => {
   const roles = { "orders-1": replica(), "orders-2": replica(), "orders-3": primary() };

@@ -11,6 +11,7 @@ import { reconnectingClients } from "../reconnecting.ts";
 
 /** A wrong order leaves a session in 2 to 4 of 100 switches. */
 const FLIPS = 120;
+
 /** Lets a node's slot lead to a port that nobody listens on. */
 const refuseAll = (lab: Lab, node: string) => lead(lab, node, "127.0.1.1", 1);
 
