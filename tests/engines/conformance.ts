@@ -12,7 +12,7 @@ import { docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
 import { breakNetwork } from "../support/net-fault.ts";
 import { outAfter, statusOf, timeOf } from "../support/pool.ts";
-import type { Driver, Failure, Record } from "../support/writer.ts";
+import type { Driver, Failure, Record, Target } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
 
 /** A limit for what hangs, not a figure: how long it took is told. */
@@ -286,9 +286,11 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const [portal = ""] = portals;
     const [through] = targetsOf(cluster, "primary");
     assert.ok(through);
+    const open = await openSince(t, [through], driver);
     await signalAgents(cluster, [portal], "STOP");
     try {
       await sleep(SILENCE_MS);
+      await open.stayed();
       const writer = startWriter(t, [through], driver, { sessions: 1, everyWrite: true });
       await writer.nextAck(30_000);
       await led.switchover(old);
@@ -372,9 +374,11 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
   test(`${name}: with its agent frozen for good, a portal goes on by its own check of the nodes, and leaves out a dead one`, async (t) => {
     const connecting = () =>
       startWriter(t, targetsOf(cluster, "any"), driver, { sessions: 2, everyWrite: true });
+    const open = await openSince(t, targetsOf(cluster, "any"), driver);
     await signalAgents(cluster, portals, "STOP");
     try {
       await sleep(SILENCE_MS);
+      await open.stayed();
       const before = connecting();
       await before.nextAck(30_000);
       await sleep(2000);
@@ -420,6 +424,23 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
     const said = await logLines(cluster, portals[0] ?? "", began);
     assert.ok(said.some(({ msg }) => /no node can be reached/.test(String(msg))));
   });
+}
+
+/** A session through each target, which writes from now on. `stayed` ends them, and rejects if one had been lost meanwhile. */
+async function openSince(t: TestContext, targets: readonly Target[], driver: Driver) {
+  const writers = targets.map((target) => startWriter(t, [target], driver, { sessions: 1 }));
+  const allWrite = () => Promise.all(writers.map((writer) => writer.nextAck(30_000)));
+  await allWrite();
+  return {
+    stayed: async () => {
+      await allWrite();
+      const records = await Promise.all(writers.map((writer) => writer.stop()));
+      assert.deepEqual(
+        records.flatMap(({ failures }) => failures),
+        [],
+      );
+    },
+  };
 }
 
 function reportLosses(name: string, lost: number, of: number): void {

@@ -183,9 +183,16 @@ test(`${NAME}: with its agent frozen for good, a portal goes on by its own check
   };
   const dead = spread()[`${await addressOf(cluster, victim)}:9042`];
 
+  const open = (
+    await Promise.all(["node-1", "node-2", "node-3"].map((at) => holdAll(t, at)))
+  ).flat();
   await signalAgents(cluster, cluster.portals, "STOP");
   try {
     await sleep(SILENCE_MS);
+    assert.deepEqual(
+      open.filter(({ socket }) => socket.destroyed),
+      [],
+    );
     await newcomerReaches(Object.values(spread()));
 
     await engine.kill();
