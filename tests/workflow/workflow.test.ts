@@ -49,6 +49,15 @@ for (const file of files) {
     assert.doesNotMatch(text, /cloud-url/);
   });
 
+  test("the script that previews a pull request is the base branch's", () => {
+    const [, preview = ""] = /^ {2}preview:\n([\s\S]*?)\n\n {2}# .*\n {2}\w+:$/m.exec(text) ?? [];
+    assert.match(
+      preview,
+      /ref: \$\{\{ github\.event\.pull_request\.base\.sha \|\| github\.sha \}\}\n\s+path: base$/m,
+    );
+    assert.deepEqual(preview.match(/\S*preview\.sh/g), ["base/.github/preview.sh"]);
+  });
+
   test("what judges a pull request is the base branch's, in a job that runs none of its code", () => {
     const [, judge = ""] = /^ {2}judge:\n([\s\S]*?)\n\n {2}\w+:$/m.exec(text) ?? [];
     assert.match(judge, /ref: \$\{\{ github\.event\.pull_request\.base\.sha \|\| github\.sha \}\}/);
