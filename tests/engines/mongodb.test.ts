@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { type Document, MongoClient, type MongoClientOptions } from "mongodb";
 
 import { Authority } from "../node-image/authority.ts";
-import { bringUp } from "../support/cluster.ts";
+import { closedToOthers } from "../support/closed-files.ts";
+import { bringUp, containerOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { questionsLeaveNoLine } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
@@ -62,3 +63,6 @@ test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
 
 test(`${NAME}: no process of a node is root's, and none can become it`, () =>
   nobodyIsRoot(cluster, "carts-1", 2));
+
+test(`${NAME}: each user of a node reads its own secrets alone, and changes neither settings nor programs`, () =>
+  closedToOthers(containerOf(cluster, "carts-1"), { mongodb: "all" }));

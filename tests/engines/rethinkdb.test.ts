@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { r } from "rethinkdb-ts";
 
+import { closedToOthers } from "../support/closed-files.ts";
 import { addressOf, bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
@@ -56,6 +57,9 @@ test(`${NAME}: a wrong password is refused, and so is who comes as the administr
 
 test(`${NAME}: no process of a node is root's, and none can become it`, () =>
   nobodyIsRoot(cluster, "chats-1", 2));
+
+test(`${NAME}: each user of a node reads its own secrets alone, and changes neither settings nor programs`, () =>
+  closedToOthers(containerOf(cluster, "chats-1"), { rethinkdb: "all" }));
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
   questionsLeaveNoLine(cluster));

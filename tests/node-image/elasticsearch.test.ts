@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@elastic/elasticsearch";
 
 import { lendTrust } from "../../infra/target/trust.ts";
+import { closedToOthers } from "../support/closed-files.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
 import { imageOf } from "../support/docker.ts";
 import { type LoneNode, loneNodeFor } from "../support/lone-node.ts";
@@ -71,12 +72,13 @@ test("a node of the Elasticsearch image", async (t) => {
       });
 
       assert.equal(await node.java(), java);
-      await assert.rejects(
-        node.readAsNobody("/etc/portico/node/secrets.json"),
-        /Permission denied/,
-      );
       await until("a healthy node", PATIENCE, node.isHealthy);
     },
+  );
+
+  await t.test(
+    "each user of a node reads its own secrets alone, and changes neither settings nor programs",
+    () => closedToOthers(node.id, { elasticsearch: "all" }),
   );
 
   await t.test(
@@ -129,7 +131,6 @@ interface RunningNode extends LoneNode {
   isHealthy(): Promise<boolean>;
   /** The status that Elasticsearch answers to the application's user with this password. */
   login(password: string): Promise<string>;
-  readAsNobody(file: string): Promise<string>;
   /** Runs a command as Elasticsearch's user. */
   asServer(...command: readonly string[]): Promise<string>;
   /** The serial number of the certificate with which other nodes are received. */
@@ -166,7 +167,6 @@ async function startNode(t: TestContext): Promise<RunningNode> {
     ...node,
     isHealthy: async () => (await exec(id, ["/usr/local/lib/portico/health"])).code === 0,
     login: (password) => said("python3", "-c", LOGIN, password),
-    readAsNobody: (file) => said("cat", file),
     asServer: (...command) => runAs("elasticsearch", command),
     shown: async () => new X509Certificate(await said("python3", "-c", ask)).serialNumber,
     java: () => said("sh", "-c", processes),

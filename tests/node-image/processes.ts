@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { test } from "node:test";
+import { closedToOthers } from "../support/closed-files.ts";
 import { exec } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import type { Cluster } from "./cluster.ts";
@@ -50,7 +51,7 @@ export function processTests(cluster: () => Cluster): void {
     );
   });
 
-  test("each user of a node reads its own secrets and no other's", async () => {
+  test("each user of a node reads its own secrets alone, and changes neither settings nor programs", async () => {
     const read = (user: string, file: string) =>
       exec(cluster().container("orders-1"), ["cat", file], user);
     for (const file of ["secrets.json", "peer.key", "server.key", "node.json"]) {
@@ -62,6 +63,8 @@ export function processTests(cluster: () => Cluster): void {
       assert.match((await read("nobody", `/run/portico/for-etcd/${file}`)).output, /denied/);
     const { output } = await read("etcd", "/run/portico/for-etcd/secrets.json");
     assert.deepEqual(Object.keys(JSON.parse(output)), ["etcdRoot"]);
+    const needs = { postgres: "all", etcd: ["etcdRoot"] } as const;
+    await closedToOthers(cluster().container("orders-1"), needs);
   });
 
   test("queries join in parallel with the work_mem of 8 GiB", async () => {

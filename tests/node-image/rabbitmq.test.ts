@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Channel, ConfirmChannel } from "amqplib";
 
+import { closedToOthers } from "../support/closed-files.ts";
 import { exec, until } from "../support/containers.ts";
 import { docker, imageOf } from "../support/docker.ts";
 import { loneNodeFor } from "../support/lone-node.ts";
@@ -17,7 +18,7 @@ const MESSAGE = 2 ** 20;
 
 test("a node of the RabbitMQ image", async (t) => {
   const image = await imageOf("node-rabbitmq", SOURCE, ["Dockerfile", "image", "launch"]);
-  const secretsWith = (app: string) => ({ app, cookie: "COOKIE" });
+  const secretsWith = (app: string) => ({ app, cookie: "the cookie of all nodes" });
   const { id, address, put } = await loneNodeFor(t, {
     image,
     name: NAME,
@@ -42,9 +43,12 @@ test("a node of the RabbitMQ image", async (t) => {
 
     assert.equal(await login("a-password"), false);
     assert.equal((await docker.getContainer(id).inspect()).State.StartedAt, State.StartedAt);
-    const { output } = await exec(id, ["cat", "/etc/portico/node/secrets.json"], "nobody");
-    assert.match(output, /Permission denied/);
   });
+
+  await t.test(
+    "each user of a node reads its own secrets alone, and changes neither settings nor programs",
+    () => closedToOthers(id, { rabbitmq: "all" }),
+  );
 
   await t.test(
     "clients that stand still for more than a minute, reading or sending, get and send everything",

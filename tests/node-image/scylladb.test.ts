@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { closedToOthers } from "../support/closed-files.ts";
 import { exec } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { buildImage, Ring } from "./scylladb/ring.ts";
@@ -57,6 +58,9 @@ describe("ScyllaDB's stand-in, Cassandra", () => {
     assert.ok(values("Uid").every((uid) => uid !== "0"));
     assert.ok(values("CapEff").every((set) => Number(`0x${set}`) === 0));
   });
+
+  test("each user of a node reads its own secrets alone, and changes neither settings nor programs", () =>
+    closedToOthers(ring.container("events-1"), { cassandra: "all" }));
 
   test("a node that was killed comes back, with what was written meanwhile", async () => {
     await ring.kill("events-2");

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { afterFailure } from "../../support/after-failure.ts";
+import { closedToOthers } from "../../support/closed-files.ts";
 import { exec, logsOf, until } from "../../support/containers.ts";
 import { docker } from "../../support/docker.ts";
 import type { NodeName } from "./cluster.ts";
@@ -89,6 +90,9 @@ function threeNodes(): void {
       assert.ok(!everything.includes(secret), use);
     }
   });
+
+  test("each user of a node reads its own secrets alone, and changes neither settings nor programs", () =>
+    closedToOthers(cluster.container("orders-1"), { valkey: "all" }));
 
   test("without a password one may ask for the role, and for nothing else", async () => {
     const [leader] = NODES;
