@@ -4,11 +4,16 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { type RQuery, r } from "rethinkdb-ts";
 
 import { question, V1_0 } from "../../proxy-image/src/engines/rethinkdb/handshake.ts";
 import { exchange } from "../../proxy-image/src/observe/exchange.ts";
+import { type Env, evaluate, Rows } from "../../tools/airgap/engines/rethinkdb/reql.ts";
 import { serve } from "../../tools/airgap/engines/rethinkdb/session.ts";
+import { createTables } from "../../tools/airgap/engines/rethinkdb/tables.ts";
 import { scramFor } from "../../tools/airgap/engines/scram.ts";
+import { notRefused } from "../support/refused.ts";
+import { LACKS_THE_RIGHT, NOT_FOR_APPLICATIONS } from "../support/rethinkdb.ts";
 import { until } from "../support/until.ts";
 
 const LOGIN = { user: "portal", password: "s3cret" };
@@ -37,4 +42,29 @@ test("RethinkDB's stand-in ends a connection that doesn't log in, and keeps one 
   assert.ok(performance.now() - began > 8_000, "too early for a slow client");
   await pause(2_000);
   assert.equal(loggedIn.closed, false);
+});
+
+test("RethinkDB's stand-in refuses an application what is about the servers, users or other databases, and takes its own data", async () => {
+  const env: Env = {
+    tables: createTables(),
+    database: "chats",
+    usual: "chats",
+    user: "chats",
+    servers: [{ id: "1", name: "chats-1" }],
+    newKey: () => "a-key",
+  };
+  const ask = (query?: RQuery, user = "chats") =>
+    evaluate(JSON.parse(query ? r.serialize(query) : "null"), { ...env, user });
+  const attempt = async (what: string) => ask(NOT_FOR_APPLICATIONS[what]);
+  const attempts = Object.keys(NOT_FOR_APPLICATIONS);
+  assert.deepEqual(await notRefused(attempts, attempt, LACKS_THE_RIGHT), []);
+
+  ask(r.tableCreate("written"));
+  ask(r.table("written").insert({ id: "a" }));
+  const found = ask(r.table("written"));
+  assert.ok(found instanceof Rows);
+  assert.deepEqual(found.documents, [{ id: "a" }]);
+  const status = r.db("rethinkdb").table("server_status");
+  assert.ok(ask(status, "portal") instanceof Rows);
+  assert.throws(() => ask(r.table("written"), "portal"), LACKS_THE_RIGHT);
 });

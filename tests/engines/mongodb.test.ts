@@ -8,10 +8,12 @@ import { type Document, MongoClient, type MongoClientOptions } from "mongodb";
 
 import { Authority } from "../node-image/authority.ts";
 import { closedToOthers } from "../support/closed-files.ts";
-import { bringUp, containerOf } from "../support/cluster.ts";
+import { bringUp, containerOf, targetsOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
+import { clientFor, LACKS_THE_RIGHT, NOT_FOR_APPLICATIONS } from "../support/mongodb.ts";
 import { questionsLeaveNoLine } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
+import { notRefused } from "../support/refused.ts";
 import { followsItsLeader } from "./conformance.ts";
 import { mongodb } from "./subjects/mongodb.ts";
 
@@ -56,6 +58,22 @@ test(`${NAME}: a wrong password is refused, and so is who comes without TLS`, as
   const plain = uri.replace(/tls=true&tlsCAFile=[^&]*/, "tls=false");
   assert.notEqual(plain, uri);
   await assert.rejects(helloTo(plain), /closed|reset|timed out/);
+});
+
+test(`${NAME}: the application may do nothing with the servers, their users or other databases`, async (t) => {
+  await until("a whole cluster", 240, subject.whole);
+  const [target] = targetsOf(cluster, "primary");
+  assert.ok(target);
+  const client = clientFor(target);
+  t.after(() => client.close());
+  const attempts = new Map(
+    NOT_FOR_APPLICATIONS.map(([db, command]) => [
+      `${JSON.stringify(command)} on ${db ?? "its own"}`,
+      () => client.db(db).command(command),
+    ]),
+  );
+  const attempt = async (what: string) => attempts.get(what)?.();
+  assert.deepEqual(await notRefused([...attempts.keys()], attempt, LACKS_THE_RIGHT), []);
 });
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>

@@ -12,7 +12,15 @@ import { docker } from "../support/docker.ts";
 import { breakNetwork } from "../support/net-fault.ts";
 import { questionsLeaveNoLine, statusOf } from "../support/pool.ts";
 import { nobodyIsRoot } from "../support/processes.ts";
-import { connect, serverOf, TABLE, targetOf } from "../support/rethinkdb.ts";
+import { notRefused } from "../support/refused.ts";
+import {
+  connect,
+  LACKS_THE_RIGHT,
+  NOT_FOR_APPLICATIONS,
+  serverOf,
+  TABLE,
+  targetOf,
+} from "../support/rethinkdb.ts";
 import { servesFromAnyNode } from "./conformance.ts";
 import { rethinkdb } from "./subjects/rethinkdb.ts";
 
@@ -60,6 +68,14 @@ test(`${NAME}: no process of a node is root's, and none can become it`, () =>
 
 test(`${NAME}: each user of a node reads its own secrets alone, and changes neither settings nor programs`, () =>
   closedToOthers(containerOf(cluster, "chats-1"), { rethinkdb: "all" }));
+
+test(`${NAME}: the application may do nothing with the servers, their users or other databases`, async (t) => {
+  const connection = await connect(target);
+  t.after(() => connection.close());
+  const attempt = async (what: string) => NOT_FOR_APPLICATIONS[what]?.run(connection);
+  const attempts = Object.keys(NOT_FOR_APPLICATIONS);
+  assert.deepEqual(await notRefused(attempts, attempt, LACKS_THE_RIGHT), []);
+});
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
   questionsLeaveNoLine(cluster));

@@ -1,4 +1,4 @@
-import { MongoClient } from "mongodb";
+import { type Document, MongoClient } from "mongodb";
 
 import type { Driver, Target } from "./writer.ts";
 
@@ -42,3 +42,39 @@ export function inserting(collection: string): Driver {
 async function insert(client: MongoClient, collection: string, id: string): Promise<void> {
   await client.db().command({ insert: collection, documents: [{ _id: id }] });
 }
+
+const mallory = { pwd: "mine", roles: [{ role: "root", db: "admin" }] };
+
+/** Commands that an application must be refused, by database (undefined: its own): whatever is about the servers, users or others' data. */
+export const NOT_FOR_APPLICATIONS: readonly (readonly [string | undefined, Document])[] = [
+  ...[
+    ...[{ shutdown: 1 }, { shutdown: 1, force: true }, { fsync: 1, lock: true }, { logRotate: 1 }],
+    ...[{ replSetStepDown: 60, force: true }, { replSetFreeze: 3600 }, { replSetMaintenance: 1 }],
+    { replSetReconfig: { _id: "carts", version: 2, members: [] }, force: true },
+    ...[{ replSetSyncFrom: "192.0.2.1:27017" }, { replSetResizeOplog: 1, size: 990 }],
+    ...[{ replSetGetConfig: 1 }, { replSetGetStatus: 1 }, { serverStatus: 1 }, { hostInfo: 1 }],
+    ...[{ setParameter: 1, logLevel: 5 }, { getParameter: "*" }, { getCmdLineOpts: 1 }],
+    ...[{ getLog: "global" }, { top: 1 }, { currentOp: 1, $all: true }, { killOp: 1, op: 1 }],
+    ...[{ setFeatureCompatibilityVersion: "8.0", confirm: true }, { rotateCertificates: 1 }],
+    ...[{ killAllSessions: [] }, { setDefaultRWConcern: 1, defaultWriteConcern: { w: 1 } }],
+    ...[
+      { createUser: "mallory", ...mallory },
+      { updateUser: "admin", pwd: "mine" },
+    ],
+    ...[{ createRole: "mine", privileges: [], roles: ["root"] }, { usersInfo: 1 }],
+    ...[{ find: "system.users" }, { insert: "mine", documents: [{ x: 1 }] }, { dropDatabase: 1 }],
+  ].map((command) => ["admin", command] as const),
+  ["local", { find: "oplog.rs" }],
+  ["local", { insert: "mine", documents: [{ x: 1 }] }],
+  ["config", { find: "system.sessions" }],
+  ["another", { insert: "mine", documents: [{ x: 1 }] }],
+  ["another", { find: "mine" }],
+  [undefined, { createUser: "mallory", ...mallory, roles: ["readWrite"] }],
+  [undefined, { usersInfo: 1 }],
+  [undefined, { dropAllUsersFromDatabase: 1 }],
+  [undefined, { createRole: "mine", privileges: [], roles: [] }],
+  [undefined, { grantRolesToUser: "carts", roles: ["userAdmin"] }],
+];
+
+/** How a server says so. */
+export const LACKS_THE_RIGHT = /^not authorized on/;

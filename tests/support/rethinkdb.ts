@@ -1,4 +1,4 @@
-import type { Connection } from "rethinkdb-ts";
+import type { Connection, RQuery } from "rethinkdb-ts";
 import { r } from "rethinkdb-ts";
 
 import type { Driver, Target } from "./writer.ts";
@@ -64,3 +64,31 @@ export async function idsIn(target: Target): Promise<ReadonlySet<string>> {
     await connection.close();
   }
 }
+
+const system = (table: string) => r.db("rethinkdb").table(table);
+
+/** What an application must be refused: whatever is about the servers, their users or other databases. */
+export const NOT_FOR_APPLICATIONS: Readonly<Record<string, RQuery>> = {
+  ...Object.fromEntries(
+    ["users", "permissions", "cluster_config", "server_config", "table_config", "db_config"]
+      .concat("server_status", "table_status", "current_issues", "jobs", "logs", "stats")
+      .map((table) => [`read ${table}`, system(table)]),
+  ),
+  "add a user": system("users").insert({ id: "mallory", password: "mine" }),
+  "change the administrator's password": system("users").get("admin").update({ password: "mine" }),
+  "remove the portals' user": system("users").get("portal").delete(),
+  "take rights": system("permissions").insert({ user: "mallory", permissions: { config: true } }),
+  "give rights": r.grant("portal", { read: true, write: true, config: true }),
+  "give rights to the servers' own tables": r.db("rethinkdb").grant("portal", { write: true }),
+  "change the cluster": system("cluster_config")
+    .get("heartbeat")
+    .update({ heartbeat_timeout_secs: 3600 }),
+  "change the servers": system("server_config").update({ tags: ["mine"] }),
+  "change how tables are spread": system("table_config").update({ write_acks: "single" }),
+  "end others' work": system("jobs").delete(),
+  "make a database": r.dbCreate("mine"),
+  "have the server ask others": r.http("http://127.0.0.1:8080/"),
+};
+
+/** How a server says so. */
+export const LACKS_THE_RIGHT = /does not have the required/;

@@ -5,12 +5,14 @@ import type { Scram } from "../scram.ts";
 
 export interface Server {
   readonly set: string;
+  /** The only one in which its one user has rights. */
+  readonly database: string;
   /** `host:port` by the member's name. */
   readonly hosts: Readonly<Record<string, string>>;
   readonly me: string;
   /** Begins a login. */
   readonly scram: () => Scram;
-  readonly quorum: Pick<Quorum, "state" | "append" | "committed" | "stepDown">;
+  readonly quorum: Pick<Quorum, "state" | "append" | "committed">;
   /** Counts the changes of what `hello` says; `changed` resolves with the next one. */
   readonly topology: { readonly counter: () => number; readonly changed: () => Promise<void> };
 }
@@ -33,12 +35,17 @@ const OPEN = [
   "buildInfo",
   "endSessions",
 ];
+/** What takes a role that its user doesn't have, in its own database as well. */
+const OF_USERS =
+  /^(create|update|drop|grant|revoke)\w*(User|Role|Roles|Privileges\w*)\w*$|^(users|roles)Info$/;
 
 /** Answers one command. What the stand-in doesn't know is refused by name. */
 export async function answer(server: Server, session: Session, body: Document): Promise<Document> {
   const [name = ""] = Object.keys(body);
   if (!OPEN.includes(name) && !session.loggedIn)
     return failure(13, "Unauthorized", `command ${name} requires authentication`);
+  if (!OPEN.includes(name) && (body.$db !== server.database || OF_USERS.test(name)))
+    return failure(13, "Unauthorized", `not authorized on ${body.$db} to execute command ${name}`);
   switch (name) {
     case "hello":
     case "ismaster":
@@ -58,9 +65,6 @@ export async function answer(server: Server, session: Session, body: Document): 
       return insert(server, body);
     case "find":
       return find(server, body);
-    case "replSetStepDown":
-      server.quorum.stepDown();
-      return OK;
     default:
       return failure(59, "CommandNotFound", `this stand-in has no command ${name}`);
   }

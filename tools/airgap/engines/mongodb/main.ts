@@ -17,7 +17,9 @@ const LOG = "/var/lib/portico/data/log.jsonl";
 const PORT = 27_017;
 const PEERS = 27_018;
 
-const { name, scope, members, user } = JSON.parse(readFileSync(`${NODE}/node.json`, "utf8"));
+const { name, scope, members, user, database } = JSON.parse(
+  readFileSync(`${NODE}/node.json`, "utf8"),
+);
 /** Read anew for each login: a password changes while the server runs. */
 const passwords = () => ({ [user]: JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8")).app });
 
@@ -36,6 +38,7 @@ quorum = createQuorum({ name, others, log: openLog(LOG), peers, onChange });
 
 const server: Server = {
   set: scope,
+  database,
   hosts: Object.fromEntries(
     Object.entries(members).map(([member, address]) => [member, `${address}:${PORT}`]),
   ),

@@ -29,11 +29,14 @@ const TERM = {
   count: 43,
   coerceTo: 51,
   insert: 56,
+  dbCreate: 57,
   dbList: 59,
   tableCreate: 60,
   tableList: 62,
   limit: 71,
+  http: 153,
   bracket: 170,
+  grant: 188,
 } as const;
 
 const WRITES: readonly unknown[] = [TERM.insert, TERM.tableCreate];
@@ -87,6 +90,10 @@ export function evaluate(term: unknown, env: Env): unknown {
       return list(first).length;
     case TERM.limit:
       return new Rows(rows(first).documents.slice(0, Number(second)));
+    case TERM.dbCreate:
+    case TERM.grant:
+    case TERM.http:
+      throw lacking(env);
     case TERM.coerceTo:
       if (String(second).toLowerCase() === "array") return list(first);
   }
@@ -111,7 +118,11 @@ function allowed(database: string, { user, database: ours }: Env, table?: string
     throw new ReqlError("operation", `Database \`${database}\` does not exist.`);
   const isPortal = database === SYSTEM && table === "server_status";
   if (user === PORTAL ? isPortal : database === ours) return true;
-  throw new ReqlError("permission", `User \`${user}\` does not have the required permission`);
+  throw lacking({ user });
+}
+
+function lacking({ user }: Pick<Env, "user">): ReqlError {
+  return new ReqlError("permission", `User \`${user}\` does not have the required permission`);
 }
 
 function table(database: string, name: string, env: Env): Rows {

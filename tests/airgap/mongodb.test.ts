@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Document } from "bson";
+
+import { answer, type Server } from "../../tools/airgap/engines/mongodb/commands.ts";
+import { scramFor } from "../../tools/airgap/engines/scram.ts";
+import { LACKS_THE_RIGHT, NOT_FOR_APPLICATIONS } from "../support/mongodb.ts";
+import { notRefused } from "../support/refused.ts";
+
+test("MongoDB's stand-in refuses an application what is about the servers, users or other databases, and takes its own data", async () => {
+  const log: object[] = [];
+  const server: Server = {
+    set: "carts",
+    database: "carts",
+    hosts: { "carts-1": "192.0.2.1:27017" },
+    me: "carts-1",
+    scram: scramFor(() => ({})),
+    quorum: {
+      state: () => ({ term: 1, leads: true, leader: "carts-1" }),
+      append: async (value) => {
+        log.push(value as object);
+      },
+      committed: () => log,
+    },
+    topology: { counter: () => 1, changed: () => new Promise(() => {}) },
+  };
+  const ask = (command: Document, $db = "carts", loggedIn = true) =>
+    answer(server, { loggedIn }, { ...command, $db });
+  const attempts = new Map(
+    NOT_FOR_APPLICATIONS.map(([db, command]) => [
+      `${JSON.stringify(command)} on ${db ?? "its own"}`,
+      () => ask(command, db),
+    ]),
+  );
+  const attempt = async (what: string) => {
+    const { ok, errmsg, code } = (await attempts.get(what)?.()) ?? {};
+    if (ok !== 1) throw new Error(code === 13 ? errmsg : `${code}: ${errmsg}`);
+  };
+  assert.deepEqual(await notRefused([...attempts.keys()], attempt, LACKS_THE_RIGHT), []);
+
+  const documents = [{ _id: "a" }];
+  assert.equal((await ask({ insert: "written", documents })).n, 1);
+  assert.deepEqual((await ask({ find: "written" })).cursor.firstBatch, documents);
+  assert.equal((await ask({ find: "written" }, "carts", false)).code, 13);
+  assert.deepEqual(log, [{ collection: "written", documents }]);
+});
