@@ -17,7 +17,7 @@ function tablesFor(t: TestContext) {
     client.on("data", (chunk) => {
       const rows = Object.entries(totals).map(
         ([key, count], at) =>
-          `0x${at + 1}: key=::ffff:${key} use=0 exp=1 shard=0 conn_cnt=${count}`,
+          `0x${at + 1}: key=${key.includes(":") ? key : `::ffff:${key}`} use=0 exp=1 shard=0 conn_cnt=${count}`,
       );
       const answer = `${["# table: t, type: ipv6, size:102400, used:1", ...rows].join("\n")}\n\n`;
       client.write(answer.repeat(chunk.toString().split(";").length));
@@ -60,3 +60,32 @@ for (const [what, startedAgo, first, told] of [
     assert.deepEqual(await counts("9@1800000060"), [3], "another worker counts from zero");
   });
 }
+
+test("of 10,000 IPv6 sources refused in one look each is told once, and none is remembered that HAProxy has forgotten", async (t) => {
+  const { socket, refused } = tablesFor(t);
+  const refusals = createRefusals(socket, NOW);
+  const totals = (network: string, total: number) =>
+    Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, n) => [`2001:db8:${network}::${n.toString(16)}`, total]),
+    );
+  const told = async () => {
+    const reading = await refusals.look([], `7@${NOW / 1000}`);
+    assert.equal(reading.kind, "denied", JSON.stringify(reading));
+    return reading.kind === "denied" ? reading.sources : [];
+  };
+
+  refused(totals("a", 2));
+  const first = await told();
+  assert.equal(new Set(first.map(({ source }) => source)).size, 10_000);
+  assert.equal(first[10]?.source, "2001:db8:a::a");
+  refused(totals("a", 3));
+  assert.deepEqual(new Set((await told()).map(({ count }) => count)), new Set([1]));
+  refused(totals("b", 2));
+  assert.equal((await told()).length, 10_000);
+  refused(totals("a", 3));
+  assert.deepEqual(
+    new Set((await told()).map(({ count }) => count)),
+    new Set([3]),
+    "what it had in the last look but one",
+  );
+});
