@@ -191,9 +191,8 @@ bare end at a kill.`,
   },
   rabbitmq: {
     about: `Any node serves; a connection ends with its node, and a new one is served by another at once. Nothing is held while a node serves. Publish with
-confirms.`,
+confirms. amqp-tools have no form: they look for a certificate's DNS names alone (\`SSL hostname verification failed\`), and portals have addresses.`,
     clients: {
-      "amqp-tools": { untried: "no library, and run by hand" },
       pika: {
         traps: [
           "The output `uri` has `cacertfile`, which pika refuses (`Unknown URL parameter`): use this form.",

@@ -1,15 +1,8 @@
 import { pathOf } from "../uri.ts";
 import type { Access, ClientForm } from "./form.ts";
-import { first, inUri, lines, quoted, shell, storePassword, trustStoreOf } from "./form.ts";
+import { first, inUri, lines, quoted, storePassword, trustStoreOf } from "./form.ts";
 
 export const rabbitmq: readonly ClientForm[] = [
-  {
-    client: "amqp-tools",
-    title: "amqp-tools (amqp-publish, amqp-get …)",
-    language: "shell",
-    form: (access) =>
-      `amqp-declare-queue --url=${shell(amqps(access))} --cacert=${shell(access.caFile)} --durable --queue=hello`,
-  },
   {
     client: "pika",
     title: "pika",

@@ -25,7 +25,7 @@ export const rabbitmq: EngineRow = {
   uri: amqpsUri,
   manyHosts: false,
   passwordFile: plainPassword,
-  // amqp-tools take a password from their command line alone: this is pika, the Python client.
+  // amqp-tools find no address in a certificate: this is pika, the Python client.
   command: rabbitmqCommand,
 };
 
