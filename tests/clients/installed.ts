@@ -83,6 +83,8 @@ const MADE: Readonly<Record<string, string>> = {
   jedis: "client",
   lettuce: "connection",
   "rabbitmq-java": "connection",
+  sqlx: "crate::Opened::Pool(pool)",
+  "tokio-postgres": "crate::Opened::Connection(client)",
 };
 
 /** Makes a language's program; in `folder` lies what is written for it. Snippets are compiled in as they are. */
@@ -151,17 +153,17 @@ function inGo({ key, form, code }: Snippet, index: number): string {
   return `package main\nimport (\n${imports}\n)\n${outside}\nfunc init() {\npasted[${JSON.stringify(key)}] = func() any {\n${inside}\n${unused}return ${MADE[form.client]}\n}\n}\n`;
 }
 
-/** Those of tokio-postgres, the one client of which the form is code. */
 function inRust(snippets: readonly Snippet[]): string {
-  const client = "Result<tokio_postgres::Client, crate::Failure>";
+  const opened = "Result<crate::Opened, crate::Failure>";
   const each = snippets.map(
-    ({ code }, index) => `async fn form${index}() -> ${client} {\n${code}\nOk(client)\n}\n`,
+    ({ form, code }, index) =>
+      `async fn form${index}() -> ${opened} {\n${code}\nOk(${MADE[form.client]})\n}\n`,
   );
   const choices = snippets.map(
     ({ key }, index) => `${JSON.stringify(key)} => form${index}().await,`,
   );
   const unknown = '_ => Err(format!("no form {key}").into()),';
-  return `${each.join("")}pub async fn pasted(key: &str) -> ${client} {\nmatch key {\n${choices.join("\n")}\n${unknown}\n}\n}\n`;
+  return `${each.join("")}pub async fn pasted(key: &str) -> ${opened} {\nmatch key {\n${choices.join("\n")}\n${unknown}\n}\n}\n`;
 }
 
 function inJava({ form, code }: Snippet, name: string): string {

@@ -7,9 +7,9 @@ import { test } from "node:test";
 import { execa } from "execa";
 
 import type { Engine } from "../../infra/model/catalogue.ts";
-import { engines } from "../../infra/model/catalogue.ts";
+import { catalogue, engines } from "../../infra/model/catalogue.ts";
 import type { Access } from "../../infra/model/clients/form.ts";
-import { clients, formsOf } from "../../infra/model/clients/table.ts";
+import { clients, formsOf, patienceOf } from "../../infra/model/clients/table.ts";
 import { clientsDocument } from "../../tools/clients/document.ts";
 import { notes, seenOf } from "../../tools/clients/notes.ts";
 import { connectText } from "../../tools/connect/forms.ts";
@@ -91,6 +91,112 @@ test("no form for a shell has the password among a program's arguments", async (
   assert.equal((await stat(join(folder, "orders.cqlsh"))).mode & 0o777, 0o600);
 });
 
+const NONE = "waits as long as it takes: it has no time-out of its own";
+const NEVER_HELD = "a node's endpoint holds nobody, and a driver tries the next node";
+
+/** By client, what comes before the time-outs in its form that a hold meets, and how many of their unit are a second; or why it has none. */
+const WAITS: Readonly<
+  Record<Engine, Readonly<Record<string, string | Readonly<Record<string, number>>>>>
+> = {
+  postgresql: {
+    psql: NONE,
+    psycopg: { connect_timeout: 1 },
+    "psycopg-pool": { connect_timeout: 1, timeout: 1 },
+    sqlalchemy: { connect_timeout: 1, pool_timeout: 1 },
+    "sqlalchemy-asyncpg": { timeout: 1, pool_timeout: 1 },
+    asyncpg: { timeout: 1 },
+    "node-postgres": NONE,
+    "postgres.js": { connect_timeout: 1 },
+    pgx: { connect_timeout: 1 },
+    "lib-pq": NONE,
+    pgjdbc: { sslResponseTimeout: 1000, loginTimeout: 1, connectTimeout: 1 },
+    npgsql: { Timeout: 1 },
+    sqlx: { from_secs: 1 },
+    "tokio-postgres": NONE,
+  },
+  redis: {
+    "redis-cli": NONE,
+    "redis-py": { socket_timeout: 1, socket_connect_timeout: 1 },
+    celery: { socket_timeout: 1, socket_connect_timeout: 1 },
+    ioredis: { connectTimeout: 1000 },
+    "node-redis": { connectTimeout: 1000, "commandOptions.+timeout": 1000 },
+    bullmq: { connectTimeout: 1000 },
+    "go-redis": { "DialTimeout, options.ReadTimeout": 1, "Second,": 1 },
+    jedis: { timeoutMillis: 1000 },
+    lettuce: { timeout: 1, ofSeconds: 1 },
+  },
+  mysql: {
+    mysql: { "connect-timeout": 1 },
+    mysql2: { connectTimeout: 1000 },
+    pymysql: { connect_timeout: 1 },
+    "sqlalchemy-pymysql": { connect_timeout: 1, pool_timeout: 1 },
+    "go-sql-driver": NONE,
+    "connector-j": NONE,
+  },
+  rabbitmq: {
+    pika: { socket_timeout: 1, stack_timeout: 1 },
+    celery: { broker_connection_timeout: 1 },
+    amqplib: NONE,
+    "amqp091-go": { connection_timeout: 1000 },
+    "rabbitmq-java": { setHandshakeTimeout: 2000 },
+  },
+  mongodb: Object.fromEntries(
+    ["mongosh", "mongodb-node", "pymongo", "mongo-go"].map((client) => [
+      client,
+      { serverSelectionTimeoutMS: 1000, connectTimeoutMS: 1000 },
+    ]),
+  ),
+  elasticsearch: {
+    curl: "it waits 300 s for TCP and TLS, and for an answer as long as it takes",
+    "elasticsearch-js": { requestTimeout: 1000 },
+    "elasticsearch-py": { timeout: 1 },
+    "go-elasticsearch": NONE,
+  },
+  scylladb: {
+    cqlsh: NEVER_HELD,
+    "cassandra-driver-js": NEVER_HELD,
+    "cassandra-driver-py": NEVER_HELD,
+    gocql: NEVER_HELD,
+  },
+  rethinkdb: { "rethinkdb-py": { timeout: 1 }, "rethinkdb-ts": { timeout: 1 } },
+};
+
+test("no form gives up before a hold ends, whatever hold a deployment has", () => {
+  for (const engine of engines)
+    assert.deepEqual(Object.keys(WAITS[engine]).sort(), [...named(engine)].sort(), engine);
+  for (const { engine, client, form } of every)
+    for (const hold of [0, 30, 120]) {
+      const patience = patienceOf(hold);
+      const text = form({ ...access, patience }).replaceAll(/(?<=\d)_(?=\d)/g, "");
+      const waits = WAITS[engine][client] ?? {};
+      const named = typeof waits === "string" ? {} : waits;
+      assert.deepEqual(tooShort(text, named, patience), [], `${engine} ${client}`);
+      if (waits !== named) assert.equal(text, form(access), `${engine} ${client}`);
+    }
+});
+
+/** The time-outs that are missing or below `patience`: those of the names, and whatever else is called one. */
+function tooShort(
+  text: string,
+  named: Readonly<Record<string, number>>,
+  patience: number,
+): readonly string[] {
+  const told = (name: string) =>
+    Number(new RegExp(`(?<!\\w)${name}\\W*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
+  const others = [...text.matchAll(/timeout\w*\W*(\d+)/gi)];
+  return [
+    ...Object.entries(named)
+      .filter(([name, second]) => !(told(name) >= patience * second))
+      .map(([name]) => name),
+    ...others.filter(([, value]) => Number(value) < patience).map(([constant]) => constant),
+  ];
+}
+
+test("what is never held has endpoints of single nodes alone", () => {
+  const { endpoints } = catalogue.scylladb;
+  for (const { route } of endpoints(["a", "b", "c"])) assert.equal(route, "node");
+});
+
 test("no form turns verification off", () => {
   // tokio-postgres knows no mode that verifies: the connector that it is given does.
   for (const { engine, client, form } of every.filter(({ language }) => language !== "rust"))
@@ -129,8 +235,8 @@ test("Connector/J verifies, and writes through the second portal too", () => {
 });
 
 test("SQLAlchemy's URL keeps the authority for PyMySQL, and verifies the name", () => {
-  const { "sqlalchemy-pymysql": url = "" } = formsOf("mysql", access);
-  const options = new URL(url).searchParams;
+  const { "sqlalchemy-pymysql": form = "" } = formsOf("mysql", access);
+  const options = new URL(/"(mysql\S+)"/.exec(form)?.[1] ?? "").searchParams;
   assert.equal(options.get("ssl_ca"), access.caFile);
   assert.equal(options.get("ssl_check_hostname"), "true");
   // PyMySQL replaces what SQLAlchemy hands over by what these say.

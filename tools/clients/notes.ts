@@ -57,6 +57,7 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
         traps: [
           "The hosts are parameters, since its URLs have room for one port.",
           "`pool_pre_ping=True` replaces sessions that were cut.",
+          "Who waits for a session of a full pool gives up after 30 s without `pool_timeout`.",
         ],
       },
       "sqlalchemy-asyncpg": {
@@ -66,6 +67,7 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
       },
       asyncpg: {
         traps: [
+          "The last lines stand in an `async` function.",
           "It reports a switchover as `InternalClientError: cannot switch to state 12` or `ConnectionDoesNotExistError`, no class of PostgreSQL's: catch `(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)`.",
         ],
       },
@@ -80,7 +82,12 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
           "It sends every parameter that it doesn't know to the server: `sslrootcert` fails.",
         ],
       },
-      pgx: { traps: ["`tls error: EOF` is what it says when a hold ends without a leader."] },
+      pgx: {
+        traps: [
+          "`tls error: EOF` is what it says when a hold ends without a leader.",
+          "Its pool gives up after two minutes without `connect_timeout`.",
+        ],
+      },
       "lib-pq": {
         traps: [
           "It takes the list of hosts for one name.",
@@ -98,9 +105,7 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
         untried: "NuGet's registry was out of reach where this was built",
         traps: ["Several hosts need `BuildMultiHost()`."],
       },
-      sqlx: {
-        traps: ["`acquire_timeout` of the pool is 30 s: raise it above the hold."],
-      },
+      sqlx: { traps: ["`acquire_timeout` of the pool is 30 s as it comes."] },
       "tokio-postgres": {
         traps: [
           "It knows no `verify-full`: with `require` the connector that it is given verifies, this one certificate and name.",
@@ -139,7 +144,7 @@ none was lost in these runs, and that is no promise.`,
       "node-redis": {
         traps: [
           "Without an `error` listener the process ends.",
-          "Its connect time-out is 5 s as it comes.",
+          "Its connect time-out is 5 s as it comes, and so is a command's that waits for the connection to come back.",
         ],
       },
       bullmq: {
@@ -211,7 +216,12 @@ confirms. amqp-tools have no form: they look for a certificate's DNS names alone
         ],
       },
       "amqp091-go": { traps: ["It doesn't reconnect: watch `NotifyClose`."] },
-      "rabbitmq-java": { traps: ["It recovers connections and channels by itself."] },
+      "rabbitmq-java": {
+        traps: [
+          "It recovers connections and channels by itself.",
+          "It gives half of the handshake's time to the server's first word, which a hold keeps back.",
+        ],
+      },
     },
   },
   mongodb: {

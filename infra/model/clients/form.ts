@@ -27,7 +27,10 @@ export interface ClientForm {
     | "rust";
   /** What to paste: one string that the client takes as it is, or at most six lines of code. */
   readonly form: (access: Access) => string;
-  /** How the client takes a connection string: in its own language, with `form` for the string. Absent: it is code already. */
+  /**
+   * How the client takes a connection string: in its own language, with `form` for the string. Absent: it is code already, as where a
+   * time-out isn't in the string, since only `form` knows how long that must be.
+   */
   readonly takes?: string;
   /** Packages that the code needs, in languages whose editors add imports by themselves. */
   readonly imports?: readonly string[];

@@ -42,13 +42,17 @@ export const mysql: readonly ClientForm[] = [
   {
     client: "sqlalchemy-pymysql",
     title: "SQLAlchemy with PyMySQL",
-    language: "connection string",
-    takes: "create_engine(form, pool_pre_ping=True)",
+    language: "python",
     // With PyMySQL's own `ssl_verify_cert` in the URL, PyMySQL forgets the authority that SQLAlchemy hands over.
     form: (access) => {
       const { host, port } = first(access);
       const { login, what } = inUri(access);
-      return `mysql+pymysql://${login}${host}:${port}/${what}?ssl_ca=${pathOf(access.caFile)}&ssl_check_hostname=true&connect_timeout=${access.patience}`;
+      const uri = `mysql+pymysql://${login}${host}:${port}/${what}?ssl_ca=${pathOf(access.caFile)}&ssl_check_hostname=true&connect_timeout=${access.patience}`;
+      return lines(
+        "from sqlalchemy import create_engine",
+        `engine = create_engine(${quoted(uri)},`,
+        `    pool_pre_ping=True, pool_timeout=${access.patience})`,
+      );
     },
   },
   {

@@ -34,14 +34,17 @@ export const postgresql: readonly ClientForm[] = [
   {
     client: "sqlalchemy",
     title: "SQLAlchemy with psycopg",
-    language: "connection string",
-    takes: "create_engine(form, pool_pre_ping=True)",
+    language: "python",
     allPortals: true,
     form: (access) => {
       const { login, what } = inUri(access);
       const hosts = access.hosts.map(({ host, port }) => `host=${host}:${port}`);
-      const options = query({ ...target(access), ...VERIFIED(access) });
-      return `postgresql+psycopg://${login}/${what}?${hosts.join("&")}&${options}`;
+      const uri = `postgresql+psycopg://${login}/${what}?${hosts.join("&")}&${query(LIBPQ(access))}`;
+      return lines(
+        "from sqlalchemy import create_engine",
+        `engine = create_engine(${quoted(uri)},`,
+        `    pool_pre_ping=True, pool_timeout=${access.patience})`,
+      );
     },
   },
   {
@@ -55,7 +58,7 @@ export const postgresql: readonly ClientForm[] = [
       return lines(
         "import ssl",
         "from sqlalchemy.ext.asyncio import create_async_engine",
-        `engine = create_async_engine(${quoted(`postgresql+asyncpg://${login}/${what}?${hosts.join("&")}`)}, pool_pre_ping=True,`,
+        `engine = create_async_engine(${quoted(`postgresql+asyncpg://${login}/${what}?${hosts.join("&")}`)}, pool_pre_ping=True, pool_timeout=${access.patience},`,
         `    connect_args={"ssl": ssl.create_default_context(cafile=${quoted(access.caFile)}), "timeout": ${access.patience},`,
         `                  "target_session_attrs": ${quoted(target(access).target_session_attrs)}})`,
       );
@@ -64,11 +67,14 @@ export const postgresql: readonly ClientForm[] = [
   {
     client: "asyncpg",
     title: "asyncpg",
-    language: "connection string",
-    // Its own time-out is 60 s.
-    takes: "await asyncpg.create_pool(form)",
+    language: "python",
     allPortals: true,
-    form: libpq,
+    form: (access) =>
+      lines(
+        "import asyncpg",
+        `pool = await asyncpg.create_pool(${quoted(uri(access, { ...target(access), ...VERIFIED(access) }))},`,
+        `    min_size=1, timeout=${access.patience})`,
+      ),
   },
   {
     client: "node-postgres",
@@ -115,21 +121,7 @@ export const postgresql: readonly ClientForm[] = [
     language: "connection string",
     takes: "DriverManager.getConnection(form)",
     allPortals: true,
-    form: (access) => {
-      const { user, password, patience, hosts, route } = access;
-      const options = query({
-        ...{ user: encodeURIComponent(user), password: encodeURIComponent(password) },
-        targetServerType: route === "primary" ? "primary" : "any",
-        ...VERIFIED(access),
-        // Milliseconds, where loginTimeout and connectTimeout are seconds.
-        ...{
-          sslResponseTimeout: patience * 1000,
-          loginTimeout: patience,
-          connectTimeout: patience,
-        },
-      });
-      return `jdbc:postgresql://${hostList(hosts)}/${inUri(access).what}?${options}`;
-    },
+    form: jdbc,
   },
   {
     client: "npgsql",
@@ -149,9 +141,13 @@ export const postgresql: readonly ClientForm[] = [
   {
     client: "sqlx",
     title: "sqlx",
-    language: "connection string",
-    takes: "PgPoolOptions::new().acquire_timeout(Duration::from_secs(40)).connect(form).await",
-    form: single,
+    language: "rust",
+    form: (access) =>
+      lines(
+        "let pool = sqlx::postgres::PgPoolOptions::new()",
+        `    .acquire_timeout(std::time::Duration::from_secs(${access.patience}))`,
+        `    .connect(${quoted(single(access))}).await?;`,
+      ),
   },
   {
     client: "tokio-postgres",
@@ -170,7 +166,19 @@ export const postgresql: readonly ClientForm[] = [
 ];
 
 function libpq(access: Access): string {
-  return uri(access, { ...target(access), ...VERIFIED(access) });
+  return uri(access, LIBPQ(access));
+}
+
+function jdbc(access: Access): string {
+  const { user, password, patience, hosts, route } = access;
+  const options = query({
+    ...{ user: encodeURIComponent(user), password: encodeURIComponent(password) },
+    targetServerType: route === "primary" ? "primary" : "any",
+    ...VERIFIED(access),
+    // Milliseconds, where loginTimeout and connectTimeout are seconds.
+    ...{ sslResponseTimeout: patience * 1000, loginTimeout: patience, connectTimeout: patience },
+  });
+  return `jdbc:postgresql://${hostList(hosts)}/${inUri(access).what}?${options}`;
 }
 
 /** Clients that know neither several hosts nor whom to look for among them. */
@@ -184,7 +192,14 @@ const target = ({ route }: Access) => ({
   target_session_attrs: route === "primary" ? "read-write" : "any",
 });
 
-function uri(access: Access, options: Readonly<Record<string, string>>): string {
+/** libpq itself has no time-out; psycopg's is 130 s, that of pgx's pool 120 s. */
+const LIBPQ = (access: Access) => ({
+  ...target(access),
+  ...VERIFIED(access),
+  connect_timeout: access.patience,
+});
+
+function uri(access: Access, options: Readonly<Record<string, string | number>>): string {
   const { login, what } = inUri(access);
   return `postgresql://${login}${hostList(access.hosts)}/${what}?${query(options)}`;
 }

@@ -68,12 +68,13 @@ export const rabbitmq: readonly ClientForm[] = [
     allPortals: true,
     form: (access) => {
       const portals = access.hosts.map(({ host, port }) => `new Address(${quoted(host)}, ${port})`);
+      // The client gives half of the handshake's time to the server's first word.
       return lines(
         `var trust = KeyStore.getInstance(new File(${quoted(trustStoreOf(access.caFile))}), ${quoted(storePassword)}.toCharArray());`,
         `var managers = TrustManagerFactory.getInstance("PKIX"); managers.init(trust);`,
         `var tls = SSLContext.getInstance("TLS"); tls.init(null, managers.getTrustManagers(), null);`,
         `var factory = new ConnectionFactory(); factory.setUri(${quoted(amqps(access))});`,
-        `factory.useSslProtocol(tls); factory.enableHostnameVerification(); factory.setHandshakeTimeout(${access.patience}_000);`,
+        `factory.useSslProtocol(tls); factory.enableHostnameVerification(); factory.setHandshakeTimeout(${2 * access.patience}_000);`,
         `var connection = factory.newConnection(List.of(${portals.join(", ")}));`,
       );
     },

@@ -70,7 +70,7 @@ export const redis: readonly ClientForm[] = [
         `import { readFileSync } from "node:fs";`,
         `import { createClient } from "redis";`,
         `const client = createClient({ url: ${quoted(rediss(access))},`,
-        `  socket: { tls: true, ca: readFileSync(${quoted(access.caFile)}), connectTimeout: ${access.patience}_000 } });`,
+        `  socket: { tls: true, ca: readFileSync(${quoted(access.caFile)}), connectTimeout: ${access.patience}_000 }, commandOptions: { timeout: ${access.patience}_000 } });`,
         `client.on("error", (error) => console.error(error.message));`,
         "await client.connect();",
       ),

@@ -4,7 +4,8 @@ import { first, lines, quoted, shell } from "./form.ts";
 
 /**
  * Drivers learn the nodes' private addresses and translate each into a portal's. The map names all nodes, so that one form does
- * for every endpoint of a deployment.
+ * for every endpoint of a deployment. Their connect time-outs stay as they come, 5 to 11 s: a node's endpoint holds nobody, and a longer one
+ * would keep a driver, which tries the nodes in turn, at one that hangs.
  */
 export const scylladb: readonly ClientForm[] = [
   {

@@ -7,6 +7,7 @@ one row and reads it back. `write` writes until stdin ends, by three workers a c
 failed when, and which acknowledged rows are missing.
 """
 
+import ast
 import asyncio
 import json
 import sys
@@ -72,9 +73,7 @@ class Alchemy(Sql):
     shared = True
 
     def open(self, form):
-        from sqlalchemy import create_engine
-
-        return create_engine(form, pool_pre_ping=True)
+        return pasted(form, "engine")
 
     def write(self, engine, row):
         with engine.begin() as connection:
@@ -97,13 +96,9 @@ def awaited(coroutine):
     return asyncio.run_coroutine_threadsafe(coroutine, LOOP).result()
 
 
-class AsyncAlchemy(Sql):
-    shared = True
+class AsyncAlchemy(Alchemy):
     insert = "INSERT INTO written (id) VALUES ($1)"
     select = "SELECT id FROM written WHERE id LIKE $1"
-
-    def open(self, form):
-        return pasted(form, "engine")
 
     def write(self, engine, row):
         async def act():
@@ -126,12 +121,10 @@ class AsyncAlchemy(Sql):
 
 class Asyncpg(AsyncAlchemy):
     def open(self, form):
-        import asyncpg
-
-        async def act():
-            return await asyncpg.create_pool(form, min_size=1)
-
-        return awaited(act())
+        # With an `await` outside a function, as in a notebook.
+        scope = {}
+        awaited(eval(compile(form, "form", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), scope))
+        return scope["pool"]
 
     def write(self, pool, row):
         awaited(pool.execute(self.insert, row))

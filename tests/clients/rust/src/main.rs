@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 use tokio::io::AsyncReadExt;
 use tokio::sync::Mutex;
 
@@ -19,18 +19,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 const INSERT: &str = "INSERT INTO written (id) VALUES ($1)";
 const SELECT: &str = "SELECT id FROM written WHERE id LIKE $1";
 
-enum Opened {
+pub enum Opened {
     Pool(PgPool),
     Connection(tokio_postgres::Client),
 }
 
-async fn open(client: &str, label: &str, form: &str) -> Result<Opened, Failure> {
-    if client == "tokio-postgres" {
-        let key = format!("{client}/{label}");
-        return Ok(Opened::Connection(forms::pasted(&key).await?));
-    }
-    let options = PgPoolOptions::new().acquire_timeout(Duration::from_secs(40));
-    Ok(Opened::Pool(options.connect(form).await?))
+async fn open(client: &str, label: &str) -> Result<Opened, Failure> {
+    forms::pasted(&format!("{client}/{label}")).await
 }
 
 async fn write(opened: &Opened, row: &str) -> Result<(), Failure> {
@@ -71,11 +66,11 @@ fn told(failure: &Failure) -> String {
     said.replace('\n', " ").chars().take(300).collect()
 }
 
-async fn check(client: String, label: String, form: String) {
+async fn check(client: String, label: String) {
     let begun = Instant::now();
     let row = format!("{client}/check-{}", now());
     let tried = async {
-        let opened = open(&client, &label, &form).await?;
+        let opened = open(&client, &label).await?;
         write(&opened, &row).await?;
         let took = begun.elapsed().as_millis();
         let found = read(&opened, &row).await?;
@@ -100,12 +95,12 @@ struct Seen {
     errors: Vec<(u64, u64, String)>,
 }
 
-async fn keep_writing(client: String, form: String, ended: Arc<AtomicBool>) {
+async fn keep_writing(client: String, ended: Arc<AtomicBool>) {
     let start = format!("{client}/run-{}-", now());
     let seen = Arc::new(Mutex::new(Seen::default()));
     let shared = Arc::new(Mutex::new(None::<Arc<Opened>>));
     let workers = (0..WORKERS).map(|worker| {
-        let (client, form, start) = (client.clone(), form.clone(), start.clone());
+        let (client, start) = (client.clone(), start.clone());
         let (seen, shared, ended) = (seen.clone(), shared.clone(), ended.clone());
         tokio::spawn(async move {
             let mut own = None::<Arc<Opened>>;
@@ -116,7 +111,7 @@ async fn keep_writing(client: String, form: String, ended: Arc<AtomicBool>) {
                 turn += 1;
                 let written = async {
                     if own.is_none() {
-                        own = Some(session(&client, &form, &shared).await?);
+                        own = Some(session(&client, &shared).await?);
                     }
                     if let Some(opened) = &own {
                         write(opened, &row).await?;
@@ -149,7 +144,7 @@ async fn keep_writing(client: String, form: String, ended: Arc<AtomicBool>) {
     for worker in workers.collect::<Vec<_>>() {
         let _ = worker.await;
     }
-    let found = match open(&client, "right", &form).await {
+    let found = match open(&client, "right").await {
         Ok(opened) => read(&opened, &start).await,
         Err(failure) => Err(failure),
     };
@@ -171,15 +166,15 @@ async fn keep_writing(client: String, form: String, ended: Arc<AtomicBool>) {
 }
 
 /// Workers share a pool, and have connections of their own.
-async fn session(client: &str, form: &str, shared: &Mutex<Option<Arc<Opened>>>) -> Result<Arc<Opened>, Failure> {
+async fn session(client: &str, shared: &Mutex<Option<Arc<Opened>>>) -> Result<Arc<Opened>, Failure> {
     if client == "tokio-postgres" {
-        return Ok(Arc::new(open(client, "right", form).await?));
+        return Ok(Arc::new(open(client, "right").await?));
     }
     let mut shared = shared.lock().await;
     match &*shared {
         Some(opened) => Ok(opened.clone()),
         None => {
-            let opened = Arc::new(open(client, "right", form).await?);
+            let opened = Arc::new(open(client, "right").await?);
             *shared = Some(opened.clone());
             Ok(opened)
         }
@@ -196,16 +191,16 @@ async fn main() -> Result<(), Failure> {
         if !["sqlx", "tokio-postgres"].contains(&client.as_str()) {
             continue;
         }
-        for (label, form) in labels.as_object().into_iter().flatten() {
-            forms.push((client.clone(), label.clone(), form.as_str().unwrap_or_default().to_owned()));
+        for (label, _) in labels.as_object().into_iter().flatten() {
+            forms.push((client.clone(), label.clone()));
         }
     }
     let ended = Arc::new(AtomicBool::new(false));
     let tasks: Vec<_> = forms
         .into_iter()
-        .map(|(client, label, form)| match mode.as_str() {
-            "check" => tokio::spawn(check(client, label, form)),
-            _ => tokio::spawn(keep_writing(client, form, ended.clone())),
+        .map(|(client, label)| match mode.as_str() {
+            "check" => tokio::spawn(check(client, label)),
+            _ => tokio::spawn(keep_writing(client, ended.clone())),
         })
         .collect();
     if mode == "write" {
