@@ -80,6 +80,7 @@ const MADE: Readonly<Record<string, string>> = {
   "go-sql-driver": "db",
   "go-elasticsearch": "client",
   gocql: "cluster",
+  hikaricp: "pool",
   jedis: "client",
   lettuce: "connection",
   "rabbitmq-java": "connection",

@@ -30,7 +30,7 @@ const RUN_BY: Readonly<Record<Language, readonly string[]>> = {
     ...["go-elasticsearch", "gocql"],
   ],
   rust: ["sqlx", "tokio-postgres"],
-  java: ["pgjdbc", "jedis", "lettuce", "connector-j", "rabbitmq-java"],
+  java: ["pgjdbc", "hikaricp", "jedis", "lettuce", "connector-j", "rabbitmq-java"],
 };
 
 export const isRun = (client: string): boolean =>

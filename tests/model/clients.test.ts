@@ -30,7 +30,7 @@ test("the clients that users of each engine ask for have a form", () => {
   const asked: Partial<Record<Engine, readonly string[]>> = {
     postgresql: [
       ...["psql", "psycopg", "sqlalchemy", "asyncpg", "node-postgres", "postgres.js", "pgx"],
-      ...["lib-pq", "pgjdbc", "npgsql", "sqlx", "tokio-postgres"],
+      ...["lib-pq", "pgjdbc", "hikaricp", "npgsql", "sqlx", "tokio-postgres"],
     ],
     redis: [
       ...["redis-cli", "redis-py", "ioredis", "node-redis", "go-redis", "jedis", "lettuce"],
@@ -110,6 +110,10 @@ const WAITS: Readonly<
     pgx: { connect_timeout: 1 },
     "lib-pq": NONE,
     pgjdbc: { sslResponseTimeout: 1000, loginTimeout: 1, connectTimeout: 1 },
+    hikaricp: {
+      ...{ sslResponseTimeout: 1000, loginTimeout: 1, connectTimeout: 1 },
+      ...{ setConnectionTimeout: 1000, setInitializationFailTimeout: 1000 },
+    },
     npgsql: { Timeout: 1 },
     sqlx: { from_secs: 1 },
     "tokio-postgres": NONE,

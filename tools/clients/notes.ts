@@ -98,7 +98,12 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
         traps: [
           "`user:password@` in the URL is not read: `no password was provided`.",
           "It gives up after 5 s of a hold without `sslResponseTimeout` (milliseconds).",
-          "HikariCP's `connectionTimeout` is 30 s: raise it to 40000 too.",
+        ],
+      },
+      hikaricp: {
+        traps: [
+          "`connectionTimeout` is 30 s as it comes, and a pool that starts in a hold gives up with its first failure.",
+          "Without `setMinimumIdle(1)` each pool opens ten sessions at once, of some fifty that a portal has.",
         ],
       },
       npgsql: {

@@ -124,6 +124,22 @@ export const postgresql: readonly ClientForm[] = [
     form: jdbc,
   },
   {
+    client: "hikaricp",
+    title: "HikariCP with pgjdbc",
+    language: "java",
+    imports: ["com.zaxxer.hikari.*"],
+    allPortals: true,
+    form: (access) =>
+      lines(
+        "var config = new HikariConfig();",
+        `config.setJdbcUrl(${quoted(jdbc(access))});`,
+        "config.setMinimumIdle(1);",
+        `config.setConnectionTimeout(${access.patience}_000);`,
+        `config.setInitializationFailTimeout(${access.patience}_000);`,
+        "var pool = new HikariDataSource(config);",
+      ),
+  },
+  {
     client: "npgsql",
     title: "Npgsql",
     language: "connection string",

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import javax.sql.DataSource;
 import redis.clients.jedis.RedisClient;
 
 public class Clients {
@@ -71,6 +72,28 @@ public class Clients {
           while (rows.next()) found.add(rows.getString(1));
         }
         return found;
+      }
+    }
+  }
+
+  static class Pool extends Jdbc {
+    public boolean shared() {
+      return true;
+    }
+
+    public Object open(String form, String key) throws Exception {
+      return Forms.ALL.get(key).open();
+    }
+
+    public void write(Object opened, String row) throws Exception {
+      try (var session = ((DataSource) opened).getConnection()) {
+        super.write(session, row);
+      }
+    }
+
+    public List<String> read(Object opened, String start) throws Exception {
+      try (var session = ((DataSource) opened).getConnection()) {
+        return super.read(session, start);
       }
     }
   }
@@ -154,6 +177,7 @@ public class Clients {
   static final Map<String, Kind> KINDS =
       Map.of(
           "pgjdbc", new Jdbc(),
+          "hikaricp", new Pool(),
           "connector-j", new Jdbc(),
           "jedis", new Jedis(),
           "lettuce", new Lettuce(),
