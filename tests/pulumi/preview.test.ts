@@ -73,6 +73,17 @@ test("a preview of a fresh stack", async (t) => {
       );
     });
 
+    await t.test("gives a node more than a minute to end in, whoever stops it", () => {
+      const nodes = preview.steps.filter(({ urn }) => /container:Container::orders-\d$/.test(urn));
+      assert.deepEqual(
+        nodes.map(({ newState }) => {
+          const { stopTimeout, destroyGraceSeconds } = newState?.inputs ?? {};
+          return [stopTimeout, destroyGraceSeconds];
+        }),
+        Array.from({ length: 3 }, () => [70, 70]),
+      );
+    });
+
     await t.test("has nothing that depends on the whitelist but the document", async () => {
       await stack.configure({ ...place, ...orders({ whitelist: { "10.0.0.0/8": "VPN" } }) });
       const other = inputsByUrn(await stack.preview());
