@@ -35,8 +35,9 @@ const KEY = "PRIVATE KEY-----";
 
 /**
  * Looks at a node's running container as each of its users. Fails where one reads a password or a private key that it doesn't need, or
- * sees the settings and needs nothing of them, or could change them or our programs; and where all could make files below /run.
- * `needs`: by user, the passwords that it needs by their names in `secrets.json`. Who needs one may have private keys, too.
+ * sees the settings and needs nothing of them, or could change them or our programs; and where all could make files below /run, or what
+ * crashes would leave its memory. `needs`: by user, the passwords that it needs by their names in `secrets.json`. Who needs one may have
+ * private keys, too.
  */
 export async function closedToOthers(
   container: string,
@@ -53,6 +54,9 @@ export async function closedToOthers(
   const all = [...passwords.map(([, password]) => password), KEY].join("\n");
   const files = await ask(owner, READS, { SECRETS: all, FILES: SETTINGS });
   assert.ok(files.includes(`${SETTINGS}/secrets.json`), `its owner reads ${files}`);
+
+  const [core = ""] = await ask("", "grep '^Max core file size' /proc/1/limits", {});
+  assert.match(core, / 0 +0 +bytes/, "what crashes leaves its memory to be read");
 
   const FILES = files.join(" ");
   const KNOWN = Object.keys(needs).join(" ");
