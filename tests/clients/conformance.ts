@@ -44,7 +44,9 @@ const DISTRUST =
 /** Every client of an engine, by the form that the outputs have for it, on a cluster of the real engine. */
 export async function connectsAllClients(tried: Tried): Promise<void> {
   const { cluster, engine, endpoint, whole, led, hold } = tried;
-  const clients = await Clients.make(engine, endpoint, cluster.outputs, caFileOf(cluster));
+  const served = cluster.outputs.endpoints[endpoint];
+  if (served === undefined) throw new Error(`${cluster.name} has no endpoint ${endpoint}`);
+  const clients = await Clients.make(engine, served.clients, cluster.outputs, caFileOf(cluster));
   const rows = new Map<string, Row>(clients.names.map((client) => [client, { client }]));
   const row = (client: string): Row => rows.get(client) ?? { client };
   after(async () => {
@@ -73,15 +75,14 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
   });
 
   const talk = TALKS[engine];
-  const uri = cluster.outputs.endpoints[endpoint]?.uri ?? "";
   if (talk)
     test(`${engine}: what \`npm start\` prints for people works as it is, and not with another authority's certificate`, async () => {
       await until("a whole cluster", 240, whole);
-      const { code, output } = await typed(cluster, engine, uri, talk);
+      const { code, output } = await typed(cluster, engine, served.uri, talk);
       assert.match(output, talk.hear);
       assert.equal(code, 0, output);
 
-      const refused = await typed(cluster, engine, uri, { ...talk, ca: clients.stranger });
+      const refused = await typed(cluster, engine, served.uri, { ...talk, ca: clients.stranger });
       assert.doesNotMatch(refused.output, talk.hear);
       assert.match(refused.output, DISTRUST);
     });

@@ -72,7 +72,7 @@ export class Clients {
   private constructor(
     programs: readonly Program[],
     forms: Clients["forms"],
-    { database }: Outputs,
+    { database }: Pick<Outputs, "database">,
     folder: string,
   ) {
     this.#programs = programs;
@@ -87,11 +87,11 @@ export class Clients {
     return this.#forms;
   }
 
-  /** `caFile`: where `up` wrote the authority's certificate. */
+  /** `forms`: by client. `caFile`: where `up` wrote the authority's certificate. */
   static async make(
     engine: Engine,
-    endpoint: string,
-    outputs: Outputs,
+    forms: Readonly<Record<string, string>>,
+    outputs: Pick<Outputs, "ca" | "database">,
     caFile: string,
   ): Promise<Clients> {
     const folder = await mkdtemp(join(tmpdir(), "portico-clients-"));
@@ -99,9 +99,7 @@ export class Clients {
     const stranger = (await Authority.create()).pem;
     await writeFile(other, stranger);
     for (const file of [caFile, other]) await execa("sh", ["-c", saveTrustStore(file)]);
-    const known = Object.entries(outputs.endpoints[endpoint]?.clients ?? {}).filter(([client]) =>
-      isRun(client),
-    );
+    const known = Object.entries(forms).filter(([client]) => isRun(client));
     const inUri = (ca: string) => encodeURIComponent(JSON.stringify(ca));
     const right = Object.fromEntries(known);
     const wrong = Object.fromEntries(
@@ -127,9 +125,9 @@ export class Clients {
     return new Clients(programs, { right, wrong }, outputs, folder);
   }
 
-  /** Each client opens its form, writes a row and reads it back; all at once. */
-  async check(label: "right" | "wrong"): Promise<readonly Checked[]> {
-    const job = await this.#job(label, label);
+  /** Each client opens its form, writes a row and reads it back; all at once. One that takes longer than `seconds` has failed. */
+  async check(label: "right" | "wrong", seconds = 60): Promise<readonly Checked[]> {
+    const job = await this.#job(label, label, seconds);
     const answers = this.#programs.map(async ({ command: [file = "", ...args], cwd }) => {
       const run = execa(file, [...args, "check", job], { cwd, timeout: 240_000, stderr: "ignore" });
       const told: Checked[] = [];
@@ -186,13 +184,13 @@ export class Clients {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #job(name: string, label: "right" | "wrong"): Promise<string> {
+  async #job(name: string, label: "right" | "wrong", seconds = 0): Promise<string> {
     const file = join(this.#folder, `${name}.json`);
     const forms = Object.entries(this.#forms[label]).map(([client, form]) => [
       client,
       { [label]: form },
     ]);
-    const job = { database: this.#database, clients: Object.fromEntries(forms) };
+    const job = { database: this.#database, seconds, clients: Object.fromEntries(forms) };
     await writeFile(file, JSON.stringify(job), { mode: 0o600 });
     return file;
   }

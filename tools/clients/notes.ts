@@ -103,7 +103,7 @@ newer: Debian 12's \`pg_dump\` 15 refuses the server.`,
       hikaricp: {
         traps: [
           "`connectionTimeout` is 30 s as it comes, and a pool that starts in a hold gives up with its first failure.",
-          "Without `setMinimumIdle(1)` each pool opens ten sessions at once, of some fifty that a portal has.",
+          "Without `setMinimumIdle(1)` each pool opens ten sessions at once, of 45 that a portal gives by default.",
         ],
       },
       npgsql: {

@@ -195,7 +195,7 @@ public class Clients {
     return text.substring(0, Math.min(text.length(), 200));
   }
 
-  static void check(String client, String label, String form) {
+  static void check(String client, String label, String form, int seconds) {
     var kind = KINDS.get(client);
     var begun = System.currentTimeMillis();
     var row = client + "/check-" + UUID.randomUUID();
@@ -214,11 +214,11 @@ public class Clients {
               return true;
             });
     try {
-      act.get(60, TimeUnit.SECONDS);
+      act.get(seconds, TimeUnit.SECONDS);
     } catch (ExecutionException failed) {
       error = told(failed.getCause());
     } catch (TimeoutException | InterruptedException late) {
-      error = "nothing within 60 s";
+      error = "nothing within " + seconds + " s";
     }
     var ms = waited[0] > 0 ? waited[0] : System.currentTimeMillis() - begun;
     say(Map.of("client", client, "label", label, "ok", error.isEmpty(), "ms", ms, "error", error));
@@ -340,7 +340,7 @@ public class Clients {
         continue;
       }
       for (var form : forms.entrySet())
-        threads.add(daemon(() -> check(client, form.getKey(), form.getValue().getAsString())));
+        threads.add(daemon(() -> check(client, form.getKey(), form.getValue().getAsString(), job.get("seconds").getAsInt())));
     }
     threads.forEach(Thread::start);
     if (args[0].equals("write")) {

@@ -2,7 +2,7 @@
 
 python3 clients.py <check|write> <job.json>
 
-The job: {"clients": {<client>: {<label>: <form>}}, "dialect": <engine>}. One JSON line a result on stdout. `check` opens each form once, writes
+The job: {"clients": {<client>: {<label>: <form>}}, "seconds": <for a check>}. One JSON line a result on stdout. `check` opens each form once, writes
 one row and reads it back. `write` writes until stdin ends, by three workers a client, then says what was acknowledged, what
 failed when, and which acknowledged rows are missing.
 """
@@ -349,7 +349,15 @@ def adaptor(client):
     return made
 
 
-def check(client, label, form):
+def check(client, label, form, seconds):
+    tried = threading.Thread(target=open_write_read, args=(client, label, form), daemon=True)
+    tried.start()
+    tried.join(seconds)
+    if tried.is_alive():
+        say(client=client, label=label, ok=False, ms=seconds * 1000, error=f"nothing within {seconds} s")
+
+
+def open_write_read(client, label, form):
     begun = now()
     row = f"{client}/check-{uuid.uuid4()}"
     try:
@@ -429,7 +437,7 @@ def main():
             continue
         if mode == "check":
             for label, form in forms.items():
-                threads.append(threading.Thread(target=check, args=(client, label, form), daemon=True))
+                threads.append(threading.Thread(target=check, args=(client, label, form, job["seconds"]), daemon=True))
         else:
             threads.append(threading.Thread(target=write, args=(client, forms["right"], ended), daemon=True))
     for thread in threads:
@@ -438,7 +446,7 @@ def main():
         sys.stdin.read()
         ended.set()
     for thread in threads:
-        thread.join(timeout=120)
+        thread.join(timeout=job["seconds"] + 120)
 
 
 main()

@@ -66,7 +66,7 @@ fn told(failure: &Failure) -> String {
     said.replace('\n', " ").chars().take(300).collect()
 }
 
-async fn check(client: String, label: String) {
+async fn check(client: String, label: String, seconds: u64) {
     let begun = Instant::now();
     let row = format!("{client}/check-{}", now());
     let tried = async {
@@ -77,8 +77,8 @@ async fn check(client: String, label: String) {
         if found == [row.clone()] { Ok(took) } else { Err(Failure::from(format!("read {found:?}"))) }
     };
     let late = async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
-        Err(Failure::from("nothing within 60 s"))
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        Err(Failure::from(format!("nothing within {seconds} s")))
     };
     let outcome = tokio::select! { it = tried => it, it = late => it };
     let (ok, ms, error) = match &outcome {
@@ -199,7 +199,7 @@ async fn main() -> Result<(), Failure> {
     let tasks: Vec<_> = forms
         .into_iter()
         .map(|(client, label)| match mode.as_str() {
-            "check" => tokio::spawn(check(client, label)),
+            "check" => tokio::spawn(check(client, label, job["seconds"].as_u64().unwrap_or_default())),
             _ => tokio::spawn(keep_writing(client, ended.clone())),
         })
         .collect();
