@@ -11,7 +11,7 @@ import type { Checked } from "./run.ts";
 import { Clients } from "./run.ts";
 import type { Row } from "./seen.ts";
 import { sightOf, tell } from "./seen.ts";
-import { TALKS, typed } from "./typed.ts";
+import { TALKS, typed, typedLines } from "./typed.ts";
 
 export interface Tried {
   readonly cluster: Cluster;
@@ -76,16 +76,17 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
 
   const talk = TALKS[engine];
   if (talk)
-    test(`${engine}: what \`npm start\` prints for people works as it is, and not with another authority's certificate`, async () => {
-      await until("a whole cluster", 240, whole);
-      const { code, output } = await typed(cluster, engine, served.uri, talk);
-      assert.match(output, talk.hear);
-      assert.equal(code, 0, output);
+    for (const [what, line] of typedLines(cluster, engine, served))
+      test(`${engine}: ${what} works as it is, and not with another authority's certificate`, async () => {
+        await until("a whole cluster", 240, whole);
+        const { code, output } = await typed(cluster, engine, line, talk);
+        assert.match(output, talk.hear);
+        assert.equal(code, 0, output);
 
-      const refused = await typed(cluster, engine, served.uri, { ...talk, ca: clients.stranger });
-      assert.doesNotMatch(refused.output, talk.hear);
-      assert.match(refused.output, DISTRUST);
-    });
+        const refused = await typed(cluster, engine, line, { ...talk, ca: clients.stranger });
+        assert.doesNotMatch(refused.output, talk.hear);
+        assert.match(refused.output, DISTRUST);
+      });
 
   if (hold)
     test(`${engine}: every client waits while there is no leader`, async () => {

@@ -1,8 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
 
 import { catalogue, type Engine } from "../../infra/model/catalogue.ts";
+import { clients } from "../../infra/model/clients/table.ts";
 import { pathOf, withoutPassword } from "../../infra/model/uri.ts";
 import type { Outcome } from "../../tools/local/containers.ts";
 import type { Cluster } from "../support/cluster.ts";
@@ -22,40 +25,53 @@ export const TALKS: Partial<Record<Engine, { readonly say: string; readonly hear
 
 const LONGEST_MS = 60_000;
 
+/** What a person types for one endpoint, by who says so: `npm start`, and the forms for a shell. */
+export function typedLines(
+  cluster: Cluster,
+  engine: Engine,
+  { uri, clients: forms }: Cluster["outputs"]["endpoints"][string],
+): readonly (readonly [string, string])[] {
+  const files = { ca: caFileOf(cluster), password: passwordFileOf(cluster, engine) };
+  const shells = clients[engine].filter(({ language }) => language === "shell");
+  return [
+    ["what `npm start` prints for people", catalogue[engine].command(withoutPassword(uri), files)],
+    ...shells.map(({ client }) => [`the form of ${client}`, forms[client] ?? ""] as const),
+  ];
+}
+
 /**
- * Runs what `npm start` prints for people, as it is, in a shell that has the program: `mysql` comes with the node's image, curl with this
- * machine, the others from their registries. `ca`: another authority's file.
+ * Runs such a line as it is, in a shell that has the program: `mysql` comes with the node's image, curl with this machine, the others from
+ * their registries. `ca`: another authority's file.
  */
 export async function typed(
   cluster: Cluster,
   engine: Engine,
-  uri: string,
+  line: string,
   { say, ca }: { readonly say: string; readonly ca?: string },
 ): Promise<Outcome> {
-  const row = catalogue[engine];
   const own = caFileOf(cluster);
   const shown = ca ?? own;
-  const password = join(dirname(own), row.passwordFile.name);
-  const command = row
-    .command(withoutPassword(uri), { ca: own, password })
-    .replaceAll(own, shown)
-    .replaceAll(pathOf(own), pathOf(shown));
+  const command = line.replaceAll(own, shown).replaceAll(pathOf(own), pathOf(shown));
   const [python, node] = await Promise.all([installed("python"), installed("node")]);
   const path = [join(python, "venv/bin"), join(node, "node_modules/.bin"), process.env.PATH];
+  const files = [shown, passwordFileOf(cluster, engine)];
   const shell =
     engine === "mysql"
-      ? ["docker", ...(await inNodesImage(cluster, [shown, password])), command]
+      ? ["docker", ...(await inNodesImage(cluster, files)), command]
       : ["sh", "-c", command];
   const [file = "", ...args] = shell;
+  // Some forms leave a file with the login where they are typed.
+  const cwd = await mkdtemp(join(tmpdir(), "portico-typed-"));
   const { exitCode, all } = await execa(file, args, {
-    input: say,
-    all: true,
-    reject: false,
-    timeout: LONGEST_MS,
+    ...{ cwd, input: say, all: true, reject: false, timeout: LONGEST_MS },
     env: { PATH: path.join(":") },
   });
+  await rm(cwd, { recursive: true });
   return { code: exitCode ?? -1, output: all };
 }
+
+const passwordFileOf = (cluster: Cluster, engine: Engine): string =>
+  join(dirname(caFileOf(cluster)), catalogue[engine].passwordFile.name);
 
 async function inNodesImage(cluster: Cluster, files: readonly string[]): Promise<string[]> {
   const [node = ""] = cluster.nodes;

@@ -30,6 +30,7 @@ interface Notes {
 }
 
 const SHELL = "run by a test as `npm start` prints it";
+const FORM = `${SHELL}, and by this form`;
 
 export const notes: Readonly<Record<Engine, Notes>> = {
   postgresql: {
@@ -168,7 +169,7 @@ none was lost in these runs, and that is no promise.`,
 bare end at a kill.`,
     clients: {
       mysql: {
-        typed: `${SHELL}, with the client of the node's image`,
+        typed: `${FORM}, with the client of the node's image`,
         traps: ["MariaDB's client has other options: `--ssl-verify-server-cert` for `--ssl-mode`."],
       },
       mysql2: {
@@ -232,7 +233,7 @@ confirms. amqp-tools have no form: they look for a certificate's DNS names alone
   mongodb: {
     about: "The server here is a stand-in: what was seen is the drivers' part alone.",
     clients: {
-      mongosh: { typed: SHELL },
+      mongosh: { typed: FORM },
       "mongodb-node": {},
       pymongo: {},
       "mongo-go": {},
@@ -242,7 +243,7 @@ confirms. amqp-tools have no form: they look for a certificate's DNS names alone
     about:
       "Clients must not sniff: they would be told private addresses. The clients of version 8 refuse a server of version 7.",
     clients: {
-      curl: { typed: SHELL },
+      curl: { typed: FORM },
       "elasticsearch-js": {},
       "elasticsearch-py": {},
       "go-elasticsearch": {},
@@ -255,7 +256,7 @@ LOCAL_QUORUM. The server is Apache Cassandra 5.0. Java's driver takes a translat
 form: [scylladb.md](engines/scylladb.md).`,
     clients: {
       cqlsh: {
-        typed: SHELL,
+        typed: FORM,
         traps: ["Apache Cassandra's own cqlsh verifies no certificate, whatever it is told."],
       },
       gocql: {
