@@ -250,8 +250,9 @@ async function write(client, form, isEnded) {
 
 const job = JSON.parse(readFileSync(jobFile, "utf8"));
 const asked = Object.entries(job.clients).filter(([client]) => client in kinds);
-// What a client says of its idle connections is no failure of a write.
+// What a client says of its idle connections is no failure of a write, and a notice, which postgres.js prints, no result.
 console.error = () => {};
+console.log = () => {};
 let ended = false;
 process.stdin.on("end", () => {
   ended = true;
