@@ -13,6 +13,7 @@ import { Authority } from "../node-image/authority.ts";
 import type { Outputs } from "../support/cluster.ts";
 import type { Language, Program, Snippet } from "./installed.ts";
 import { programFor } from "./installed.ts";
+import { withoutTimeOuts } from "./time-outs.ts";
 
 /** Who runs which clients. Those that no program here runs are told in docs/clients.md. */
 const RUN_BY: Readonly<Record<Language, readonly string[]>> = {
@@ -35,6 +36,9 @@ const RUN_BY: Readonly<Record<Language, readonly string[]>> = {
 
 export const isRun = (client: string): boolean =>
   Object.values(RUN_BY).some((names) => names.includes(client));
+
+/** The form as it is, the same with another authority's certificate in it, and the same without its time-outs. */
+export type Label = "right" | "wrong" | "plain";
 
 export interface Checked {
   readonly client: string;
@@ -59,13 +63,13 @@ export interface Written {
   readonly unread: string;
 }
 
-/** All clients of an endpoint, each with the form of the outputs, and the same with another authority's certificate in it. */
+/** All clients of an endpoint, each with the form of the outputs, by label. */
 export class Clients {
   readonly names: readonly string[];
   /** The file of another authority's certificate. */
   readonly stranger: string;
   readonly #programs: readonly Program[];
-  readonly #forms: Readonly<Record<"right" | "wrong", Readonly<Record<string, string>>>>;
+  readonly #forms: Readonly<Record<Label, Readonly<Record<string, string>>>>;
   readonly #database: string;
   readonly #folder: string;
 
@@ -110,9 +114,13 @@ export class Clients {
           .replaceAll(inUri(outputs.ca), inUri(stranger)),
       ]),
     );
+    const plain = Object.fromEntries(
+      known.map(([client, form]) => [client, withoutTimeOuts(form)]),
+    );
+    const labelled = { right, wrong, plain };
     const snippets = clients[engine].flatMap((form): Snippet[] =>
-      (["right", "wrong"] as const).flatMap((label) => {
-        const code = { right, wrong }[label][form.client];
+      Object.entries(labelled).flatMap(([label, all]) => {
+        const code = all[form.client];
         return code === undefined ? [] : [{ key: `${form.client}/${label}`, form, code }];
       }),
     );
@@ -122,14 +130,16 @@ export class Clients {
     const programs: Program[] = [];
     for (const language of languages)
       programs.push(await programFor(language, engine, snippets, folder));
-    return new Clients(programs, { right, wrong }, outputs, folder);
+    return new Clients(programs, labelled, outputs, folder);
   }
 
   /** Each client opens its form, writes a row and reads it back; all at once. One that takes longer than `seconds` has failed. */
-  async check(label: "right" | "wrong", seconds = 60): Promise<readonly Checked[]> {
+  async check(label: Label, seconds = 60): Promise<readonly Checked[]> {
     const job = await this.#job(label, label, seconds);
     const answers = this.#programs.map(async ({ command: [file = "", ...args], cwd }) => {
-      const run = execa(file, [...args, "check", job], { cwd, timeout: 240_000, stderr: "ignore" });
+      // Some open their form and write a row, each within that time.
+      const timeout = 120_000 + 2000 * seconds;
+      const run = execa(file, [...args, "check", job], { cwd, timeout, stderr: "ignore" });
       const told: Checked[] = [];
       for await (const line of run)
         for (const one of linesOf(line))
@@ -184,7 +194,7 @@ export class Clients {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #job(name: string, label: "right" | "wrong", seconds = 0): Promise<string> {
+  async #job(name: string, label: Label, seconds = 0): Promise<string> {
     const file = join(this.#folder, `${name}.json`);
     const forms = Object.entries(this.#forms[label]).map(([client, form]) => [
       client,

@@ -13,10 +13,14 @@ const require = createRequire(join(folder, "package.json"));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 mkdirSync(join(folder, "forms"), { recursive: true });
 
+/** By form, what it has said last of its connection. */
+globalThis.said = new Map();
+
 /** Evaluates the snippet as a module and takes what it calls `name`. */
 async function pasted(form, name) {
   const file = join(folder, "forms", `${randomUUID()}.mjs`);
-  writeFileSync(file, `${form}\nexport const opened = ${name};\n`, { mode: 0o600 });
+  const own = `const console = { error: (text) => said.set(${JSON.stringify(form)}, text) };`;
+  writeFileSync(file, `${own}\n${form}\nexport const opened = ${name};\n`, { mode: 0o600 });
   const module = await import(pathToFileURL(file).href);
   return module.opened;
 }
@@ -199,7 +203,9 @@ async function check(client, label, form) {
     const ok = found.length === 1 && found[0] === row;
     say({ client, label, ok, ms, error: ok ? "" : `read ${JSON.stringify(found)}` });
   } catch (error) {
-    say({ client, label, ok: false, ms: Date.now() - begun, error: told(error) });
+    const last = globalThis.said.get(form);
+    const all = last === undefined ? told(error) : `${told(error)}; it has said: ${last}`;
+    say({ client, label, ok: false, ms: Date.now() - begun, error: all });
   }
 }
 
