@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Engine } from "../../infra/model/catalogue.ts";
 import type { Cluster } from "../support/cluster.ts";
-import { caFileOf, containerOf } from "../support/cluster.ts";
+import { caFileOf, containerOf, documentOf, logLines } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
+import { statusOf, timeOf } from "../support/pool.ts";
 import type { Checked } from "./run.ts";
 import { Clients } from "./run.ts";
-import type { Row } from "./seen.ts";
+import type { Ended, Row } from "./seen.ts";
 import { sightOf, tell } from "./seen.ts";
 import { TALKS, typed, typedLines } from "./typed.ts";
 
@@ -20,14 +22,21 @@ export interface Tried {
   /** Resolves once every node and both portals serve. */
   readonly whole: () => Promise<true>;
   /** Absent where every node serves. */
-  readonly led?: {
-    readonly leader: (among: readonly string[]) => Promise<string>;
-    readonly switchover: (old: string) => Promise<void>;
-  };
+  readonly led?: Led;
   /** Leaves the portals without a leader while nobody new gets in, until `giveBack`. Absent where nothing is held. */
-  readonly hold?: { readonly lose: () => Promise<void>; readonly giveBack: () => Promise<void> };
+  readonly hold?: Hold;
   /** True where an acknowledged write can be lost by the engine's own design. */
   readonly mayLose?: boolean;
+}
+
+interface Led {
+  readonly leader: (among: readonly string[]) => Promise<string>;
+  readonly switchover: (old: string) => Promise<void>;
+}
+
+interface Hold {
+  readonly lose: () => Promise<void>;
+  readonly giveBack: () => Promise<void>;
 }
 
 /** Longer than what clients wait for as they come (2 to 10 s). */
@@ -36,6 +45,11 @@ const HELD_MS = 15_000;
 export const LONG_HOLD = { hold: "90s" };
 /** After a fault, until the next. */
 const WATCHED_MS = 45_000;
+
+/** Seconds from the end of a hold on, in which each client has said so: ioredis tries again for 80. */
+const AFTER_S = 100;
+/** They try again for as long as their process lives; node-redis says why in its `error` events. */
+const WITHOUT_END = ["node-redis", "bullmq", "postgres.js"];
 
 /** What a certificate of another authority makes a client say; some only retry in silence. */
 const DISTRUST =
@@ -143,4 +157,80 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
         [],
       );
   });
+
+  const gates = (wanted: RegExp) => async () => {
+    const all = await Promise.all(cluster.outputs.portals.map(({ status }) => statusOf(status)));
+    return all.every(({ endpoints }) => wanted.test(endpoints[endpoint]?.gate ?? ""));
+  };
+
+  test(`${engine}: every client says so when a hold ends, and none has given up before`, async () => {
+    await until("a whole cluster", 240, whole);
+    const { lose, giveBack } = hold ?? allNodes(cluster);
+    await lose();
+    await until("portals that serve nobody", 30, gates(hold ? /held/ : /closed/));
+
+    const began = Date.now();
+    const { timing } = JSON.parse(await readFile(documentOf(cluster), "utf8"));
+    const patience = timing.hold + AFTER_S;
+    const [seen, plain] = await Promise.all([
+      clients.check("right", patience),
+      clients.check("plain", patience),
+    ]);
+    const end = hold ? await endOfHold(cluster, began) : began;
+    const asEnded = ({ error, ms, at }: Checked): Ended => ({
+      ...{ error, after: ms / 1000, late: (at - end) / 1000 },
+    });
+    for (const one of seen) row(one.client).ended = asEnded(one);
+    for (const one of plain) row(one.client).plain = asEnded(one);
+    await giveBack();
+    await until("a whole cluster", 240, whole);
+
+    assert.deepEqual(seen.map(({ client }) => client).sort(), [...clients.names].sort());
+    assert.deepEqual(
+      seen.filter(({ ok }) => ok).map(({ client }) => client),
+      [],
+    );
+    const wrong = seen.filter(({ at }) => at < end - 1000 || at > end + (AFTER_S + 30) * 1000);
+    assert.deepEqual(failures(wrong), [], "not at the end of the hold");
+    const without = seen.filter(({ client }) => !WITHOUT_END.includes(client));
+    assert.deepEqual(
+      failures(without).filter((text) => /nothing within/.test(text)),
+      [],
+    );
+  });
+}
+
+/** When the first portal ended it, by its own log, in milliseconds since 1970; Infinity where none has. */
+async function endOfHold(cluster: Cluster, since: number): Promise<number> {
+  const lines = await Promise.all(
+    cluster.portals.map((portal) => logLines(cluster, portal, since)),
+  );
+  const ends = lines.flat().filter(({ msg }) => /refused: .*held for \d+ s/.test(String(msg)));
+  return Math.min(...ends.map(timeOf));
+}
+
+/** Where nothing is held, who comes is refused once no node is there. */
+const allNodes = (cluster: Cluster) => kills(() => Promise.resolve(cluster.nodes), cluster);
+
+/** Leaves the last node alone: it is none that serves, and nobody's majority. */
+export function allButOne(cluster: Cluster, leader?: Led["leader"]): Hold {
+  return kills(async () => {
+    const first = await leader?.(cluster.nodes);
+    const [next, other] = cluster.nodes.filter((node) => node !== first);
+    return [first ?? other ?? "", next ?? ""];
+  }, cluster);
+}
+
+function kills(chosen: () => Promise<readonly string[]>, cluster: Cluster): Hold {
+  let killed: readonly string[] = [];
+  const containers = () => killed.map((node) => docker.getContainer(containerOf(cluster, node)));
+  return {
+    lose: async () => {
+      killed = await chosen();
+      await Promise.all(containers().map((container) => container.kill()));
+    },
+    giveBack: async () => {
+      await Promise.all(containers().map((container) => container.start()));
+    },
+  };
 }

@@ -27,11 +27,22 @@ export function sightOf({ acks, errors }: Written, began: number, ms: number): S
   };
 }
 
+/** What a client said that was there when a hold ended. */
+export interface Ended {
+  readonly error: string;
+  /** Seconds from its beginning, and from the end of the hold; below 0 it hasn't waited for that. */
+  readonly after: number;
+  readonly late: number;
+}
+
 export interface Row {
   readonly client: string;
   right?: Checked;
   wrong?: Checked;
   hold?: Checked;
+  ended?: Ended;
+  /** The same, without the time-outs that its form sets. */
+  plain?: Ended;
   switchover?: Sight;
   kill?: Sight;
   lost?: number;
@@ -40,17 +51,21 @@ export interface Row {
 
 /** Prints what was seen as a table, and keeps it beside the figures of `npm run bench`. */
 export async function tell(engine: string, rows: readonly Row[]): Promise<void> {
+  const end = (seen?: Ended) =>
+    seen ? `${seen.error} (${seen.after.toFixed(1)} s, ${seen.late.toFixed(1)})` : "–";
   const sight = (seen?: Sight) => (seen ? `${seen.errors} / ${seen.gap.toFixed(1)}` : "–");
-  const lines = rows.map(({ client, right, wrong, hold, switchover, kill, lost, twice }) =>
-    [
-      client,
-      right?.ok ? "yes" : `no: ${right?.error}`,
-      wrong?.ok ? "TAKEN" : "refused",
-      hold ? `${hold.ok ? "waits" : hold.error} ${(hold.ms / 1000).toFixed(1)}` : "–",
-      ...[sight(switchover), sight(kill), lost ?? "–", twice ?? "–"],
-    ].join(" | "),
+  const lines = rows.map(
+    ({ client, right, wrong, hold, switchover, kill, lost, twice, ended, plain }) =>
+      [
+        client,
+        right?.ok ? "yes" : `no: ${right?.error}`,
+        wrong?.ok ? "TAKEN" : "refused",
+        hold ? `${hold.ok ? "waits" : hold.error} ${(hold.ms / 1000).toFixed(1)}` : "–",
+        ...[sight(switchover), sight(kill), lost ?? "–", twice ?? "–", end(ended), end(plain)],
+      ].join(" | "),
   );
-  const head = "client | as pasted | other CA | hold, s | switchover | kill | lost | twice";
+  const head =
+    "client | as pasted | other CA | hold, s | switchover | kill | lost | twice | hold ended | with its own time-outs";
   console.log(
     [`\n${engine}: errors of three workers / longest gap in s`, head, ...lines].join("\n"),
   );
