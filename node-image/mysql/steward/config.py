@@ -26,10 +26,10 @@ def _settings(node: Node, group: str) -> dict[str, object]:
         "skip-name-resolve": "ON",
         "report-host": node.address,
         "mysqlx": "OFF",
-        # Who reads or sends slowly is as welcome as who is idle; by default one that pauses for a minute is cut. Who is gone is
-        # found by keepalives and the container's tcp_retries2.
+        # Who reads slowly is as welcome as who is idle; by default one that pauses for a minute is cut. Who sends slowly has the time of
+        # who is idle: net_read_timeout counts for LOAD DATA LOCAL alone, which is off. Who is gone is found by keepalives and the
+        # container's tcp_retries2.
         "net-write-timeout": 28800,
-        "net-read-timeout": 28800,
         # For each message of a login, the first one included: the server greets, so no portal can tell who has nothing to say.
         "connect-timeout": 10,
         "log-error-verbosity": 2,

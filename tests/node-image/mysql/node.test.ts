@@ -64,7 +64,10 @@ test("a node of the MySQL image", async (t) => {
   const login = async (password: string) => (await ask(password, "SELECT 1")).code === 0;
   const health = async () =>
     (await exec(id, ["sh", "/usr/local/lib/portico/health"], "nobody")).output;
-  await until("the first password", PATIENCE, () => login("leaked"));
+  // Its rights come a moment after the user.
+  await until("the first password and its database", PATIENCE, async () => {
+    return (await ask("leaked", "USE shop")).code === 0;
+  });
 
   const { end } = await standingStill({ address, port: 3306 }, (port) =>
     readAndSend({
