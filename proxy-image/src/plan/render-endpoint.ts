@@ -50,7 +50,7 @@ export function renderEndpoint(
       log: sessionLog(name, places.image),
       onward: onward(name, document, fallback !== undefined),
     }),
-    slots(name, endpoint, document, places),
+    slots(name, endpoint, document, places, fallback !== undefined),
     ...(fallback === undefined ? [] : [fallback]),
     deniedTable(name),
   ].join("\n\n");
@@ -191,13 +191,20 @@ ${confirmed.join("\n")}
 const takeOver = (name: string, fallback: boolean): string =>
   fallback ? `    use_backend ${fallbackOf(name)} if settled silent !confirmed` : "";
 
-function slots(name: string, endpoint: Endpoint, document: PortalDocument, places: Places): string {
+function slots(
+  name: string,
+  endpoint: Endpoint,
+  document: PortalDocument,
+  places: Places,
+  fallback: boolean,
+): string {
   const { route } = endpoint;
   const marked = route === "primary" ? " on-marked-down shutdown-sessions" : "";
+  const leaves = fallback && route === "primary" ? "\n    http-check disable-on-404" : "";
   return `backend ${backendOf(name)}
     no log
     balance leastconn
-${question(`/vouch/${name}`, places)}
+${question(`/vouch/${name}`, places)}${leaves}
     # The answer takes a second where the agent gives none.
     timeout check 3s
     default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}

@@ -9,6 +9,12 @@ export const vouchSocket = ({ run }: Places): string => `unix@${run}/vouch.sock`
 /** What the agent answers of a node that it doesn't vouch for. Any other failure says nothing of the node. */
 export const NO = 403;
 
+/**
+ * Of a leader, for a second or more before HAProxy's own no: its slot takes nobody new, and its sessions go on. HAProxy 3.0 leaves a client
+ * hanging that is still connecting when its server is found down and the sessions there are ended. Until then it has been sent away.
+ */
+const NO_MORE = 404;
+
 /** True where HAProxy can see for itself whether a node may serve that endpoint. */
 export type HasOwnCheck = (endpoint: string) => boolean;
 
@@ -22,7 +28,8 @@ export function renderVouch(
   hasOwnCheck: HasOwnCheck,
 ): string {
   const { host, port } = places.agent;
-  const lines = slotsOf(document).flatMap(({ endpoint, node }) => {
+  const slots = slotsOf(document);
+  const lines = slots.flatMap(({ endpoint, node }) => {
     const slotAsks = `/vouch/${endpoint}/${node}`;
     const slot = `srv_is_up(${backendOf(endpoint)}/${node})`;
     const own = hasOwnCheck(endpoint) ? `srv_is_up(${rolesOf(endpoint)}/${node})` : slot;
@@ -34,6 +41,16 @@ export function renderVouch(
         : [
             `    http-request set-var(txn.leads) bool(true) if { path ${slotAsks} /says/${endpoint}/${node} } { ${own} }`,
           ]),
+    ];
+  });
+  const leaving = slots.flatMap(({ endpoint, node, route }, index) => {
+    if (route !== "primary" || node === WAITING || !hasOwnCheck(endpoint)) return [];
+    const asks = `{ path /vouch/${endpoint}/${node} }`;
+    const first = `proc.no_more_${index}`;
+    return [
+      `    http-request unset-var(${first}) if ${asks} !silent || ${asks} leads`,
+      `    http-request set-var(${first}) uptime if ${asks} silent !leads !{ var(${first}) -m found }`,
+      `    http-request return status ${NO_MORE} if ${asks} settled silent !leads { uptime,sub(${first}) lt 2 }`,
     ];
   });
   return `# Checks ask here. Up: ${AGENT} has a verdict, whatever it is. Down: it is silent.
@@ -51,9 +68,11 @@ frontend ${VOUCH}
     http-request set-var(${LATEST}) date(0,ms) if { date(0,ms),sub(${LATEST}) gt 0 }
     http-response set-var(${LATEST}) date(0,ms) if { status 200 ${NO} }
 ${lines.join("\n")}
-    http-request return status 200 if { path_beg /says/ } { var(txn.leads) -m bool }
+    acl leads var(txn.leads) -m bool
+    http-request return status 200 if { path_beg /says/ } leads
     http-request return status ${NO} if { path_beg /says/ }
-    http-request return status 200 if question settled silent { var(txn.leads) -m bool }
+${leaving.join("\n")}
+    http-request return status 200 if question settled silent leads
     http-request return status ${NO} if question settled silent
     http-after-response set-status 200 if { status 500:599 } { var(txn.up) -m bool }
     default_backend ${VOUCH}
@@ -69,9 +88,9 @@ backend ${VOUCH}
 }
 
 function slotsOf({ endpoints, nodes }: PortalDocument) {
-  return Object.entries(endpoints).flatMap(([endpoint, { node }]) =>
+  return Object.entries(endpoints).flatMap(([endpoint, { node, route }]) =>
     [...Object.keys(nodes).filter((name) => node === undefined || name === node), WAITING].map(
-      (name) => ({ endpoint, node: name }),
+      (name) => ({ endpoint, route, node: name }),
     ),
   );
 }

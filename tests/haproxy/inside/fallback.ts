@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -12,6 +13,7 @@ import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
 import {
   blocks,
+  type Client,
   createLab,
   type Lab,
   nodeBehind,
@@ -59,6 +61,20 @@ async function patronis(t: TestContext, roles: Roles) {
     port = (server.address() as AddressInfo).port;
   }
   return { identity, patroni: port };
+}
+
+/** Nothing comes to that node any more, and nobody is told. */
+function losePackets(t: TestContext, { document }: Lab, name: string): void {
+  const { evidence, nodes } = document;
+  assert.ok(evidence.kind === "patroni");
+  const { address, port } = nodes[name] ?? assert.fail(name);
+  const ports = `${port}, ${evidence.patroni}`;
+  const nft = (line: string) => execFileSync("nft", [line]);
+  const table = `inet lost_${port}`;
+  nft(`add table ${table}`);
+  t.after(() => nft(`delete table ${table}`));
+  nft(`add chain ${table} in { type filter hook input priority 0 ; }`);
+  nft(`add rule ${table} in ip daddr ${address} tcp dport { ${ports} } drop`);
 }
 
 async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
@@ -134,6 +150,36 @@ test("with the agent silent, no client is left hanging while HAProxy goes from o
   await load.stop();
   assert.equal(load.hanging(), 0);
 });
+
+for (const [when, lost] of [
+  ["as the agent falls silent", 0],
+  ["while the agent is silent", 1],
+] as const)
+  test(`no client is left hanging by a leader whose packets are lost ${when}`, async (t) => {
+    const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
+    const lab = await openLab(t, roles);
+    await runsForTheLimit(lab);
+    const old = openClient(lab.port("primary"));
+    assert.equal(await old.node, "orders-1");
+    lab.agent.silent = true;
+    if (lost > 0) await isSilent(lab);
+
+    losePackets(t, lab, "orders-1");
+    roles["orders-3"] = primary();
+    const clients: Client[] = [];
+    for (let time = 0; time < 60; time++) {
+      clients.push(openClient(lab.port("primary")));
+      await pause(200);
+    }
+    const nodes = clients.map(({ node }) => Promise.race([node, pause(20_000, "hangs")]));
+    const seen = new Set(await Promise.all(nodes));
+    assert.ok(seen.delete("orders-3"));
+    // Some were sent away.
+    seen.delete(undefined);
+    assert.deepEqual(seen, new Set());
+    await old.ended;
+    for (const { socket } of clients) socket.destroy();
+  });
 
 for (const how of ["killed", "frozen"] as const) {
   test(`with the agent ${how}, and when it is back, a leader that says it leads keeps its sessions, and nobody is sent away`, async (t) => {
