@@ -31,6 +31,7 @@ export const rabbitmq: readonly ClientForm[] = [
         `app = Celery(${quoted(access.deployment)}, broker=${quoted(each(access, (uri) => uri, ";"))})`,
         `app.conf.broker_use_ssl = {"ca_certs": ${quoted(access.caFile)}, "cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}`,
         `app.conf.broker_connection_timeout = ${access.patience}`,
+        `app.conf.broker_transport_options = {"confirm_publish": True}`,
       ),
   },
   {
