@@ -401,6 +401,10 @@ class PostgreSQL(Case):
         self.assertRegex(verdict(), r"^\d+ unhealthy leads; the steward fails: Unforeseen")
         self.assertIn("in _try", self.assert_alarm("the steward fails: Unforeseen")["trace"])
 
+    def test_a_restart_that_is_due_is_told_with_a_command_that_asks_nothing(self):
+        status = {"role": "primary", "state": "running", "pending_restart": True}
+        self.assertIn("(patronictl restart --pending --force ", main.health.judge(True, status, "async").why)
+
     def test_a_file_that_holds_no_number_of_a_process_is_no_postmaster(self):
         self.replace(paths, PGDATA="/tmp")
         for content in ("9" * 30, "9" * 5000):

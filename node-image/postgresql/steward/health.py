@@ -53,7 +53,7 @@ def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
         working, joining = False, True
         how += ", not yet part of the quorum"
     if status.get("pending_restart"):
-        how += ", a restart is due for all of its configuration (patronictl restart --pending)"
+        how += ", a restart is due for all of its configuration (patronictl restart --pending --force <deployment>)"
     if leads and not etcd:
         how += ", kept by failsafe mode"
     if not etcd and not leads and state == "running":
