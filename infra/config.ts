@@ -5,7 +5,7 @@ import { readAwsDeployment, readLocalDeployment } from "./config/deployment.ts";
 import { readLocal } from "./config/local.ts";
 import type { Report } from "./config/report.ts";
 import { below, formatPath } from "./config/report.ts";
-import { oneOf, unknownKey } from "./config/strict.ts";
+import { entries, oneOf, unknownKey } from "./config/strict.ts";
 import { text } from "./config/text.ts";
 import { warningsFor } from "./config/warnings.ts";
 import { footprintOf } from "./model/aws/footprint.ts";
@@ -21,9 +21,7 @@ const Target = oneOf(["local", "aws"]);
 const Removed = z.array(text("must be a name"), {
   error: "must be a list of the names of deployments and portals, such as [orders]",
 });
-const ByName = z.record(z.string(), z.unknown(), {
-  error: 'must be a map by name, such as { orders: { engine: "postgresql" } }',
-});
+const ByName = entries('must be a map by name, such as { orders: { engine: "postgresql" } }');
 
 /** The stack config can't be used. `problems` has one line for each mistake, its path first. */
 export class ConfigError extends Error {
@@ -131,7 +129,7 @@ function readDeployments<Read>(
 ): readonly Read[] {
   const map = ByName.safeParse(raw ?? {});
   for (const { message } of map.error?.issues ?? []) report(["deployments"], message);
-  return Object.entries(map.data ?? {}).flatMap(([name, value]) => {
+  return (map.data ?? []).flatMap(([name, value]) => {
     const read = readOne(name, value, below(["deployments", name], report));
     return read === undefined ? [] : [read];
   });

@@ -1,18 +1,14 @@
-import { z } from "zod";
-
 import { KEY_NAME } from "../../proxy-image/src/contract.ts";
 import { readPublicKey } from "../../proxy-image/src/ssh/public-key.ts";
 import type { Ssh } from "../model/stack.ts";
 import { isAmbiguous } from "./name.ts";
 import type { Report } from "./report.ts";
-import { strict } from "./strict.ts";
+import { entries, isMap, strict } from "./strict.ts";
 
 const NAME = "must be a name of 1 to 63 letters, digits, dots, dashes, underscores and @";
 
 const Raw = strict({
-  keys: z.record(z.string(), z.unknown(), {
-    error: 'must be a map from a name to a public key, such as { ann: "ssh-ed25519 AAAA…" }',
-  }),
+  keys: entries('must be a map from a name to a public key, such as { ann: "ssh-ed25519 AAAA…" }'),
 });
 
 /** Who may open tunnels. Reports what is wrong with each key; nothing where a deployment asks for no SSH portal. */
@@ -24,7 +20,7 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
   const written = read.data?.keys ?? looselyKeys(raw);
   const keys: Record<string, string> = {};
   const owners = new Map<string, string>();
-  for (const [name, line] of Object.entries(written)) {
+  for (const [name, line] of written) {
     const at = ["keys", name];
     const unusable = mistakeInName(name);
     if (unusable !== undefined) report(at, unusable);
@@ -47,7 +43,7 @@ function mistakeInName(name: string): string | undefined {
   return "may have been written otherwise: Pulumi makes 8 of 010; choose a name that begins with a letter";
 }
 
-function looselyKeys(raw: unknown): Readonly<Record<string, unknown>> {
+function looselyKeys(raw: unknown): readonly (readonly [string, unknown])[] {
   const keys = (raw as { keys?: unknown } | null)?.keys;
-  return typeof keys === "object" && keys !== null && !Array.isArray(keys) ? { ...keys } : {};
+  return isMap(keys) ? Object.entries(keys) : [];
 }

@@ -16,6 +16,17 @@ export function strict<Shape extends z.ZodRawShape>(
   });
 }
 
+/** A map whose keys a person chose, entry by entry: zod's record leaves out `__proto__`, which nobody would hear of. */
+export function entries(rule: string) {
+  return z
+    .custom<object>((value) => isMap(value), rule)
+    .transform((map): readonly (readonly [string, unknown])[] => Object.entries(map));
+}
+
+export function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
   return meant === undefined

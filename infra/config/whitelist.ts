@@ -4,7 +4,7 @@ import { breadthOf } from "../model/breadth.ts";
 import type { Source } from "../model/stack.ts";
 import type { Report } from "./report.ts";
 import { mistakeIn } from "./source.ts";
-import { strict } from "./strict.ts";
+import { entries, strict } from "./strict.ts";
 import { QUOTES, text } from "./text.ts";
 import { isRewritten, readUntil } from "./until.ts";
 
@@ -30,16 +30,17 @@ const Until = z.unknown().transform((input, context) => {
   return z.NEVER;
 });
 
+const ByBlock = entries(
+  'must be a map by CIDR block, such as { "203.0.113.0/24": "Berlin office" }',
+);
+
 const Details = strict({ note: Note.default(""), until: Until.optional() });
 
 /** A map by CIDR. Reports what is wrong with each entry; `open` allows the whole internet. */
 export function readWhitelist(raw: unknown, open: boolean, report: Report): readonly Source[] {
-  const map = z.record(z.string(), z.unknown()).safeParse(raw ?? {});
-  if (!map.success) {
-    report([], 'must be a map by CIDR block, such as { "203.0.113.0/24": "Berlin office" }');
-    return [];
-  }
-  const sources = Object.entries(map.data).flatMap(([cidr, entry]) => {
+  const map = ByBlock.safeParse(raw ?? {});
+  for (const { message } of map.error?.issues ?? []) report([], message);
+  const sources = (map.data ?? []).flatMap(([cidr, entry]) => {
     const mistake = mistakeIn(cidr, open);
     if (mistake !== undefined) report([cidr], mistake);
     const details = typeof entry === "object" && entry !== null;

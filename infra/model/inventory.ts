@@ -93,7 +93,9 @@ export function judge(
 ): { readonly why: readonly string[]; readonly leaving: KnownEntries } {
   const left = Object.entries(leaving).filter(([name]) => partsOf(name, state).length > 0);
   const there = { ...known, deployments: { ...Object.fromEntries(left), ...known.deployments } };
-  const gone = Object.entries(there.deployments).filter(([name]) => !(name in wanted.deployments));
+  const gone = Object.entries(there.deployments).filter(
+    ([name]) => !Object.hasOwn(wanted.deployments, name),
+  );
   const held = Object.entries(stillProtected(going(there, wanted), state));
   return {
     why: [
@@ -123,10 +125,11 @@ function going({ deployments }: Known, { removed }: Inventory): readonly string[
 export function forbidden(known: Known, wanted: Inventory): readonly string[] {
   const there = Object.entries(known.deployments);
   if (there.length === 0) return [];
+  const wantedOf = new Map(Object.entries(wanted.deployments));
   return [
     ...moved(known.place ?? {}, wanted.place),
     ...there.flatMap(([name, before]) => {
-      const after = wanted.deployments[name];
+      const after = wantedOf.get(name);
       const at = `deployments.${name}`;
       if (after !== undefined)
         return changed(name, before, after, wanted.removed).map((why) => `${at}.${why}`);

@@ -6,14 +6,14 @@ export function assignSlots(
   names: readonly string[],
   kept: Readonly<Record<string, number>>,
 ): Readonly<Record<string, number>> {
-  const used = new Set(Object.values(kept));
-  const assigned: Record<string, number> = {};
-  for (const name of [...names].sort()) {
-    const slot = kept[name] ?? lowestFree(used);
+  const had = new Map(Object.entries(kept));
+  const used = new Set(had.values());
+  const assigned = [...names].sort().map((name) => {
+    const slot = had.get(name) ?? lowestFree(used);
     used.add(slot);
-    assigned[name] = slot;
-  }
-  return assigned;
+    return [name, slot] as const;
+  });
+  return Object.fromEntries(assigned);
 }
 
 function lowestFree(used: ReadonlySet<number>): number {

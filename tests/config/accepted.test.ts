@@ -35,6 +35,16 @@ function readOnAws(deployments: Readonly<Record<string, { engine: string; whitel
   );
 }
 
+test("a deployment may have the name of what every object has", () => {
+  const deployments = { constructor: { engine: "postgresql" }, "to-string": { engine: "redis" } };
+  const { stack } = parseConfig({ target: "local", deployments }, NOW);
+
+  assert.deepEqual(
+    stack.deployments.map((one) => "slot" in one && one.slot),
+    [0, 1],
+  );
+});
+
 test("an engine and a whitelist are a whole deployment", () => {
   const { deployment, warnings } = read({ whitelist: { "203.0.113.0/24": "Berlin office" } });
 

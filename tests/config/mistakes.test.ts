@@ -256,6 +256,23 @@ for (const name of ["Orders", "o", "orders_1", "orders-", "1orders", "o".repeat(
     assert.deepEqual(others, []);
   });
 
+/** As JSON makes it: a key like any other. */
+const proto = (value: unknown): object => JSON.parse(`{"__proto__":${JSON.stringify(value)}}`);
+
+test("refused: __proto__, as the name of a deployment or a key, and in a whitelist", () => {
+  const at = (problems: readonly string[]) => problems.map((problem) => problem.split(": ")[0]);
+
+  assert.deepEqual(
+    at(problemsIn({ target: "local", deployments: proto({ engine: "postgresql" }) })),
+    ["deployments.__proto__"],
+  );
+  assert.deepEqual(at(admitting(proto("Berlin"))), [`${AT}.whitelist.__proto__`]);
+  assert.deepEqual(at(ordersWith({ ssh: { keys: proto("x") } })), [
+    `${AT}.ssh.keys.__proto__`,
+    `${AT}.ssh.keys.__proto__`,
+  ]);
+});
+
 test("every mistake is said at once, each with its path", () => {
   const problems = problemsIn({
     target: "local",

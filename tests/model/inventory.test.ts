@@ -81,6 +81,14 @@ const allowed: readonly (readonly [what: string, before: Inventory, after: Inven
 for (const [what, before, after] of allowed)
   test(`allowed: ${what}`, () => assert.deepEqual(forbidden(before, after), []));
 
+test("a deployment with the name of what every object has is missed like any other", () => {
+  const before = inventory({ target: "local", deployments: { constructor: { engine: "redis" } } });
+  const after = inventory({ target: "local" });
+
+  assert.match(String(forbidden(before, after)), /^deployments\.constructor: is no longer in the/);
+  assert.deepEqual(Object.keys(judge(before, after, []).leaving), ["constructor"]);
+});
+
 const AT = "deployments.orders";
 const refused: readonly (readonly [what: string, Inventory, Inventory, readonly RegExp[]])[] = [
   [

@@ -4,7 +4,14 @@ import { test } from "node:test";
 
 import { knock } from "../../tools/local/knock.ts";
 import { namesStack } from "../../tools/local/names-stack.ts";
-import { assignSlots, isSlotFree, placeOf, portsIn, readStored } from "../../tools/local/place.ts";
+import {
+  assignSlots,
+  difference,
+  isSlotFree,
+  placeOf,
+  portsIn,
+  readStored,
+} from "../../tools/local/place.ts";
 import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
@@ -26,6 +33,15 @@ test("a deployment keeps its slot, and a new one gets the lowest free", async ()
 
 test("the slot of a deployment that is gone stays reserved, for its data is still there", async () => {
   assert.deepEqual(await assignSlots(["orders"], { old: 0 }, anySlot), { old: 0, orders: 1 });
+});
+
+test("a deployment may have the name of what every object has", async () => {
+  const slots = await assignSlots(["constructor"], {}, anySlot);
+  assert.deepEqual(slots, { constructor: 0 });
+  assert.deepEqual(
+    difference({ slots: {} }, { ...place, slots }).filter((part) => part.includes("slots")),
+    ['portico:local.slots["constructor"]=0'],
+  );
 });
 
 test("a new deployment goes past a slot that another stack has ports in, and those there stay", async () => {

@@ -133,15 +133,15 @@ export async function assignSlots(
   slots: Readonly<Record<string, number>>,
   isFreeSlot: (slot: number) => Promise<boolean>,
 ): Promise<Readonly<Record<string, number>>> {
-  const assigned = { ...slots };
+  const assigned = new Map(Object.entries(slots));
   for (const name of deployments.toSorted()) {
-    if (assigned[name] !== undefined) continue;
-    const taken = new Set(Object.values(assigned));
+    if (assigned.has(name)) continue;
+    const taken = new Set(assigned.values());
     let slot = 0;
     while (taken.has(slot) || !(await isFreeSlot(slot))) slot++;
-    assigned[name] = slot;
+    assigned.set(name, slot);
   }
-  return assigned;
+  return Object.fromEntries(assigned);
 }
 
 /** One past the last counts as free: the program says that there are too many. */
@@ -184,12 +184,14 @@ async function freeName(docker: Docker): Promise<string> {
   return name;
 }
 
-function difference(stored: z.infer<typeof Stored>, local: Local): string[] {
+/** What `config set-all` has to be told so that the config has all of the place. */
+export function difference(stored: z.infer<typeof Stored>, local: Local): string[] {
   const { slots, ...plain } = local;
+  const kept = stored.slots ?? {};
   const settings = [
     ...Object.entries(plain).filter(([key, value]) => value !== undefined && !(key in stored)),
     ...Object.entries(slots)
-      .filter(([name]) => stored.slots?.[name] === undefined)
+      .filter(([name]) => !Object.hasOwn(kept, name))
       .map(([name, slot]) => [`slots["${name}"]`, slot]),
   ];
   return settings.flatMap(([key, value]) => ["--plaintext", `portico:local.${key}=${value}`]);
