@@ -22,13 +22,14 @@ await run(async () => {
   await makeFiles();
   const cli = cliOf(machine);
   await makeStack(cli);
-  await recover(cli, localFiles);
   const config = await readConfig(cli);
   await checkRemoved(config, localFiles);
   const local = await keepPlace(machine, cli, config);
+  // At once before it, so that nothing which another run has just made is taken for a stray.
+  await recover(cli, localFiles);
   await removeStrays(machine.docker, local.name, localFiles);
   await checkPorts(machine.docker, local);
-  const code = await change(machine, "up", "--refresh", "--skip-preview");
+  const code = await change(machine, ["up", "--refresh", "--skip-preview"]);
   if (code !== 0) return code;
   await limitProcesses(machine.docker, local.name);
   const outputs = await cli("stack", "output", "--json", "--show-secrets");

@@ -24,14 +24,14 @@ await run(async () => {
   }
   const machine = await setUp();
   const cli = cliOf(machine);
-  await recover(cli, localFiles);
   const { name } = await keepPlace(machine, cli, await readConfig(cli));
+  await recover(cli, localFiles);
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
   else await protectAgain(cli, localFiles);
   // What an interrupted run left would keep the networks from being removed.
   await removeStrays(machine.docker, name, localFiles);
   const kept = values.volumes ? [] : ["--exclude-protected"];
-  const code = await change(machine, "destroy", "--refresh", "--skip-preview", ...kept);
+  const code = await change(machine, ["destroy", "--refresh", "--skip-preview", ...kept]);
   if (code !== 0) return code;
   if (values.volumes) {
     await removeVolumes(machine.docker, name);

@@ -3,7 +3,7 @@ import { ExecaError, execa } from "execa";
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { SetupError } from "../setup/setup-error.ts";
-import { STACK, stackEnvironment } from "./state.ts";
+import { passphraseMissing, STACK, stackEnvironment } from "./state.ts";
 
 export type Cli = (...args: string[]) => Promise<string>;
 
@@ -24,14 +24,26 @@ export function cli({ env }: Pick<Machine, "env">): Cli {
   };
 }
 
-/** What a person can mend in Pulumi.local.yaml, said with its name. Other errors as they are. */
+/** What a person can mend, in our words. Other errors as they are. */
 export function inOurWords(error: unknown): unknown {
-  const said = error instanceof ExecaError ? String(error.stderr) : "";
+  return (error instanceof ExecaError && wordsFor(String(error.stderr))) || error;
+}
+
+export const isLocked = (said: string): boolean =>
+  said.includes("the stack is currently locked by");
+
+/** For what the CLI has said on standard error, where a person can mend it. */
+export function wordsFor(said: string): SetupError | undefined {
   const [, fault] = /invalid YAML file: (.*)/.exec(said) ?? [];
   if (fault !== undefined) return new SetupError(`Pulumi.local.yaml can't be read: ${fault}`);
   if (said.includes("incorrect passphrase"))
     return new SetupError(
-      "Pulumi.local.yaml was written with another folder's passphrase: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own.",
+      "Pulumi.local.yaml was written with another folder's passphrase: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own. Where it is .portico/passphrase that has changed: bring it back, since the state can't be read without it.",
     );
-  return error;
+  if (said.includes("unable to read PULUMI_CONFIG_PASSPHRASE_FILE")) return passphraseMissing();
+  if (isLocked(said))
+    return new SetupError(
+      "Another run is at work on this stack: let it finish, then do this again.",
+    );
+  return undefined;
 }

@@ -88,14 +88,18 @@ export async function makeFiles(): Promise<void> {
   ).catch(unless("EEXIST"));
   if (await latest(localFiles)) {
     await readFile(passphrase).catch(() => {
-      throw new SetupError(
-        `${passphrase} is missing, and the stack's state can't be read without it: bring it back, or remove ${backend} and start anew.`,
-      );
+      throw passphraseMissing();
     });
     return;
   }
   const made = randomBytes(24).toString("base64url");
   await writeFile(passphrase, made, { mode: 0o600, flag: "wx" }).catch(unless("EEXIST"));
+}
+
+export function passphraseMissing(): SetupError {
+  return new SetupError(
+    `${passphrase} is missing, and the stack's state can't be read without it: bring it back, or remove ${backend} and start anew.`,
+  );
 }
 
 /** Where there is none yet, after `makeFiles`. */
