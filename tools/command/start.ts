@@ -1,4 +1,5 @@
-// `npm start [-- --show-secrets]`: sets up what the machine lacks, brings the local stack up, says how to connect.
+// `npm start [-- --show-secrets]`: sets up what the machine lacks, brings the local stack up, says how to connect. Fails where
+// no portal of a deployment serves.
 import { parseArgs } from "node:util";
 
 import { change } from "../local/change.ts";
@@ -34,6 +35,6 @@ await run(async () => {
   await limitProcesses(machine.docker, local.name);
   const outputs = await cli("stack", "output", "--json", "--show-secrets");
   const deployments = parseDeployments(outputs);
-  await introduce(machine.docker, local.name, deployments, values["show-secrets"]);
-  return 0;
+  const secrets = values["show-secrets"];
+  return (await introduce(machine.docker, local.name, deployments, secrets)) ? 0 : 1;
 });

@@ -7,20 +7,24 @@ import { catalogue } from "../../infra/model/catalogue.ts";
 import { withoutPassword } from "../../infra/model/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/say.ts";
-import { knock } from "./knock.ts";
 import type { Deployment } from "./outputs.ts";
+import { hostCidr, refusedAs, type Way } from "./refused.ts";
 import { STACK } from "./state.ts";
+import { type Visit, visit } from "./visit.ts";
 
 const KNOCK_MS = 15_000;
 
-/** Tells how to connect, after having tried it through every portal. Passwords are shown to those who ask for `secrets` alone. */
+/**
+ * Tells how to connect, after having tried it through every portal. Passwords are shown to those who ask for `secrets` alone. False: of a
+ * deployment no portal serves anybody.
+ */
 export async function introduce(
   docker: Docker,
   stack: string,
   deployments: Readonly<Record<string, Deployment>>,
   secrets: boolean,
 ): Promise<boolean> {
-  let open = true;
+  let serving = true;
   for (const [name, deployment] of Object.entries(deployments)) {
     say(`\n${name} (${titleOf(deployment)})`);
     const { standIn } = catalogue[deployment.engine as Engine];
@@ -31,17 +35,14 @@ export async function introduce(
       if (secrets) say(`    ${uri}`);
     }
     say(`  other clients: npx portico connect ${name}`);
-    const refused = await knockAtPortals(deployment);
-    for (const line of refused) say(`  ✗ ${line}`);
-    if (refused.length > 0) {
-      open = false;
-      await sayHowToAdmit(docker, stack, name);
-    }
+    const found = await visitPortals(docker, stack, deployment);
+    for (const line of linesFor(name, found)) say(line);
+    serving &&= serves(found);
   }
   if (!secrets) say("\nURIs with their passwords: npm start -- --show-secrets");
   say("\nLet somebody in: an entry of the whitelist, then npm start");
   say(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
-  return open;
+  return serving;
 }
 
 function titleOf({ engine, version, servedBy }: Deployment): string {
@@ -56,49 +57,72 @@ function commandFor(name: string, { engine }: Deployment, uri: string): string {
   return row.command(withoutPassword(uri), files);
 }
 
+/** Of one portal. `refused`: its whitelist doesn't name this machine, which it sees as `source`. */
+export type Found = { readonly portal: string; readonly at: string } & (
+  | Visit
+  | { readonly kind: "refused"; readonly source: string }
+);
+
 /** At the first endpoint of each: what lets this machine in there lets it in everywhere. */
-async function knockAtPortals({ engine, endpoints, ca }: Deployment): Promise<readonly string[]> {
-  const [first] = Object.values(endpoints);
-  const tried = (first?.hosts ?? []).map(async ({ host, port }) => {
-    const answer = await knock({ host, port, engine: engine as Engine, ca }, KNOCK_MS);
-    return answer.kind === "open" ? [] : [`${host}:${port} refused this machine: ${answer.why}`];
+async function visitPortals(
+  docker: Docker,
+  stack: string,
+  { engine, endpoints, ca, portals }: Deployment,
+): Promise<readonly Found[]> {
+  const [[endpoint, first] = ["", undefined]] = Object.entries(endpoints);
+  const tried = portals.map(async ({ name, status }, index): Promise<Found> => {
+    const [{ host, port } = { host: "", port: 0 }] = first?.hosts.slice(index) ?? [];
+    const here = { portal: `${stack}-${name}`, at: `${host}:${port}` };
+    const began = Date.now();
+    const door = { host, port, engine: engine as Engine, ca };
+    const found = await visit(door, endpoint, status, KNOCK_MS);
+    if (found.kind !== "silent") return { ...here, ...found };
+    const way = await wayTo(docker, stack);
+    const source = way && (await refusedAs(docker, here.portal, way, began));
+    return source ? { ...here, kind: "refused", source } : { ...here, ...found };
   });
-  return (await Promise.all(tried)).flat();
+  return Promise.all(tried);
 }
 
-/** A published port shows the gateway of the portals' network as the source on Linux; elsewhere the portal's log names it. */
-async function sayHowToAdmit(docker: Docker, stack: string, name: string): Promise<void> {
-  const source = (await lastRefused(docker, stack, name)) ?? (await gateway(docker, stack));
-  if (!source) return;
-  say(`  The portal sees this machine as ${source}. If the whitelist does not name it, this does:`);
-  say(`  ${admit(name, `${source}/${source.includes(":") ? 128 : 32}`, "this machine")}`);
+/** What there is to say of portals where not all is well. The whitelist is advised where it was the reason, and nowhere else. */
+export function linesFor(deployment: string, found: readonly Found[]): readonly string[] {
+  const lines = found.flatMap(lineFor);
+  const sources = new Set(found.flatMap((one) => (one.kind === "refused" ? [one.source] : [])));
+  const advice = [...sources].map(
+    (source) => `  To let it in: ${admit(deployment, hostCidr(source), "this machine")}`,
+  );
+  return [...lines, ...advice];
 }
+
+function lineFor(one: Found): readonly string[] {
+  switch (one.kind) {
+    case "open":
+      return [];
+    case "shut":
+      return [`  ✗ ${one.at} doesn't serve at the moment: ${one.why}`];
+    case "silent":
+      return [
+        `  ✗ ${one.at} doesn't answer, nor does its status page: ${one.why}. Its log: docker logs ${one.portal}`,
+      ];
+    case "refused":
+      return [`  ✗ ${one.at} refused this machine: the whitelist doesn't name ${one.source}`];
+  }
+}
+
+/** Whether a portal serves somebody, as far as this machine can tell: one that refuses it may. */
+export const serves = (found: readonly Found[]): boolean =>
+  found.some(({ kind }) => kind === "open" || kind === "refused");
 
 function admit(deployment: string, cidr: string, note: string): string {
   return `npm run pulumi -- config set -s local --path 'portico:deployments.${deployment}.whitelist["${cidr}"]' '${note}'`;
 }
 
-async function gateway(docker: Docker, stack: string): Promise<string | undefined> {
-  const network = await docker
-    .getNetwork(`${stack}-public`)
-    .inspect()
-    .catch(() => undefined);
-  return network?.IPAM?.Config?.[0]?.Gateway;
-}
-
-/** Every refused source is in a portal's log within 5 s, as a JSON line with `source`. */
-async function lastRefused(
-  docker: Docker,
-  stack: string,
-  deployment: string,
-): Promise<string | undefined> {
-  const filters = { label: [`portico.stack=${stack}`, `portico.deployment=${deployment}`] };
-  for (const { Id, Names } of await docker.listContainers({ filters })) {
-    if (!Names.some((name) => name.includes("-portal-"))) continue;
-    const log = await docker.getContainer(Id).logs({ stdout: true, stderr: true, tail: 200 });
-    const sources = [...log.toString("utf8").matchAll(/"source":"([0-9a-f.:]+)"/g)];
-    const last = sources.at(-1)?.[1];
-    if (last) return last;
-  }
-  return undefined;
+async function wayTo(docker: Docker, stack: string): Promise<Way | undefined> {
+  const [{ IPAM }, { OperatingSystem }] = await Promise.all([
+    docker.getNetwork(`${stack}-public`).inspect(),
+    docker.info(),
+  ]);
+  const { Gateway: gateway, Subnet: network } = IPAM?.Config?.[0] ?? {};
+  const virtual = process.platform !== "linux" || OperatingSystem === "Docker Desktop";
+  return gateway && network ? { gateway, network, virtual } : undefined;
 }

@@ -5,6 +5,8 @@ const Deployment = z.object({
   version: z.string().optional(),
   servedBy: z.string().optional(),
   ca: z.string(),
+  /** In the order of each endpoint's hosts. */
+  portals: z.array(z.object({ name: z.string(), status: z.string() })),
   endpoints: z.record(
     z.string(),
     z.object({
