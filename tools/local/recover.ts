@@ -29,15 +29,14 @@ export async function recover(
   if (((await latest(files))?.pending_operations ?? []).length > 0) await dropPending(cli);
 }
 
+const WRITTEN_MS = 1_000;
 const Lock = z.object({ pid: z.int(), timestamp: z.string() });
 
 async function dropDeadLocks({ locks }: StackFiles, patienceMs: number): Promise<void> {
   const files = await readdir(locks).catch(() => []);
   for (const file of files.filter((name) => name.endsWith(".json"))) {
     const path = join(locks, file);
-    const { data: lock } = Lock.safeParse(
-      JSON.parse(await readFile(path, "utf8").catch(() => "0")),
-    );
+    const lock = await readLock(path);
     if (lock && !(await ends(lock.pid, patienceMs))) {
       throw new SetupError(
         `Another run is at work on this stack (process ${lock.pid}, since ${lock.timestamp}): let it finish, or end it.`,
@@ -47,6 +46,17 @@ async function dropDeadLocks({ locks }: StackFiles, patienceMs: number): Promise
     for (const part of [path, `${path}.attrs`]) await rm(part, { force: true });
     say("· removed the lock of a run that has ended");
   }
+}
+
+/** Undefined: it is gone, or was never written to its end, which takes a run that lives no second. */
+async function readLock(path: string): Promise<z.infer<typeof Lock> | undefined> {
+  for (const deadline = Date.now() + WRITTEN_MS; Date.now() < deadline; await pause(100)) {
+    const text = await readFile(path, "utf8").catch(() => "0");
+    try {
+      return Lock.safeParse(JSON.parse(text)).data;
+    } catch {}
+  }
+  return undefined;
 }
 
 /** Waits until a run is over; false: it goes on. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { access, constants, copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { z } from "zod";
@@ -75,7 +75,23 @@ export type Latest = NonNullable<z.infer<typeof Checkpoint>["checkpoint"]["lates
 export async function latest({ checkpoint }: StackFiles): Promise<Latest | undefined> {
   const text = await readFile(checkpoint, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
-  return Checkpoint.parse(JSON.parse(text)).checkpoint.latest ?? {};
+  try {
+    return Checkpoint.parse(JSON.parse(text)).checkpoint.latest ?? {};
+  } catch (error) {
+    throw await unreadable(checkpoint, error as Error);
+  }
+}
+
+/** The CLI keeps the state before the last change beside it. */
+async function unreadable(checkpoint: string, cause: Error): Promise<SetupError> {
+  const why = cause instanceof z.ZodError ? "it is no state of a stack" : cause.message;
+  const copy = `${checkpoint}.bak`;
+  const wayOut = await access(copy).then(
+    () =>
+      `The state before its last change is beside it: cp ${copy} ${checkpoint}, then npm start, which mends what has changed since`,
+    () => "There is no copy beside it: put one of your own there",
+  );
+  return new SetupError(`${checkpoint} can't be read: ${why}. ${wayOut}.`, { cause });
 }
 
 /** Folders, passphrase and config file. What is there stays: a new passphrase would lose the secrets in the state. */

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type TestContext, test } from "node:test";
+
+import { recover } from "../../tools/local/recover.ts";
+import { latest, type StackFiles, stackFiles } from "../../tools/local/state.ts";
+
+async function emptyBackend(t: TestContext): Promise<StackFiles> {
+  const folder = await mkdtemp(join(tmpdir(), "unreadable-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const files = stackFiles(folder, "portico", "local");
+  for (const part of [files.locks, dirname(files.checkpoint)])
+    await mkdir(part, { recursive: true });
+  return files;
+}
+
+for (const [what, content] of [
+  ["cut off", '{"version":3,"checkpoint":{"latest":{"resou'],
+  ["empty", ""],
+  ["something else", "{}"],
+] as const)
+  test(`a state file that is ${what} is told with its name and the copy beside it`, async (t) => {
+    const files = await emptyBackend(t);
+    await writeFile(files.checkpoint, content);
+    const file = files.checkpoint.replaceAll(/[./]/g, "\\$&");
+
+    await assert.rejects(latest(files), {
+      name: "SetupError",
+      message: new RegExp(`^${file} can't be read: .*\\. There is no copy beside it`),
+    });
+    await writeFile(`${files.checkpoint}.bak`, "{}");
+    await assert.rejects(latest(files), {
+      name: "SetupError",
+      message: new RegExp(`^${file} can't be read: .*: cp ${file}\\.bak ${file}, `),
+    });
+  });
+
+test("a lock that was never written to its end is dropped", async (t) => {
+  const files = await emptyBackend(t);
+  await writeFile(join(files.locks, "empty.json"), "");
+  await writeFile(join(files.locks, "half.json"), '{"pid":');
+
+  await recover(() => assert.fail("nothing is pending"), files, 0);
+
+  assert.deepEqual(await readdir(files.locks), []);
+});
