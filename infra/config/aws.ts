@@ -27,7 +27,10 @@ const Instance = text(INSTANCE).regex(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, INSTANCE)
 
 /** A limit of the account. Saying one means that AWS has raised it. */
 const Limit = (byDefault: number) =>
-  z.int({ error: "must be a whole number" }).min(1, "must be at least 1").default(byDefault);
+  z
+    .int({ error: "must be a whole number", abort: true })
+    .min(1, "must be at least 1")
+    .default(byDefault);
 
 const Raw = strict({
   name: text(NAME_RULE)

@@ -20,7 +20,7 @@ const MIB = 2 ** 20;
 
 const Count = (least: number, most: number) =>
   z
-    .int({ error: `must be a whole number from ${least} to ${most}` })
+    .int({ error: `must be a whole number from ${least} to ${most}`, abort: true })
     .min(least, `must be ${least} to ${most}`)
     .max(most, `must be ${least} to ${most}`);
 

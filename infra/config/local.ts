@@ -27,10 +27,10 @@ const Raw = strict({
       RANGE,
     )
     .default("10.87.0.0/16"),
-  firstPort: z.int({ error: PORT }).min(1024, PORT).max(65_516, PORT).default(15_432),
+  firstPort: z.int({ error: PORT, abort: true }).min(1024, PORT).max(65_516, PORT).default(15_432),
   base: text("must be the name of an image").min(1).default(BASE_IMAGE),
   slots: z
-    .record(z.string(), z.int({ error: SLOT }).min(0, SLOT).max(HIGHEST_SLOT, SLOT))
+    .record(z.string(), z.int({ error: SLOT, abort: true }).min(0, SLOT).max(HIGHEST_SLOT, SLOT))
     .default({}),
 });
 

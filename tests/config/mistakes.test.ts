@@ -119,6 +119,21 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   ],
   ["too many portals", ordersWith({ portals: 5 }), `${AT}.portals: must be 1 to 4`],
   [
+    "a number past what JavaScript counts exactly, once",
+    ordersWith({ rotate: 1e20 }),
+    `${AT}.rotate: must be a whole number from 0 to 1000000`,
+  ],
+  [
+    "such a port, once",
+    problemsIn({ target: "local", local: { firstPort: 1e20 } }),
+    "local.firstPort: must be a port from 1024 to 65516",
+  ],
+  [
+    "such a slot, once",
+    problemsIn({ target: "local", local: { slots: { orders: 1e20 } } }),
+    "local.slots.orders: must be a whole number from 0 to 239",
+  ],
+  [
     "host bits, with the right form",
     admitting({ "203.0.113.7/24": "Berlin" }),
     `${AT}.whitelist["203.0.113.7/24"]: has host bits set: write "203.0.113.0/24", or "203.0.113.7/32" for that address alone`,
