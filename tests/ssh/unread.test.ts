@@ -7,7 +7,7 @@ import { sshPortalFor } from "./portal.ts";
 const SERVICE = "/usr/local/lib/portico/services/tunnel";
 const OUT = "/run/tunnel/out";
 /** A pipe as the container's output is one, full; and nobody reads it. */
-const UNREAD = `mkfifo ${OUT}; sleep 900 <>${OUT} & dd if=/dev/zero of=${OUT} bs=4k count=16 oflag=nonblock conv=notrunc 2>&1`;
+const UNREAD = `mkfifo ${OUT}; exec 3<>${OUT}; sleep 900 & dd if=/dev/zero of=${OUT} bs=4k count=16 oflag=nonblock conv=notrunc 2>&1`;
 /** Each has some lines of sshd's: more than the pipes between it and the log take. */
 const TUNNELS = 900;
 const LINES = 20_000;
