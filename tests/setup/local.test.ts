@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import { test } from "node:test";
 
+import Docker from "dockerode";
+
+import { BASE_IMAGE } from "../../infra/model/base-image.ts";
 import { knock } from "../../tools/local/knock.ts";
 import { namesStack } from "../../tools/local/names-stack.ts";
 import {
   assignSlots,
   difference,
   isSlotFree,
+  judge,
+  keepPlace,
   placeOf,
   portsIn,
   readStored,
@@ -82,12 +87,15 @@ test("what another program listens on is found before a slot is given out", asyn
   }
 });
 
+const configWith = (orders: object) => ({
+  "portico:target": { value: "local" },
+  "portico:deployments": { objectValue: { orders: { engine: "postgresql", ...orders } } },
+});
+
 const place = { name: "portico", range: "10.87.0.0/16", firstPort: 15_432, slots: { orders: 1 } };
 
 test("the ports that must be free are those of every portal, however many there are", () => {
-  const whitelist = {};
-  const ports = (orders: object) =>
-    portsIn(place, { orders: { engine: "postgresql", whitelist, ...orders } }).toSorted();
+  const ports = (orders: object) => portsIn(judge(configWith(orders), place)).toSorted();
 
   assert.deepEqual(
     ports({}),
@@ -97,7 +105,31 @@ test("the ports that must be free are those of every portal, however many there 
     ports({ portals: 4 }),
     [0, 1, 2, 3, 4, 5, 12, 13, 14, 16, 17, 18].map((place) => 15_452 + place),
   );
-  assert.deepEqual(ports({ portals: 9 }), [], "a mistake is the program's to report");
+});
+
+test("a config with mistakes is refused with all of them before anything is written to it", async () => {
+  const decided = { name: "portico", range: place.range, firstPort: await freePorts(62_000) };
+  const kept = (orders: object, local: object = decided) => {
+    const said: string[][] = [];
+    const machine = { docker: new Docker(), baseImage: BASE_IMAGE, env: {} };
+    const cli = async (...args: string[]) => String(said.push(args));
+    const written = keepPlace(machine, cli, {
+      ...configWith(orders),
+      "portico:local": { objectValue: local },
+    });
+    return { written, said };
+  };
+  const refused = kept({ portals: 15, nodes: 2 }, { ...decided, frstPort: 1 });
+
+  await assert.rejects(refused.written, {
+    name: "SetupError",
+    message:
+      /^The stack config can't be used:\n.* local: unknown key "frstPort"; did you mean "firstPort"\?\n.*orders\.nodes: must be odd.*\n.*orders\.portals: must be 1 to 4$/,
+  });
+  assert.deepEqual(refused.said, []);
+  const good = kept({});
+  await good.written;
+  assert.match(String(good.said), /^config,set-all,.*,portico:local\.slots\["orders"\]=0$/);
 });
 
 test("a mistyped portico:local is told as a person's mistake, with its path", () => {

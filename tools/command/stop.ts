@@ -7,7 +7,7 @@ import { change } from "../local/change.ts";
 import { cli as cliOf } from "../local/cli.ts";
 import { readConfig } from "../local/config.ts";
 import { forget } from "../local/forget.ts";
-import { keepPlace } from "../local/place.ts";
+import { nameOf } from "../local/place.ts";
 import { protectAgain } from "../local/protect.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { latest, localFiles, localKept } from "../local/state.ts";
@@ -24,7 +24,7 @@ await run(async () => {
   }
   const machine = await setUp();
   const cli = cliOf(machine);
-  const { name } = await keepPlace(machine, cli, await readConfig(cli));
+  const name = await nameOf(machine.docker, await readConfig(cli));
   await recover(cli, localFiles);
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
   else await protectAgain(cli, localFiles);

@@ -7,9 +7,9 @@ const Config = z.record(
   z.object({ value: z.unknown().optional(), objectValue: z.unknown().optional() }),
 );
 
-/** By key, as the CLI has read it: what stands in it may be full of mistakes, which the program reports. */
+/** By key, as the CLI has read it, secrets too: what stands in it may be full of mistakes. */
 export type StackConfig = z.infer<typeof Config>;
 
 export async function readConfig(cli: Cli): Promise<StackConfig> {
-  return Config.parse(JSON.parse(await cli("config", "--json")));
+  return Config.parse(JSON.parse(await cli("config", "--json", "--show-secrets")));
 }

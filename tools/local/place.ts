@@ -1,10 +1,12 @@
 import type Docker from "dockerode";
 import { z } from "zod";
 
+import { rawConfig } from "../../infra/config/raw.ts";
 import { ConfigError, parseConfig } from "../../infra/config.ts";
 import { BASE_IMAGE } from "../../infra/model/base-image.ts";
 import { endpointsOf } from "../../infra/model/catalogue.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/model/plan.ts";
+import type { Stack } from "../../infra/model/stack.ts";
 import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
 import { say } from "../setup/say.ts";
@@ -45,7 +47,10 @@ const Stored = z
   })
   .partial();
 
-/** Takes from the config where the stack lives, fills in what is not decided yet, and writes that back. */
+/**
+ * Takes from the config where the stack lives, fills in what is not decided yet, and writes that back. A config with mistakes is refused
+ * as it was written: the CLI writes the whole file anew, and makes 15 of 017.
+ */
 export async function keepPlace(
   { docker, baseImage }: Machine,
   cli: Cli,
@@ -53,7 +58,7 @@ export async function keepPlace(
 ): Promise<Place> {
   const stored = readStored(config["portico:local"]);
   const deployments = config["portico:deployments"]?.objectValue;
-  const name = stored.name ?? (await freeName(docker));
+  const name = await nameOf(docker, config);
   if (stored.name === undefined && name !== NAME)
     say(
       `· another stack on this machine is called ${NAME}: this one is ${name}, and its containers are ${name}-<deployment>-1 and so on, where the README says ${NAME}-<deployment>-1`,
@@ -69,12 +74,18 @@ export async function keepPlace(
   const names = isRecord(deployments) ? Object.keys(deployments) : [];
   const slots = await assignSlots(names, stored.slots ?? {}, (slot) => isSlotFree(undecided, slot));
   const local: Local = { ...undecided, slots };
+  const ports = portsIn(judge(config, local));
   const settings = [
     ...difference(stored, local),
     ...(stored.range ? [] : admitThisMachine(Object.keys(local.slots), local.range)),
   ];
   if (settings.length > 0) await cli("config", "set-all", "--path", ...settings);
-  return { ...local, ports: portsIn(local, deployments) };
+  return { ...local, ports };
+}
+
+/** What the stack is called, or will be. */
+export async function nameOf(docker: Docker, config: StackConfig): Promise<string> {
+  return readStored(config["portico:local"]).name ?? (await freeName(docker));
 }
 
 /** What of `portico:local` is decided already. A person may have mistyped it. */
@@ -90,22 +101,32 @@ export function readStored(entry: StackConfig[string] | undefined): z.infer<type
   );
 }
 
-/** The ports that the stack publishes. None for a config with mistakes: the program itself reports them, all at once. */
-export function portsIn({ base, ...local }: Local, deployments: unknown): readonly number[] {
+/** Reads the config as the program will, once `local` is in it. Throws a SetupError with every mistake. */
+export function judge(config: StackConfig, { base, ...local }: Local): Stack {
+  const texts = Object.entries(config).map(([key, { value, objectValue }]) => [
+    key,
+    objectValue === undefined ? String(value ?? "") : JSON.stringify(objectValue),
+  ]);
+  const raw = rawConfig(Object.fromEntries(texts));
+  const kept = isRecord(raw.local) ? raw.local : {};
   try {
-    const raw = { target: "local", local: { ...local, ...(base && { base }) }, deployments };
-    const { stack } = parseConfig(raw, new Date());
-    if (stack.target !== "local") return [];
-    return stack.deployments.flatMap((deployment) => {
-      const published = new Set(["status", ...endpointsOf(deployment).map(({ name }) => name)]);
-      return planDeployment(deployment, stack.local).portals.flatMap(({ ports }) =>
-        Object.entries(ports).flatMap(([name, { host }]) => (published.has(name) ? [host] : [])),
-      );
-    });
+    const whole = { ...raw, local: { ...kept, ...local, ...(base && { base }) } };
+    return parseConfig(whole, new Date()).stack;
   } catch (error) {
-    if (error instanceof ConfigError) return [];
+    if (error instanceof ConfigError) throw new SetupError(error.message, { cause: error });
     throw error;
   }
+}
+
+/** The ports that the stack publishes. */
+export function portsIn(stack: Stack): readonly number[] {
+  if (stack.target !== "local") return [];
+  return stack.deployments.flatMap((deployment) => {
+    const published = new Set(["status", ...endpointsOf(deployment).map(({ name }) => name)]);
+    return planDeployment(deployment, stack.local).portals.flatMap(({ ports }) =>
+      Object.entries(ports).flatMap(([name, { host }]) => (published.has(name) ? [host] : [])),
+    );
+  });
 }
 
 /** Fails while something else on this machine listens on a port of the stack: the engine's own message would come late, and name no way out. */
