@@ -120,7 +120,8 @@ const Contract = z
         message: `must be ${own} for ${engine}`,
       });
     for (const [name, { route, node }] of Object.entries(endpoints)) {
-      const fits = route === "node" ? node !== undefined && node in nodes : node === undefined;
+      const isNode = node !== undefined && Object.hasOwn(nodes, node);
+      const fits = route === "node" ? isNode : node === undefined;
       if (!fits)
         context.addIssue({
           code: "custom",

@@ -21,6 +21,13 @@ test("what infra writes, the agent reads back the same", () => {
   assert.deepEqual(parseDocument(TEXT), { kind: "document", document: DOCUMENT });
 });
 
+test("an endpoint of one node names a node of the document, not what every object has", () => {
+  const endpoints = { one: { port: 5432, route: "node", node: "constructor" } } as const;
+  const parsed = parseDocument(formatDocument({ ...DOCUMENT, endpoints }));
+
+  assert.match(parsed.kind === "refused" ? parsed.why : "", /must name a node of the document/);
+});
+
 test("one whitelist entry is one line, and keys are sorted, so that an edit is one line of a diff", () => {
   const edited = formatDocument({
     ...DOCUMENT,

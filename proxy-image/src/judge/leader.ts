@@ -62,7 +62,7 @@ function change(
   { view, lineage }: Scene,
   { node, source }: Extract<Evidence, { kind: "leader" }>,
 ): Finding {
-  const candidate = view.nodes[node];
+  const candidate = Object.hasOwn(view.nodes, node) ? view.nodes[node] : undefined;
   if (!candidate) {
     return { kind: "refuse", why: `${source} names ${node}, which the document doesn't know` };
   }
