@@ -89,7 +89,7 @@ async function unreadable(checkpoint: string, cause: Error): Promise<SetupError>
   const wayOut = await access(copy).then(
     () =>
       `The state before its last change is beside it: cp ${copy} ${checkpoint}, then npm start, which mends what has changed since`,
-    () => "There is no copy beside it: put one of your own there",
+    () => "There is no copy beside it: put one of your own there, or remove it to start anew",
   );
   return new SetupError(`${checkpoint} can't be read: ${why}. ${wayOut}.`, { cause });
 }
