@@ -77,6 +77,34 @@ export function failureTests(cluster: () => Cluster): void {
     assert.equal(await cluster().sql(leader, "SELECT pg_is_in_recovery()"), "t");
   });
 
+  test("the node that leads PostgreSQL soon hands etcd's leadership to another one", async () => {
+    const leader = await cluster().untilLeader(10);
+    const etcdctl = (node: NodeName, ...args: string[]) =>
+      exec(cluster().container(node), ["etcdctl", ...args]);
+    const ledElsewhere = () =>
+      until("another node leads etcd", 20, async () => {
+        const { output } = await etcdctl(leader, "endpoint", "status", "--write-out=fields");
+        const [own, leads] = ["MemberID", "Leader"].map((name) =>
+          new RegExp(`"${name}" : (\\d+)`).exec(output)?.at(1),
+        );
+        const elsewhere = own !== undefined && (leads ?? "0") !== "0" && leads !== own;
+        return elsewhere ? { is: true } : { not: output };
+      });
+    await ledElsewhere();
+
+    const { output: members } = await etcdctl(leader, "member", "list");
+    const [, id = ""] = new RegExp(`^(\\w+), started, ${leader},`, "m").exec(members) ?? [];
+    await until("etcd's leadership is at PostgreSQL's leader", 10, async () => {
+      const asked = others(leader).map((node) => etcdctl(node, "move-leader", id));
+      const answers = await Promise.all(asked);
+      return answers.some(({ code }) => code === 0)
+        ? { is: true }
+        : { not: answers.map(({ output }) => output).join() };
+    });
+    await ledElsewhere();
+    await cluster().untilWhole(60);
+  });
+
   test("three killed at once are a cluster again once started", async () => {
     await write();
     await cluster().kill(...cluster().nodes);

@@ -13,6 +13,7 @@ from . import certificates, files, health, log, paths, postmaster, rival
 from .cluster import ensure_cluster_config, hasten
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_access import ensure_access
+from .etcd_leader import give_away
 from .founding import finish
 from .patroni_config import node_config
 from .peer_http import PeerError
@@ -86,6 +87,7 @@ class Steward:
             self._try("founding", lambda: finish(node, secrets))
         self._try("history", lambda: self._look_for_rival(node, secrets, found))
         if found.leads:
+            self._try("etcd's leader", lambda: give_away(node, secrets))
             self._try("cluster", lambda: self._converge(node, secrets))
         else:
             # The leader's steward looks after it.
