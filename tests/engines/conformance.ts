@@ -22,6 +22,9 @@ const NOTICED_MS = 5000;
 /** From a verdict to what HAProxy makes of it. */
 const IN_FORCE_MS = 100;
 
+/** Longer than any engine's nodes wait before they ask for an election. */
+const CALM_MS = 6000;
+
 /** What the suite needs to know of an engine. Everything is asked of the engine itself, past the portals. */
 export interface Subject {
   readonly cluster: Cluster;
@@ -282,7 +285,9 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
 
   // The last one: sessions that begin before the agent is back are watched by HAProxy's own check, which is less patient.
   test(`${name}: with its agent frozen for good, a portal goes on by its own check of the role, and follows without it`, async (t) => {
-    const old = await led.leader(nodes);
+    // A node that was cut off before may want another election when it is back.
+    await sleep(CALM_MS);
+    const old = await until("a leader", 60, () => led.leader(nodes));
     const [portal = ""] = portals;
     const [through] = targetsOf(cluster, "primary");
     assert.ok(through);
