@@ -1,5 +1,6 @@
 import { type Document, MongoClient } from "mongodb";
 
+import { notRefused } from "./refused.ts";
 import type { Driver, Target } from "./writer.ts";
 
 /** Longer than any hold: whoever waits longer than this hangs. */
@@ -46,7 +47,7 @@ async function insert(client: MongoClient, collection: string, id: string): Prom
 const mallory = { pwd: "mine", roles: [{ role: "root", db: "admin" }] };
 
 /** Commands that an application must be refused, by database (undefined: its own): whatever is about the servers, users or others' data. */
-export const NOT_FOR_APPLICATIONS: readonly (readonly [string | undefined, Document])[] = [
+const NOT_FOR_APPLICATIONS: readonly (readonly [string | undefined, Document])[] = [
   ...[
     ...[{ shutdown: 1 }, { shutdown: 1, force: true }, { fsync: 1, lock: true }, { logRotate: 1 }],
     ...[{ replSetStepDown: 60, force: true }, { replSetFreeze: 3600 }, { replSetMaintenance: 1 }],
@@ -77,4 +78,18 @@ export const NOT_FOR_APPLICATIONS: readonly (readonly [string | undefined, Docum
 ];
 
 /** How a server says so. */
-export const LACKS_THE_RIGHT = /^not authorized on/;
+const LACKS_THE_RIGHT = /^not authorized on/;
+
+/** Which of them are not refused to an application. `ask` rejects with the server's message; `db` is its own database where it is absent. */
+export function allowedToApplications(
+  ask: (db: string | undefined, command: Document) => Promise<unknown>,
+): Promise<readonly string[]> {
+  const attempts = new Map(
+    NOT_FOR_APPLICATIONS.map(([db, command]) => [
+      `${JSON.stringify(command)} on ${db ?? "its own"}`,
+      () => ask(db, command),
+    ]),
+  );
+  const attempt = async (what: string) => attempts.get(what)?.();
+  return notRefused([...attempts.keys()], attempt, LACKS_THE_RIGHT);
+}
