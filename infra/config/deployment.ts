@@ -12,7 +12,7 @@ import { duration, size } from "./quantity.ts";
 import type { Report } from "./report.ts";
 import { below } from "./report.ts";
 import { readSsh } from "./ssh.ts";
-import { oneOf, strict } from "./strict.ts";
+import { isMap, oneOf, strict } from "./strict.ts";
 import { text } from "./text.ts";
 import { readWhitelist } from "./whitelist.ts";
 
@@ -85,8 +85,8 @@ export function readLocalDeployment(
   raw: unknown,
   report: Report,
 ): Deployment | undefined {
-  const read = parse(Local, name, raw, report);
-  return read && complete(name, read, raw, report);
+  const parsed = parse(Local, name, raw, report);
+  return parsed && complete(name, parsed);
 }
 
 /** Reads one entry of `deployments` for a stack on AWS. Its network is not in it where it names none. */
@@ -95,20 +95,21 @@ export function readAwsDeployment(
   raw: unknown,
   report: Report,
 ): (Omit<AwsDeployment, "network"> & Pick<Deployment, "network">) | undefined {
-  const read = parse(OnAws, name, raw, report);
-  if (read === undefined) return undefined;
+  const parsed = parse(OnAws, name, raw, report);
+  if (parsed === undefined) return undefined;
+  const { read, usable, rest } = parsed;
   const { engine, nodeType, portalType, volume, enforcement, pins, network } = read;
   reportNameOnAws(name, report);
   if (catalogue[engine].homeMade)
-    report(
+    rest(
       ["engine"],
       `${engine} has only a stand-in here, a program of our own that keeps no data safely: it runs on the local target alone`,
     );
   const why = network === undefined ? undefined : unusableNetwork(network);
-  if (why !== undefined) report(["network"], why);
-  const described = complete(name, read, raw, report);
-  const said = "memory" in (raw as object) ? described.memory : undefined;
-  const memory = readMachines({ name, ...read }, said, report);
+  if (why !== undefined) rest(["network"], why);
+  const described = complete(name, parsed);
+  const said = "memory" in usable ? described.memory : undefined;
+  const memory = readMachines({ name, ...read }, said, rest);
   return { ...described, nodeType, portalType, volume, enforcement, pins, memory };
 }
 
@@ -123,44 +124,59 @@ function reportNameOnAws(name: string, report: Report): void {
     report([], "must not be sg or begin with sg-: AWS takes no security group of such a name");
 }
 
+/** What of an entry could be read. */
+interface Parsed<Read> {
+  readonly read: Read;
+  /** The entry without the keys in which something is wrong; `read` has what such a key is where nobody sets it. */
+  readonly usable: object;
+  /** Takes the mistakes of all other keys. */
+  readonly rest: Report;
+}
+
+/** Reads what can be read, so that no mistake hides another one. Undefined where too little can be. */
 function parse<Read>(
   shape: z.ZodType<Read>,
   name: string,
   raw: unknown,
   report: Report,
-): Read | undefined {
+): Parsed<Read> | undefined {
   if (!NAME.test(name)) report([], NAME_RULE);
   else if (isAmbiguous(name))
     report(
       [],
       "may have been written otherwise: Pulumi makes true of True and TRUE; choose another name",
     );
-  const read = shape.safeParse(raw);
-  for (const { path, message } of read.error?.issues ?? []) report(path, message);
-  // Read apart from the rest, so that a mistake elsewhere hides none of those in it.
-  if (!read.success) {
-    readSources(raw, report);
-    readSshOf(raw, report);
-  }
-  return read.data;
+  const issues = shape.safeParse(raw).error?.issues ?? [];
+  for (const { path, message } of issues) report(path, message);
+  const wrong = new Set(
+    issues.flatMap((issue) => (issue.code === "unrecognized_keys" ? issue.keys : issue.path[0])),
+  );
+  const usable = isMap(raw) ? without(wrong, raw) : {};
+  const rest: Report = (path, message) => {
+    if (!wrong.has(path[0])) report(path, message);
+  };
+  const { data } = shape.safeParse(usable);
+  if (data !== undefined) return { read: data, usable, rest };
+  readSources(usable, rest);
+  readSshOf(usable, rest);
+  return undefined;
 }
 
-function readSources(raw: unknown, report: Report): readonly Source[] {
-  const { open, whitelist } = (raw ?? {}) as { open?: unknown; whitelist?: unknown };
+function without(keys: ReadonlySet<unknown>, map: object): object {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !keys.has(key)));
+}
+
+function readSources(raw: object, report: Report): readonly Source[] {
+  const { open, whitelist } = raw as { open?: unknown; whitelist?: unknown };
   return readWhitelist(whitelist, open === true, below(["whitelist"], report));
 }
 
-function readSshOf(raw: unknown, report: Report): Ssh | undefined {
-  const { ssh } = (raw ?? {}) as { ssh?: unknown };
+function readSshOf(raw: object, report: Report): Ssh | undefined {
+  const { ssh } = raw as { ssh?: unknown };
   return readSsh(ssh, below(["ssh"], report));
 }
 
-function complete(
-  name: string,
-  read: z.output<typeof Local>,
-  raw: unknown,
-  report: Report,
-): Deployment {
+function complete(name: string, { read, usable, rest: report }: Parsed<Read>): Deployment {
   const { hold, silence, drain, database = name, user = name } = read;
   const row = catalogue[read.engine];
   const { taken, longestUser } = row;
@@ -170,10 +186,10 @@ function complete(
   if (users.includes(user)) report(["user"], `"${user}" is a user of the cluster itself`);
   if (databases.includes(database))
     report(["database"], `"${database}" is a database of the cluster itself`);
-  reportForeignOptions(read.engine, raw, report);
+  reportForeignOptions(read.engine, usable, report);
   const { engine, nodes, portals, durability, generation, rotate } = read;
   const { maxLag, fallback, open, network } = read;
-  const ssh = readSshOf(raw, report);
+  const ssh = readSshOf(usable, report);
   return {
     ...{ engine, nodes, portals, durability, generation, rotate, maxLag, fallback, open },
     name,
@@ -182,9 +198,9 @@ function complete(
     network,
     database,
     user,
-    memory: readMemory(read, raw, report),
+    memory: readMemory(read, usable, report),
     timing: { hold, silence, drain },
-    whitelist: readSources(raw, report),
+    whitelist: readSources(usable, report),
     ...(ssh && { ssh }),
   };
 }
@@ -213,19 +229,19 @@ function readEndpoints({ engine, nodes, endpoints }: Read, report: Report): read
   return endpoints ?? row.usual;
 }
 
-function readMemory({ engine, memory }: Read, raw: unknown, report: Report): number {
+function readMemory({ engine, memory }: Read, raw: object, report: Report): number {
   const { least, usual } = catalogue[engine].memory;
-  if (!("memory" in (raw as object))) return usual;
+  if (!("memory" in raw)) return usual;
   const mib = Math.floor(memory / MIB);
   if (mib < least) report(["memory"], `must be at least ${least}MiB for ${engine}`);
   return mib;
 }
 
 /** Keys that some engines have, and this one doesn't. */
-function reportForeignOptions(engine: Read["engine"], raw: unknown, report: Report): void {
+function reportForeignOptions(engine: Read["engine"], raw: object, report: Report): void {
   const { options } = catalogue[engine];
   for (const option of OPTIONS)
-    if (!options.includes(option) && option in (raw as object)) {
+    if (!options.includes(option) && option in raw) {
       const has = options.length > 0 ? `it has ${options.join(", ")}` : "it has none of that kind";
       report([option], `${engine} has no such option; ${has}`);
     }

@@ -295,6 +295,10 @@ test("every mistake is said at once, each with its path", () => {
     deployments: {
       orders: { engine: "postgresql", nodes: 4, whitelist: { "10.0.0.1/8": "x", "::/96": "y" } },
       stock: { engine: "postgres", portals: 0 },
+      cache: {
+        ...{ engine: "redis", whitelst: {}, nodes: 2, memory: "1MiB", version: "6" },
+        ...{ user: "probe", endpoints: ["any"], ssh: { keys: { ana: "x" } } },
+      },
     },
   });
 
@@ -308,6 +312,13 @@ test("every mistake is said at once, each with its path", () => {
       'deployments.orders.whitelist["::/96"]',
       "deployments.stock.engine",
       "deployments.stock.portals",
+      "deployments.cache.nodes",
+      "deployments.cache.memory",
+      "deployments.cache",
+      "deployments.cache.user",
+      "deployments.cache.ssh.keys.ana",
+      "deployments.cache.version",
+      "deployments.cache.endpoints[0]",
     ],
   );
 });
