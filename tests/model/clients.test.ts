@@ -271,7 +271,8 @@ const outputs = {
   },
 };
 
-test("portico connect lists an engine's clients, prints a form, and names what there is", () => {
+test("portico connect lists the deployments, an engine's clients, prints a form, and names what there is", () => {
+  assert.match(connectText(outputs, {}).text, /^portico connect orders +mysql$/m);
   assert.match(connectText(outputs, { deployment: "orders" }).text, /mysql2[\s\S]*connector-j/);
   const { notes, text } = connectText(outputs, { deployment: "orders", client: "connector-j" });
   assert.match(notes.join("\n"), /^# Once: keytool …\n# Taken as: [^\n]+$/);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 
+import { checkKept } from "../../tools/local/place.ts";
 import { recover } from "../../tools/local/recover.ts";
 import { latest, type StackFiles, stackFiles } from "../../tools/local/state.ts";
 
@@ -36,6 +37,23 @@ for (const [what, content] of [
       message: new RegExp(`^${file} can't be read: .*: cp ${file}\\.bak ${file}, `),
     });
   });
+
+test("a config that has lost the place of a stack with a state is refused, with the way to get it back", async (t) => {
+  const files = await emptyBackend(t);
+  const place = { "portico:local": { objectValue: { name: "portico" } } };
+  await checkKept({}, files);
+  await writeFile(files.checkpoint, '{"checkpoint":{"latest":{}}}');
+  await checkKept({}, files);
+
+  const resources = [{ urn: "urn:x", type: "pulumi:pulumi:Stack" }];
+  await writeFile(files.checkpoint, JSON.stringify({ checkpoint: { latest: { resources } } }));
+  await checkKept(place, files);
+  for (const lost of [{}, { "portico:local": { objectValue: { range: "10.87.0.0/16" } } }])
+    await assert.rejects(checkKept(lost, files), {
+      name: "SetupError",
+      message: /no longer says where it is .* config refresh -s local --force$/,
+    });
+});
 
 test("a lock that was never written to its end is dropped", async (t) => {
   const files = await emptyBackend(t);

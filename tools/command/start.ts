@@ -8,7 +8,7 @@ import { readConfig } from "../local/config.ts";
 import { introduce } from "../local/introduce.ts";
 import { limitProcesses } from "../local/limit-processes.ts";
 import { parseDeployments } from "../local/outputs.ts";
-import { checkPorts, keepPlace } from "../local/place.ts";
+import { checkKept, checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { checkRemoved } from "../local/removal.ts";
 import { localFiles, makeFiles, makeStack } from "../local/state.ts";
@@ -24,6 +24,7 @@ await run(async () => {
   const cli = cliOf(machine);
   await makeStack(cli);
   const config = await readConfig(cli);
+  await checkKept(config, localFiles);
   await checkRemoved(config, localFiles);
   const local = await keepPlace(machine, cli, config);
   // At once before it, so that nothing which another run has just made is taken for a stray.

@@ -8,7 +8,7 @@ import { SetupError } from "../setup/setup-error.ts";
 import { connectText } from "./forms.ts";
 
 const EXPLAINED = `
-Without --client it lists the clients of the deployment's engine. The form has the password in it. What each client does at a
+Without a deployment it lists them, without --client the clients of the deployment's engine. The form has the password in it. What each client does at a
 switchover, at the leader's death and while there is none: docs/clients.md.
 
 Exit codes:
@@ -24,14 +24,14 @@ interface Options {
 export function connectCommand(program: Command): void {
   program
     .command("connect")
-    .argument("<deployment>", "its name in the config")
+    .argument("[deployment]", "its name in the config")
     .description("prints what to paste into a client library")
     .option("--client <name>", "whose form")
     .option("--endpoint <name>", "primary, replica, any …; otherwise the first")
     .option("-s, --stack <name>", "the stack", STACK)
     .addHelpText("after", EXPLAINED)
     .exitOverride()
-    .action(async (deployment: string, { client, endpoint, stack }: Options) => {
+    .action(async (deployment: string | undefined, { client, endpoint, stack }: Options) => {
       try {
         const asked = { deployment, client, endpoint };
         const { notes, text } = connectText(await outputsOf(stack), asked);

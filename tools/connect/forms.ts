@@ -18,7 +18,7 @@ const Deployments = z.record(
 );
 
 export interface Asked {
-  readonly deployment: string;
+  readonly deployment?: string | undefined;
   readonly client?: string | undefined;
   readonly endpoint?: string | undefined;
 }
@@ -30,9 +30,16 @@ export interface Connect {
   readonly text: string;
 }
 
-/** What `portico connect` prints: the clients of a deployment's engine, or the form of one. Throws a SetupError for what isn't there. */
+/** What `portico connect` prints: the deployments, the clients of one's engine, or the form of a client. Throws a SetupError for what isn't there. */
 export function connectText(outputs: unknown, { deployment, client, endpoint }: Asked): Connect {
   const all = Deployments.parse(outputs);
+  if (deployment === undefined)
+    return {
+      notes: [],
+      text: Object.entries(all)
+        .map(([name, { engine }]) => `portico connect ${name.padEnd(20)} ${engine}`)
+        .join("\n"),
+    };
   const found = oneOf(all, deployment, "deployment");
   const [usual = ""] = Object.keys(found.endpoints);
   const { clients: forms } = oneOf(found.endpoints, endpoint ?? usual, "endpoint");

@@ -63,15 +63,27 @@ export type Found = { readonly portal: string; readonly at: string } & (
   | { readonly kind: "refused"; readonly source: string }
 );
 
-/** At the first endpoint of each: what lets this machine in there lets it in everywhere. */
+/** At the first endpoint of each, and at the others where that lets this machine in. */
 async function visitPortals(
+  docker: Docker,
+  stack: string,
+  deployment: Deployment,
+): Promise<readonly Found[]> {
+  const [first = "", ...others] = Object.keys(deployment.endpoints);
+  const found = await visitAt(first, docker, stack, deployment);
+  if (found.some(({ kind }) => kind === "refused")) return found;
+  const rest = others.map((endpoint) => visitAt(endpoint, docker, stack, deployment));
+  return [...found, ...(await Promise.all(rest)).flat()];
+}
+
+async function visitAt(
+  endpoint: string,
   docker: Docker,
   stack: string,
   { engine, endpoints, ca, portals }: Deployment,
 ): Promise<readonly Found[]> {
-  const [[endpoint, first] = ["", undefined]] = Object.entries(endpoints);
   const tried = portals.map(async ({ name, status }, index): Promise<Found> => {
-    const [{ host, port } = { host: "", port: 0 }] = first?.hosts.slice(index) ?? [];
+    const { host, port } = endpoints[endpoint]?.hosts[index] ?? { host: "", port: 0 };
     const here = { portal: `${stack}-${name}`, at: `${host}:${port}` };
     const began = Date.now();
     const door = { host, port, engine: engine as Engine, ca };

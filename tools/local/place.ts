@@ -13,6 +13,7 @@ import { say } from "../setup/say.ts";
 import { SetupError } from "../setup/setup-error.ts";
 import type { Cli } from "./cli.ts";
 import type { StackConfig } from "./config.ts";
+import { latest, type StackFiles } from "./state.ts";
 
 /** The `portico:local` of the stack's config, as `npm start` writes it once and keeps it. */
 export interface Local {
@@ -83,6 +84,16 @@ export async function keepPlace(
   return { ...local, ports };
 }
 
+/** Throws where the state knows a stack and the config has lost its place: another one would be found for it, and its data left behind. */
+export async function checkKept(config: StackConfig, files: StackFiles): Promise<void> {
+  if (readStored(config["portico:local"]).name !== undefined) return;
+  const { resources } = (await latest(files)) ?? {};
+  if (resources?.length)
+    throw new SetupError(
+      "This folder has a stack, and Pulumi.local.yaml no longer says where it is (portico:local). Nothing has been touched. To write the file as it was at the last update: npm run pulumi -- config refresh -s local --force",
+    );
+}
+
 /** What the stack is called, or will be. */
 export async function nameOf(docker: Docker, config: StackConfig): Promise<string> {
   return readStored(config["portico:local"]).name ?? (await freeName(docker));
@@ -97,7 +108,7 @@ export function readStored(entry: StackConfig[string] | undefined): z.infer<type
       `portico:local${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
   );
   throw new SetupError(
-    `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. Without portico:local, npm start chooses what is free.`,
+    `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. For the first start npm start chooses all of portico:local; afterwards npm run pulumi -- config refresh -s local --force writes the file as it was at the last update.`,
   );
 }
 

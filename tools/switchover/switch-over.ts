@@ -27,6 +27,7 @@ export async function switchOver(
   const docker = new Docker();
   const { nodes, portals } = await find(docker, deployment, stack);
   const began = Date.now();
+  say(`· asking ${deployment} to hand over, which takes up to half a minute`);
   const { code, output } = await ask(docker, nodes, to);
   if (code === NO_LEADER)
     throw new SetupError(`${deployment} has no leader that could hand over: every node serves`);
