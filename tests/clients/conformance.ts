@@ -25,6 +25,8 @@ export interface Tried {
   readonly led?: Led;
   /** Leaves the portals without a leader while nobody new gets in, until `giveBack`. Absent where nothing is held. */
   readonly hold?: Hold;
+  /** Instead of `hold`, until a portal gives up: where `hold` is mended by the cluster itself. */
+  readonly lastingHold?: Hold;
   /** True where an acknowledged write can be lost by the engine's own design. */
   readonly mayLose?: boolean;
 }
@@ -70,6 +72,11 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
   const failures = (all: readonly Checked[]) =>
     all.filter(({ ok }) => !ok).map(({ client, error }) => `${client}: ${error}`);
 
+  const gates = (wanted: RegExp) => async () => {
+    const all = await Promise.all(cluster.outputs.portals.map(({ status }) => statusOf(status)));
+    return all.every(({ endpoints }) => wanted.test(endpoints[endpoint]?.gate ?? ""));
+  };
+
   test(`${engine}: every client connects by its form as it is`, async () => {
     await until("a whole cluster", 240, whole);
     const seen = await clients.check("right");
@@ -106,6 +113,7 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
     test(`${engine}: every client waits while there is no leader`, async () => {
       await until("a whole cluster", 240, whole);
       await hold.lose();
+      await until("portals that hold", 30, gates(/held/));
       const seen = clients.check("right");
       await sleep(HELD_MS);
       const givenBack = Date.now();
@@ -158,14 +166,9 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
       );
   });
 
-  const gates = (wanted: RegExp) => async () => {
-    const all = await Promise.all(cluster.outputs.portals.map(({ status }) => statusOf(status)));
-    return all.every(({ endpoints }) => wanted.test(endpoints[endpoint]?.gate ?? ""));
-  };
-
   test(`${engine}: every client says so when a hold ends, and none has given up before`, async () => {
     await until("a whole cluster", 240, whole);
-    const { lose, giveBack } = hold ?? allNodes(cluster);
+    const { lose, giveBack } = tried.lastingHold ?? hold ?? allNodes(cluster);
     await lose();
     await until("portals that serve nobody", 30, gates(hold ? /held/ : /closed/));
 
@@ -209,28 +212,40 @@ async function endOfHold(cluster: Cluster, since: number): Promise<number> {
   return Math.min(...ends.map(timeOf));
 }
 
+type Loss = readonly ["kill", "start"] | readonly ["pause", "unpause"];
+
 /** Where nothing is held, who comes is refused once no node is there. */
-const allNodes = (cluster: Cluster) => kills(() => Promise.resolve(cluster.nodes), cluster);
+const allNodes = (cluster: Cluster) =>
+  lost(() => Promise.resolve(cluster.nodes), cluster, ["kill", "start"]);
 
 /** Leaves the last node alone: it is none that serves, and nobody's majority. */
-export function allButOne(cluster: Cluster, leader?: Led["leader"]): Hold {
-  return kills(async () => {
+export function allButOne(
+  cluster: Cluster,
+  leader?: Led["leader"],
+  loss: Loss = ["kill", "start"],
+): Hold {
+  const chosen = async () => {
     const first = await leader?.(cluster.nodes);
     const [next, other] = cluster.nodes.filter((node) => node !== first);
     return [first ?? other ?? "", next ?? ""];
-  }, cluster);
+  };
+  return lost(chosen, cluster, loss);
 }
 
-function kills(chosen: () => Promise<readonly string[]>, cluster: Cluster): Hold {
-  let killed: readonly string[] = [];
-  const containers = () => killed.map((node) => docker.getContainer(containerOf(cluster, node)));
+function lost(
+  chosen: () => Promise<readonly string[]>,
+  cluster: Cluster,
+  [lose, giveBack]: Loss,
+): Hold {
+  let nodes: readonly string[] = [];
+  const containers = () => nodes.map((node) => docker.getContainer(containerOf(cluster, node)));
   return {
     lose: async () => {
-      killed = await chosen();
-      await Promise.all(containers().map((container) => container.kill()));
+      nodes = await chosen();
+      await Promise.all(containers().map((container) => container[lose]()));
     },
     giveBack: async () => {
-      await Promise.all(containers().map((container) => container.start()));
+      await Promise.all(containers().map((container) => container[giveBack]()));
     },
   };
 }
