@@ -30,7 +30,7 @@ deployment's \`hold\`: a client that gives up sooner sees errors that the portal
 
 * **As pasted**: whether the form works as it is; what the same form does with another authority's certificate.
 * **Switchover** and **kill** of the leader's container (where any node serves: of a node): errors of three workers that go on writing / the
-  longest time without an acknowledged row, in seconds. Seen on 29 November 2026, all clients of an engine at once on a machine with two cores.
+  longest time without an acknowledged row, in seconds. Seen on 30 November 2026, all clients of an engine at once on a machine with two cores.
   Nobody lost an acknowledged row. What a portal adds is in the README; the rest is the engine's failover and the client's own retries.
 * **Hold**: a fresh connection while there is no leader for 15 s. Beside it a test has every client wait at a portal that is silent for 120 s, the
   longest hold that a deployment may have.
