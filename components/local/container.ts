@@ -26,13 +26,19 @@ export function hardened(memory: number): HardenedArgs {
  * sent, and Linux would try for a quarter of an hour; five tries are 13 s, or 45 s where the peer's window was closed.
  * One that answers is alive, for as long as it answers.
  */
-const PEERS = {
+export const PEERS = {
   "net.ipv4.tcp_retries2": "5",
   // For servers that ask for keepalives and don't say how often.
   "net.ipv4.tcp_keepalive_time": "25",
   "net.ipv4.tcp_keepalive_intvl": "5",
   "net.ipv4.tcp_keepalive_probes": "4",
 };
+
+/**
+ * A portal's. Of a client that asks for much and stops reading: bytes that wait to be sent, beside one write. Linux makes room for megabytes
+ * otherwise, which count as the container's memory. What is under way isn't bounded by it, however far the client is.
+ */
+export const BUFFERS = { "net.ipv4.tcp_notsent_lowat": "16384" };
 
 type HardenedArgs = Pick<
   docker.ContainerArgs,

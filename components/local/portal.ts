@@ -10,7 +10,7 @@ import { Directory } from "../files.ts";
 import { Folder, json } from "../folder.ts";
 import { HostKey } from "../host-key.ts";
 import type { Passwords } from "../passwords.ts";
-import { hardened } from "./container.ts";
+import { BUFFERS, hardened, PEERS } from "./container.ts";
 import type { Placement } from "./placement.ts";
 import { paths } from "./placement.ts";
 
@@ -93,6 +93,7 @@ export class Portal extends pulumi.ComponentResource {
       name,
       {
         ...hardened(MEMORY),
+        sysctls: { ...PEERS, ...BUFFERS },
         // By the third one the portal's first process filters what leaves.
         capabilities: { drops: ["ALL"], adds: ["CAP_NET_ADMIN", "CAP_SETGID", "CAP_SETUID"] },
         name: portal.container,

@@ -1,4 +1,7 @@
-"""How soon a peer that is gone is noticed: what `components/local/container.ts` gives a container, for the host's network."""
+"""
+How soon a peer that is gone is noticed, and what waits for one that stops reading: what `components/local` gives containers, for the host's
+network.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ WANTED = (
     "net.ipv4.tcp_keepalive_time=25",
     "net.ipv4.tcp_keepalive_intvl=5",
     "net.ipv4.tcp_keepalive_probes=4",
+    "net.ipv4.tcp_notsent_lowat=16384",
 )
 
 

@@ -1,23 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { type TestContext, test } from "node:test";
-import type Docker from "dockerode";
+import { test } from "node:test";
 
-import { hardened } from "../../components/local/container.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
-import { PLACES, renderConfig } from "../../proxy-image/src/plan/render.ts";
-import { authorizedBy } from "../../proxy-image/src/ssh/authorized.ts";
-import { Authority } from "../node-image/authority.ts";
-import { exec, logsOf, until } from "../support/containers.ts";
-import { networkFor, runFor } from "../support/docker.ts";
+import { logsOf, until } from "../support/containers.ts";
 import { breakNetwork } from "../support/net-fault.ts";
-import { DOCUMENT, portalImage } from "../support/portal-container.ts";
+import { DOCUMENT } from "../support/portal-container.ts";
 import { sshKey } from "../support/ssh-client.ts";
+import { createSlowLab } from "./slow-lab.ts";
 
 // Containers, so that a peer can be gone as a lost host is: nothing comes from it any more, not even a reset. The waits run side by side.
-const PEERS = join(import.meta.dirname, "slow");
-
 const ALIVE = {
   stopped: "a client that stops reading for 60 s gets everything",
   slow: "a client that reads 50 kB/s for two minutes is left alone",
@@ -46,44 +37,18 @@ const GONE = {
 /** A fault ends by itself after 120 s, and what is found only then is found too late. */
 const WITHIN_MS = 60_000;
 
-interface Network {
-  readonly name: string;
-  readonly subnet: string;
-}
-
 test("a slow peer lives, and one that is gone is found within a minute", async (t) => {
-  const image = await portalImage();
-  const network = await networkFor(t, { internal: true });
-  const at = (host: number) => network.subnet.replace("0/24", String(host));
-  const folder = folderFor(t);
-  const peer = (host: number, script: string, ...args: readonly string[]) =>
-    runFor(t, {
-      Image: image,
-      Entrypoint: ["node", `/peers/${script}`, ...args],
-      Healthcheck: { Test: ["NONE"] },
-      HostConfig: {
-        Binds: [`${PEERS}:/peers:ro`, `${folder}/client:/keys:ro`],
-        NetworkMode: network.name,
-      },
-      NetworkingConfig: placed(network, at(host)),
-      Labels: { "portico.test": "slow" },
-    });
+  const lab = await createSlowLab(t);
+  const { at, peer } = lab;
   const node = await peer(11, "node.cjs");
   const lostNode = await peer(12, "node.cjs");
   const ann = sshKey();
-  put(folder, "client/ann", ann.privateKey);
+  lab.putKey("ann", ann.privateKey);
   const document = documentOf(at(11), at(12), ann.publicKey);
-  await portal(t, { image, network, address: at(10), document, folder });
+  await lab.portal(10, document, ["primary/orders-1", "replica/orders-2", "secure/orders-1"]);
 
-  const client = await peer(
-    21,
-    "client.cjs",
-    at(10),
-    ...Object.keys(ALIVE),
-    "nodeidle",
-    "writing",
-    "nodeshut",
-  );
+  const alive = [...Object.keys(ALIVE), "nodeidle", "writing", "nodeshut"];
+  const client = await peer(21, "client.cjs", at(10), ...alive);
   const lostClient = await peer(22, "client.cjs", at(10), ...Object.keys(LOST_CLIENT));
   // Long enough for buffers to be full and windows closed, so that the probes of a closed window have become rare.
   await new Promise((done) => setTimeout(done, 12_000));
@@ -118,75 +83,6 @@ test("a slow peer lives, and one that is gone is found within a minute", async (
   }
 });
 
-interface PortalArgs {
-  readonly image: string;
-  readonly network: Network;
-  readonly address: string;
-  readonly document: PortalDocument;
-  readonly folder: string;
-}
-
-/** HAProxy and sshd as a portal has them, but for its agent: one that vouches for every node. */
-async function portal(
-  t: TestContext,
-  { image, network, address, document, folder }: PortalArgs,
-): Promise<void> {
-  const places = { ...PLACES, folder: "/portal", identity: "/portal", run: "/tmp" };
-  const authority = await Authority.create();
-  const { certificate, key } = await authority.issue([address]);
-  put(folder, "portal/haproxy.cfg", renderConfig(document, places));
-  put(folder, "portal/whitelist.map", "0.0.0.0/0 9999999999999\n");
-  put(folder, "portal/server.crt", certificate);
-  put(folder, "portal/server.key", key);
-  const authorized = authorizedBy(document);
-  put(folder, "ssh/authorized_keys", authorized?.keys ?? "", READABLE);
-  put(folder, "ssh/names", authorized?.names ?? "", READABLE);
-  put(folder, "ssh/host_key", sshKey().privateKey, READABLE);
-  const agent = `node -e 'require("node:http").createServer((_, reply) => reply.end()).listen(${PLACES.agent.port})'`;
-  const sshd =
-    "setpriv --reuid tunnel --regid tunnel --clear-groups /usr/local/lib/portico/services/tunnel/run";
-  const haproxy = "haproxy -W -db -f /portal/haproxy.cfg";
-  const { id } = await runFor(t, {
-    Image: image,
-    Entrypoint: ["sh", "-c", `${agent} & ${sshd} & exec ${haproxy}`],
-    Healthcheck: { Test: ["NONE"] },
-    HostConfig: {
-      Binds: [`${folder}/portal:/portal:ro`, `${folder}/ssh:/run/ssh:ro`],
-      NetworkMode: network.name,
-      Sysctls: { ...(hardened(64).sysctls as Record<string, string>) },
-    },
-    NetworkingConfig: placed(network, address),
-    Labels: { "portico.test": "slow" },
-  });
-  const open =
-    "set server primary/orders-1 state ready;set server replica/orders-2 state ready;set server secure/orders-1 state ready;show servers state";
-  const say = `const socket = require("node:net").connect("/tmp/admin.sock"); socket.write("${open}\\n"); socket.pipe(process.stdout)`;
-  await until("all endpoints are open", 20, async () => {
-    const { output } = await exec(id, ["node", "-e", say]);
-    return [
-      / primary 1 orders-1 \S+ 2 /,
-      / replica 2 orders-2 \S+ 2 /,
-      / secure 1 orders-1 \S+ 2 /,
-    ].every((up) => up.test(output));
-  });
-}
-
-/** For a user of the container that the host doesn't know. */
-const READABLE = 0o644;
-
-function folderFor(t: TestContext): string {
-  const cache = resolve(import.meta.dirname, "../../.cache");
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, "slow-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  for (const part of ["client", "portal", "ssh"]) mkdirSync(join(folder, part));
-  return folder;
-}
-
-function put(folder: string, name: string, text: string, mode = 0o600): void {
-  writeFileSync(join(folder, name), text, { mode });
-}
-
 function documentOf(node: string, lostNode: string, publicKey: string): PortalDocument {
   return {
     ...DOCUMENT,
@@ -202,11 +98,4 @@ function documentOf(node: string, lostNode: string, publicKey: string): PortalDo
     ssh: { port: 2222, keys: { ann: publicKey } },
     fallback: "off",
   };
-}
-
-function placed(
-  { name }: Network,
-  address: string,
-): Docker.ContainerCreateOptions["NetworkingConfig"] {
-  return { EndpointsConfig: { [name]: { IPAMConfig: { IPv4Address: address } } } };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hardened } from "../../components/local/container.ts";
+import { BUFFERS, PEERS } from "../../components/local/container.ts";
 import { until } from "../support/containers.ts";
 import {
   archiveOf,
@@ -14,7 +14,7 @@ import {
 } from "../support/machine/machine.ts";
 
 const image = archiveOf("a node's image");
-const PEERS = `sysctl --write ${Object.entries(hardened(1).sysctls ?? {})
+const SYSCTL = `sysctl --write ${Object.entries({ ...PEERS, ...BUFFERS })
   .map(([name, value]) => `${name}=${value}`)
   .join(" ")}`;
 
@@ -38,7 +38,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
     calls.filter((call) => !call.startsWith("docker run")),
     [
       ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
-      PEERS,
+      SYSCTL,
       ...[dnf, dnf, "systemctl enable --now docker.service"],
       "docker load --quiet --input /var/lib/portico-machine/image.tar",
       ...calls.filter((call) => call.startsWith("docker image tag sha256:")),
@@ -79,7 +79,7 @@ test("a new node is brought up, and its second boot does nothing twice", async (
 
   assert.deepEqual((await node.calls()).slice(calls.length), [
     ...["systemctl daemon-reload", "systemctl enable --now portico-machine.service"],
-    PEERS,
+    SYSCTL,
     "docker container start portico",
   ]);
   assert.equal(await node.sh("cat /var/lib/portico-data/data/row"), "kept\n");

@@ -89,6 +89,8 @@ function global({ run, group }: Places): string {
     ssl-load-extra-files key
     set-var ${LATEST} int(0)
     tune.bufsize 16384
+    # What a node has sent for a client that stopped reading: Linux takes twice as much, and would make room for more and more. Nodes are near.
+    tune.rcvbuf.server 131072
     ssl-default-bind-ciphers ${CIPHERS}`;
 }
 

@@ -3,14 +3,16 @@ const { createServer } = require("node:net");
 
 const ALL = 24 * 2 ** 20;
 const PAUSE_MS = 60_000;
+/** One for all: hundreds of clients may ask for it at once. */
+const ZEROS = Buffer.alloc(ALL);
 
 const does = {
   // As a server does once its client has said goodbye.
   idle: (socket) => socket.resume().once("end", () => socket.end()),
   eat: (socket) => socket.resume(),
   drip: (socket) => setInterval(() => socket.write(Buffer.alloc(2_000)), 50),
-  send: (socket) => socket.write(Buffer.alloc(ALL)),
-  last: (socket) => socket.end(Buffer.alloc(ALL)),
+  send: (socket) => socket.write(ZEROS),
+  last: (socket) => socket.end(ZEROS),
   never: () => {},
   pause: (socket) =>
     setTimeout(() => {
