@@ -301,9 +301,13 @@ class MySQL(Case):
         steward = self.steward()
         steward.formation.note = lambda *_args: None
         steward._online, steward._reload = True, False
+        steward.formation.stay = lambda *_args: ""
         steward._joining_failed = Unforeseen()
         steward._act(None, self.MEMBER)
-        self.assertIsNone(steward._joining_failed)
+        until("its end", lambda: steward._joining_failed is None)
+
+        steward.formation.stay = fails
+        until("its failure", lambda: steward._act(None, self.MEMBER) or steward._joining_failed)
 
         steward._joining_failed = Unforeseen()
         self.replace(main.time, sleep=fake)

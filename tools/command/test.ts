@@ -23,6 +23,7 @@ const CLIENTS = "tests/clients/";
 
 /** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
+  "tests/engines/mysql-frozen.test.ts",
   "tests/engines/scylladb.test.ts",
   "tests/node-image/scylladb",
   "tests/guard/mutations.test.ts",

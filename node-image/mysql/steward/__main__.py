@@ -140,9 +140,8 @@ class Steward:
             self._beside(lambda: formation.go_on(node, secrets, state))
         elif state.is_alone(node.majority):
             self._beside(lambda: formation.stand_alone(node))
-        else:
-            # Nothing is left to do beside.
-            self._joining_failed = None
+        elif formation.asks_again():
+            self._beside(lambda: formation.stay(node, state))
 
     def _end_offline_mode(self) -> None:
         """Owed until it is done."""

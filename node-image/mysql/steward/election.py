@@ -122,6 +122,18 @@ def groups_without(address: str, views: Mapping[str, Sequence[str]]) -> list[str
     return sorted(name for name, view in views.items() if view and address not in view)
 
 
+def deserters(
+    address: str, view: Sequence[str], members: Mapping[str, str], reports: Mapping[str, Report], views: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """
+    Names of the nodes that this one, at `address`, has in its `view` of the group, and that say of themselves that they are in none, or in
+    one without it. `members`: address by name. `reports` and `views`: what the others say and see, by name.
+    """
+    seen = {name for name, at in members.items() if at in view and at != address}
+    outside = {name for name, report in reports.items() if report.ready and not report.active}
+    return sorted(seen & (outside | set(groups_without(address, views))))
+
+
 class Promises:
     """What this node has promised: one candidate at a time, for longer than a bootstrap may take. Asked by several threads."""
 

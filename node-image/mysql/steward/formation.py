@@ -9,7 +9,7 @@ from typing import Any, Mapping
 
 from . import files, log, paths
 from .description import Node, Secrets
-from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, groups_without, read_promise
+from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, deserters, groups_without, read_promise
 from .group import Membership, read_membership, write_membership
 from .peers import promises_of, reports_of, views_of, withdraw_from
 from .server import Server, State
@@ -23,6 +23,12 @@ START = 120
 SURE = 2.0
 """Seconds for which what the others said counts, where this node is alone in its group."""
 
+ROUND = 10.0
+"""Seconds after which a member asks the others again whether they are in its group."""
+
+DESERTED = 30.0
+"""Seconds for which a majority has to say that it isn't: by itself the server gives up after 15 s where it reaches no majority."""
+
 PATIENCE = 45.0
 """Seconds in which a majority still waits for the others: after a loss of all, one that is late may hold the last writes."""
 
@@ -32,6 +38,8 @@ class Formation:
         self._server = server
         self._began: float | None = None
         self._sure_at = -math.inf
+        self._asked_at = -math.inf
+        self._deserted_at = math.inf
         self.membership = read_membership()
         self._promises = Promises(_held(), _save, _uptime)
 
@@ -57,7 +65,9 @@ class Formation:
 
     def note(self, node: Node, state: State) -> None:
         """A member is one of a majority: a founder that is still alone has nothing that a client could have written."""
-        if state.active:
+        if not state.active:
+            self._asked_at, self._deserted_at = -math.inf, math.inf
+        else:
             self._began = None
             if not state.is_alone(node.majority):
                 self._promises.end()
@@ -105,6 +115,27 @@ class Formation:
         if not elsewhere and len(views) + 1 >= node.majority:
             self._sure_at = asked
         return ""
+
+    def asks_again(self) -> bool:
+        return time.monotonic() - self._asked_at >= ROUND
+
+    def stay(self, node: Node, state: State) -> str:
+        """
+        One step of a member that sees others in its group. Where several were frozen for long and wake up, each may leave by itself, and
+        the last one go on to see them: their servers answer at the same ports. It can drop nobody without a majority, and none of them can join
+        while it has their former selves. So it leaves too, and the group is formed anew. Says what it did, or nothing. Raises pymysql.Error.
+        """
+        self._asked_at = now = time.monotonic()
+        view = [member.address for member in state.members]
+        left = deserters(node.address, view, node.members, reports_of(node), views_of(node))
+        if len(view) - len(left) >= node.majority:
+            self._deserted_at = math.inf
+            return ""
+        self._deserted_at = min(self._deserted_at, now)
+        if now - self._deserted_at < DESERTED:
+            return ""
+        self._stop()
+        return f"leaves a group that has no majority: {', '.join(left)} left it"
 
     def may_write(self, node: Node, state: State) -> bool:
         """Whether the group is the only one: a majority is in it, or says that it is in no other. The first one ever has no other."""

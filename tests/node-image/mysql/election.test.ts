@@ -174,6 +174,35 @@ const VIEWS: readonly (readonly [
   ["one of them formed one, and the other has yet to join", { b: ["2"], c: [] }, ["b"]],
 ];
 
+/** Of the node a at the address "1", which sees a, b and c in its group: who says otherwise. */
+const LEFT: readonly (readonly [
+  title: string,
+  reports: Readonly<Record<string, Report>>,
+  views: Readonly<Record<string, readonly string[]>>,
+  left: readonly string[],
+])[] = [
+  ["nobody answers", {}, {}, []],
+  [
+    "all are in it",
+    { b: { ...member, active: true }, c: { ...member, active: true } },
+    { b: ["1", "2", "3"], c: ["1", "2", "3"] },
+    [],
+  ],
+  ["both try to join", { b: member, c: member }, { b: [], c: [] }, ["b", "c"]],
+  [
+    "a server that doesn't answer its steward may still be in it",
+    { b: { ...member, ready: false }, c: member },
+    { b: [], c: [] },
+    ["c"],
+  ],
+  [
+    "the others have one of their own",
+    { b: { ...member, active: true }, c: { ...member, active: true } },
+    { b: ["2", "3"], c: ["2", "3"] },
+    ["b", "c"],
+  ],
+];
+
 /** Seconds for which a promise lasts. */
 const LASTING = 75;
 
@@ -204,12 +233,12 @@ const SCRIPT = `
 import json, sys, time
 sys.path.insert(0, "/steward")
 from concurrent.futures import ThreadPoolExecutor
-from election import Promises, Report, decide, groups_without, read_promise
+from election import Promises, Report, decide, deserters, groups_without, read_promise
 
-cases, promises, kept, views = json.loads(sys.argv[1])
+cases, promises, kept, views, left = json.loads(sys.argv[1])
 
-def decided(who, reports):
-    said = {
+def read(reports):
+    return {
         name: Report(
             r.get("group", ""),
             r.get("joined", False),
@@ -219,8 +248,10 @@ def decided(who, reports):
         )
         for name, r in reports.items()
     }
+
+def decided(who, reports):
     contains = lambda whole, part: set(json.loads(part)) >= set(json.loads(whole))
-    decision = decide(who, ("a", "b", "c"), said, contains)
+    decision = decide(who, ("a", "b", "c"), read(reports), contains)
     voters = getattr(decision, "voters", None)
     if voters is None:
         return repr(decision)
@@ -252,13 +283,17 @@ print(json.dumps([
     [held(raw) for _, raw, _, _ in kept],
     given_at_once(),
     [groups_without("1", view) for _, view, _ in views],
+    [
+        deserters("1", ["1", "2", "3"], {"a": "1", "b": "2", "c": "3"}, read(reports), view)
+        for _, reports, view, _ in left
+    ],
 ]))
 `;
 
 const answered = runToEnd(
   {
     Image: await machineImage(),
-    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES, KEPT, VIEWS])],
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([CASES, PROMISES, KEPT, VIEWS, LEFT])],
     HostConfig: { Binds: [`${STEWARD}:/steward:ro`], NetworkMode: "none" },
   },
   60_000,
@@ -269,6 +304,7 @@ const answered = runToEnd(
       readonly (readonly (boolean | null)[])[],
       readonly (readonly [string, number])[],
       number,
+      readonly (readonly string[])[],
       readonly (readonly string[])[],
     ],
 );
@@ -298,6 +334,12 @@ for (const [index, [title, , without]] of VIEWS.entries())
   test(`a member of MySQL's that is alone: ${title}`, async () => {
     const [, , , , found] = await answered;
     assert.deepEqual(found[index], without);
+  });
+
+for (const [index, [title, , , left]] of LEFT.entries())
+  test(`who has left the group that a member of MySQL's sees: ${title}`, async () => {
+    const [, , , , , found] = await answered;
+    assert.deepEqual(found[index], left);
   });
 
 test("promises of MySQL's nodes: of eight candidates that ask at once, one gets it", async () => {
