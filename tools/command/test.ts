@@ -1,7 +1,7 @@
 // `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then every test, or those below the paths: fast layers
 // first, end to end last. Without paths the heaviest engines are left out, unless there is `--all`. Other options go to `node --test`.
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 
@@ -9,7 +9,7 @@ import { onEnd } from "../local/on-end.ts";
 import { type Machine, setUp } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/say.ts";
-import { FAILURES, failuresIn, told } from "../test/failures.ts";
+import { type FileTime, RECORD, recordedIn, told } from "../test/record.ts";
 import { run } from "./run.ts";
 
 /** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
@@ -29,6 +29,10 @@ const HEAVY = [
   "tests/guard/mutations.test.ts",
   CLIENTS,
 ];
+
+/** How long each file took in the last run, the slowest first. */
+const TIMES = join(PROJECT, ".portico", "tests.json");
+const SLOWEST = 10;
 
 /** Begins first: the others go on beside it. */
 const LONGEST = "tests/node-image/";
@@ -63,14 +67,14 @@ await run(async () => {
     say(`No test is below ${paths.join(", ")}.`);
     return 1;
   }
-  const failures = await mkdtemp(join(tmpdir(), "portico-failures-"));
+  const records = await mkdtemp(join(tmpdir(), "portico-tests-"));
   try {
-    return await runStages(machine, failures, [
+    return await runStages(machine, records, [
       ...(paths.length === 0 ? CHECKS : []),
-      ...stagesOf(files, options, failures),
+      ...stagesOf(files, options, records),
     ]);
   } finally {
-    await rm(failures, { recursive: true, force: true });
+    await rm(records, { recursive: true, force: true });
   }
 });
 
@@ -79,16 +83,16 @@ interface Stage {
   readonly command: readonly string[];
 }
 
-/** `failures`: the folder in which each stage notes, under its name, what failed. */
+/** `records`: the folder in which each stage notes, under its name, what failed and how long each file took. */
 function stagesOf(
   files: readonly string[],
   options: readonly string[],
-  failures: string,
+  records: string,
 ): readonly Stage[] {
   const stage = (name: string, tests: readonly string[], how: readonly string[]): Stage[] =>
     tests.length === 0
       ? []
-      : [{ name, command: nodeTest(join(failures, name), [...how, ...options, ...tests]) }];
+      : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
   const below = (path: string) => files.filter((file) => file.startsWith(path));
   const together = files
     .filter((file) => ![ALONE, ENGINES, CLIENTS].some((path) => file.startsWith(path)))
@@ -101,22 +105,31 @@ function stagesOf(
   ];
 }
 
-/** Tells at the end how each went, and once more what failed, which may stand an hour of output above. */
+/** Tells at the end how each went, the slowest files, and once more what failed, which may stand an hour of output above. */
 async function runStages(
   machine: Machine,
-  failures: string,
+  records: string,
   stages: readonly Stage[],
 ): Promise<number> {
   const results: string[] = [];
+  const times: FileTime[] = [];
   let failed = 0;
   for (const { name, command } of stages) {
     const start = Date.now();
     const code = await child(machine, command);
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
-    for (const failure of await failuresIn(join(failures, name))) results.push(told(failure));
+    const recorded = await recordedIn(join(records, name));
+    results.push(...recorded.failures.map(told));
+    times.push(...recorded.times);
     if (code !== 0) failed = code;
     if (code === INTERRUPTED) break;
+  }
+  times.sort((a, b) => b.seconds - a.seconds);
+  await mkdir(join(PROJECT, ".portico"), { recursive: true });
+  await writeFile(TIMES, `${JSON.stringify(times, null, 2)}\n`);
+  for (const { file, seconds } of times.slice(0, SLOWEST)) {
+    say(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
   }
   for (const line of results) say(line);
   return failed;
@@ -134,14 +147,14 @@ async function testFiles(): Promise<readonly string[]> {
     .sort();
 }
 
-function nodeTest(failures: string, rest: readonly string[]): readonly string[] {
+function nodeTest(record: string, rest: readonly string[]): readonly string[] {
   return [
     process.execPath,
     "--test",
     "--test-reporter=spec",
     "--test-reporter-destination=stdout",
-    `--test-reporter=${FAILURES}`,
-    `--test-reporter-destination=${failures}`,
+    `--test-reporter=${RECORD}`,
+    `--test-reporter-destination=${record}`,
     `--test-timeout=${LONGEST_TEST_MS}`,
     // A socket that a test left open would keep its process, and with it everything after it, waiting for good.
     "--test-force-exit",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { FAILURES, failuresIn, told } from "../../tools/test/failures.ts";
+import { RECORD, recordedIn, told } from "../../tools/test/record.ts";
 
 const SUITE = `
 import { describe, test } from "node:test";
@@ -16,10 +16,11 @@ describe("a suite", () => {
 });
 test("says much", () => { throw new Error(Array.from({ length: 30 }, (_, line) => "line " + line).join("\\n")); });
 test("throws no error", () => { throw "a word"; });
+test("waits", () => new Promise((done) => setTimeout(done, 200)));
 `;
 
-test("each test that failed by itself is noted with its file and its reason, its suite isn't", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "failures-"));
+test("each test that failed by itself is noted with its file and reason, its suite isn't, and each file's time", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "record-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const noted = join(folder, "noted");
   writeFileSync(join(folder, "suite.test.mjs"), SUITE);
@@ -29,14 +30,14 @@ test("each test that failed by itself is noted with its file and its reason, its
     process.execPath,
     [
       ...["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"],
-      ...[`--test-reporter=${FAILURES}`, `--test-reporter-destination=${noted}`],
+      ...[`--test-reporter=${RECORD}`, `--test-reporter-destination=${noted}`],
       ...[join(folder, "suite.test.mjs"), join(folder, "breaks.test.mjs")],
     ],
     { env },
   );
   assert.equal(status, 1);
 
-  const failures = await failuresIn(noted);
+  const { failures, times } = await recordedIn(noted);
   assert.deepEqual(
     failures
       .map(({ test }) => test)
@@ -49,8 +50,31 @@ test("each test that failed by itself is noted with its file and its reason, its
   assert.match(words.join("\n"), /^✗ \S+suite\.test\.mjs: throws no error\n {4}a word$/m);
   const much = words.find((word) => word.includes("says much"));
   assert.match(much ?? "", /line 11\n {4}…$/);
+
+  const suite = times.find(({ file }) => file.endsWith("suite.test.mjs"));
+  assert.deepEqual(Object.keys(suite?.tests ?? {}), [
+    ...["goes well", "a suite", "says much", "throws no error"],
+    "waits",
+  ]);
+  const waited = suite?.tests.waits ?? 0;
+  assert.ok(waited >= 0.2, `${waited} s`);
+  assert.ok((suite?.seconds ?? 0) > waited, "a file's time holds its process's start");
+});
+
+test("where files share a process, a file's time is that of its tests", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "record-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(
+    join(folder, "noted"),
+    [0.5, 1.25]
+      .map((seconds, i) => JSON.stringify({ time: { file: "a", test: `${i}`, seconds } }))
+      .join("\n"),
+  );
+  const { times } = await recordedIn(join(folder, "noted"));
+  assert.deepEqual(times, [{ file: "a", seconds: 1.75, tests: { 0: 0.5, 1: 1.25 } }]);
 });
 
 test("a stage that noted nothing has no failures", async () => {
-  assert.deepEqual(await failuresIn(join(tmpdir(), "nothing", "is", "here")), []);
+  const nothing = await recordedIn(join(tmpdir(), "nothing", "is", "here"));
+  assert.deepEqual(nothing, { failures: [], times: [] });
 });
