@@ -6,7 +6,12 @@ import { inventoryOf } from "./model/inventory.ts";
 
 /** Declares the whole stack. The other target's packages are not loaded: @pulumi/aws alone takes a second. */
 export async function deploy({ stack, removed }: Config): Promise<pulumi.Inputs> {
-  await new Inventory(inventoryOf(stack, removed)).accepted();
-  if (stack.target === "local") return (await import("./target/local.ts")).deployLocally(stack);
-  return (await import("./target/aws.ts")).deployOnAws(stack);
+  const accepted = new Inventory(inventoryOf(stack, removed)).accepted();
+  // Loaded while the engine starts the provider and asks it.
+  if (stack.target === "local") {
+    const [{ deployLocally }] = await Promise.all([import("./target/local.ts"), accepted]);
+    return deployLocally(stack);
+  }
+  const [{ deployOnAws }] = await Promise.all([import("./target/aws.ts"), accepted]);
+  return deployOnAws(stack);
 }

@@ -1,3 +1,5 @@
+import "./lean-sdk.ts";
+
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 
@@ -5,10 +7,6 @@ import { rawConfig } from "./config/raw.ts";
 import type { Config } from "./config.ts";
 import { ConfigError, parseConfig } from "./config.ts";
 import { deploy } from "./deploy.ts";
-
-// Pulumi keeps a stack trace for every promise, and its runner reads each through source maps: half the time of a large preview.
-// Node strips types in place, so that lines are right without.
-Reflect.deleteProperty(Error, "prepareStackTrace");
 
 const config = read();
 for (const warning of config.warnings) void pulumi.log.warn(warning);

@@ -16,11 +16,12 @@ import { endpointsOf, SSH, STATUS } from "../model/catalogue.ts";
 import { trustStoreFor } from "../model/clients/table.ts";
 import { connectionOf, endpointOutput, identityOf, sshOutput } from "../model/outputs.ts";
 import type { AwsStack, AwsDeployment as Model } from "../model/stack.ts";
+import { declareEach } from "./declare-each.ts";
 import { fillImageFolders } from "./image-folders.ts";
 import { machineService } from "./machine-service.ts";
 
 /** Declares a stack on AWS. What it returns becomes the output `deployments`. */
-export function deployOnAws(stack: AwsStack): pulumi.Inputs {
+export async function deployOnAws(stack: AwsStack): Promise<pulumi.Inputs> {
   const { aws: target, deployments } = stack;
   const provider = new aws.Provider("aws", {
     region: target.region as aws.Region,
@@ -35,12 +36,12 @@ export function deployOnAws(stack: AwsStack): pulumi.Inputs {
   const { template: userData, archive } = machineService();
   const service = new Service("service", { store, archive }, opts);
   return Object.fromEntries(
-    deployments.map((deployment) => {
+    await declareEach(deployments, (deployment, noted) => {
       const plan = planOnAws(deployment, target);
       const built = new Deployment(
         deployment.name,
         { target, deployment, plan, images, store, snapshots, service, userData },
-        opts,
+        { ...opts, ...noted },
       );
       return [deployment.name, outputsOf(deployment, plan, built)];
     }),

@@ -20,12 +20,13 @@ import {
 import type { LocalPlan } from "../model/plan.ts";
 import { planDeployment, planPublicNetwork } from "../model/plan.ts";
 import type { LocalStack, LocalDeployment as Model } from "../model/stack.ts";
+import { declareEach } from "./declare-each.ts";
 import { fillImageFolders } from "./image-folders.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
 /** Declares a stack of containers on this machine. What it returns becomes the output `deployments`. */
-export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs {
+export async function deployLocally({ local, deployments }: LocalStack): Promise<pulumi.Inputs> {
   const engines = [...new Set(deployments.map(({ engine }) => engine))];
   fillImageFolders(PROJECT, engines);
   const images = new Images("images", {
@@ -39,13 +40,15 @@ export function deployLocally({ local, deployments }: LocalStack): pulumi.Inputs
     stack: local.name,
   });
   return Object.fromEntries(
-    deployments.map((deployment) => {
+    await declareEach(deployments, (deployment, noted) => {
       const { name } = deployment;
       const plan = planDeployment(deployment, local);
       const path = join(PROJECT, ".portico", pulumi.getStack(), name);
-      const built = new Deployment(name, {
-        ...{ stack: local.name, deployment, plan, path, images, publicNetwork },
-      });
+      const built = new Deployment(
+        name,
+        { stack: local.name, deployment, plan, path, images, publicNetwork },
+        noted,
+      );
       return [name, outputsOf(deployment, plan, built, paths.authority(path))];
     }),
   );
