@@ -73,7 +73,8 @@ export function redis(cluster: Cluster) {
       await inNode(cluster, asked, "/usr/local/lib/portico/switchover");
     },
     evidence: { lose: sentinels("-wD", "-d"), giveBack: sentinels("-wu", "-u") },
-    mayLose: true,
+    // Replicas follow within a second; a leader that none of them follows takes no writes after `min-replicas-max-lag`, 10 s.
+    mayLose: { beforeDeathMs: 1000, cutOffMs: 11_000 },
     isMisrouted: ({ message }) => message.startsWith("READONLY"),
   };
   return { led, through };
