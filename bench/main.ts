@@ -1,7 +1,7 @@
 // `npm run bench`: how long each way of reaching the leader takes to follow it; `-- preview`: what a preview takes; `-- kills`: what clients of each engine see. See README.md.
 import { Argument, InvalidArgumentError, program } from "commander";
 
-import { onEnd } from "../tools/local/on-end.ts";
+import { onEnd } from "../tools/local/change.ts";
 import { type Facts, factsOf, readFacts } from "./facts.ts";
 import { benchKills, measurable } from "./kills/main.ts";
 import { measure } from "./measure.ts";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
 import type { EngineRow } from "../infra/model/engines/row.ts";
-import { derivePassword } from "../infra/model/password.ts";
+import { derivePassword } from "../infra/model/uri.ts";
 
 interface Login {
   readonly user: string;

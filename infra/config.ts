@@ -1,19 +1,14 @@
 import { z } from "zod";
-
-import { readAws } from "./config/aws.ts";
 import { readAwsDeployment, readLocalDeployment } from "./config/deployment.ts";
-import { readLocal } from "./config/local.ts";
-import type { Report } from "./config/report.ts";
-import { below, formatPath } from "./config/report.ts";
-import { entries, oneOf, unknownKey } from "./config/strict.ts";
-import { text } from "./config/text.ts";
+import { readAws, readLocal } from "./config/targets.ts";
+import type { Report } from "./config/values.ts";
+import { below, entries, formatPath, oneOf, text, unknownKey } from "./config/values.ts";
 import { warningsFor } from "./config/warnings.ts";
-import { footprintOf } from "./model/aws/footprint.ts";
-import { networkOf } from "./model/aws/network-of.ts";
-import { quotaProblems } from "./model/aws/quota.ts";
+import { networkOf } from "./model/aws-plan.ts";
+import { footprintOf, quotaProblems } from "./model/aws-quota.ts";
 import { portalNames } from "./model/catalogue.ts";
 import { findCollisions } from "./model/collisions.ts";
-import { assignSlots } from "./model/slots.ts";
+import { assignSlots } from "./model/plan.ts";
 import type { AwsStack, LocalStack, Stack } from "./model/stack.ts";
 
 const KEYS = ["target", "local", "aws", "deployments", "removed"];
@@ -141,5 +136,25 @@ function reportSharedSlots(slots: Readonly<Record<string, number>>, report: Repo
     const owner = owners.get(slot);
     if (owner !== undefined) report([name], `slot ${slot} is taken by ${owner}`);
     owners.set(slot, name);
+  }
+}
+
+const NAMESPACE = "portico:";
+
+/** What the engine hands over of a stack's config, values as text, without the namespace and without others' keys. */
+export function rawConfig(all: Readonly<Record<string, string>>): RawConfig {
+  return Object.fromEntries(
+    Object.entries(all)
+      .filter(([key]) => key.startsWith(NAMESPACE))
+      .map(([key, text]) => [key.slice(NAMESPACE.length), decoded(text)]),
+  );
+}
+
+/** The engine hands over objects as JSON, and everything else as it was written. */
+function decoded(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { Inventory } from "../components/inventory.ts";
+import { Inventory } from "../components/own-provider.ts";
 import type { Config } from "./config.ts";
 import { inventoryOf } from "./model/inventory.ts";
 

@@ -3,9 +3,8 @@ import "./lean-sdk.ts";
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime/index.js";
 
-import { rawConfig } from "./config/raw.ts";
 import type { Config } from "./config.ts";
-import { ConfigError, parseConfig } from "./config.ts";
+import { ConfigError, parseConfig, rawConfig } from "./config.ts";
 import { deploy } from "./deploy.ts";
 
 const config = read();

@@ -1,27 +1,24 @@
 import { createHash } from "node:crypto";
 
 import * as pulumi from "@pulumi/pulumi";
-
-import { ingressRules } from "../../infra/model/aws/ingress.ts";
-import { keys } from "../../infra/model/aws/keys.ts";
-import type { AwsPlan } from "../../infra/model/aws/plan.ts";
-import { flowsOf } from "../../infra/model/aws/traffic.ts";
+import { keys } from "../../infra/model/aws-bucket.ts";
+import { flowsOf, ingressRules } from "../../infra/model/aws-firewall.ts";
+import type { AwsPlan } from "../../infra/model/aws-plan.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { AwsDeployment, AwsTarget } from "../../infra/model/stack.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
-import { Authority } from "../authority.ts";
+import { Authority } from "../certificates.ts";
+import { InForce } from "../own-provider.ts";
 import { Passwords } from "../passwords.ts";
 import { Firewall } from "./firewall.ts";
 import type { ImageIds } from "./images.ts";
-import { InForce } from "./in-force.ts";
+import type { Place } from "./machine.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
-import { Objects } from "./objects.ts";
-import type { Place } from "./place.ts";
 import { Portal, PortalAddress } from "./portal.ts";
-import type { Service } from "./service.ts";
 import type { Snapshots } from "./snapshots.ts";
-import type { Store } from "./store.ts";
+import type { Service, Store } from "./store.ts";
+import { Objects } from "./store.ts";
 
 export interface DeploymentArgs {
   readonly target: AwsTarget;

@@ -1,8 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { IngressRule } from "../../infra/model/aws/ingress.ts";
-import type { Flow } from "../../infra/model/aws/traffic.ts";
+import type { Flow, IngressRule } from "../../infra/model/aws-firewall.ts";
 
 export interface FirewallArgs {
   readonly vpcId: pulumi.Input<string>;

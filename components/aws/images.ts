@@ -4,9 +4,9 @@ import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Architecture } from "../../infra/model/aws/machine-type.ts";
+import type { Architecture } from "../../infra/model/aws-machine.ts";
 import type { Engine } from "../../infra/model/catalogue.ts";
-import { ImageArchive } from "./image-archive.ts";
+import { ImageArchive } from "../own-provider.ts";
 import type { Store } from "./store.ts";
 
 /** Ids of the images that machines run. */

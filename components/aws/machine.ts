@@ -1,10 +1,29 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { ec2Trust, machinePolicy } from "../../infra/model/aws-bucket.ts";
+import { userData } from "../../infra/model/aws-machine.ts";
+import type { AwsPlan } from "../../infra/model/aws-plan.ts";
+import { ROOT_GIB } from "../../infra/model/aws-quota.ts";
+import type { AwsDeployment, AwsTarget } from "../../infra/model/stack.ts";
+import type { Authority } from "../certificates.ts";
+import type { Passwords } from "../passwords.ts";
+import type { ImageIds } from "./images.ts";
+import type { Network } from "./network.ts";
+import type { Store } from "./store.ts";
 
-import { ROOT_GIB } from "../../infra/model/aws/footprint.ts";
-import { userData } from "../../infra/model/aws/user-data.ts";
-import type { Place } from "./place.ts";
-import { Role } from "./role.ts";
+/** What all machines of a deployment on AWS have in common. */
+export interface Place {
+  readonly target: AwsTarget;
+  readonly deployment: AwsDeployment;
+  readonly plan: AwsPlan;
+  readonly store: Store;
+  /** `machine/user-data.sh`. */
+  readonly userData: string;
+  readonly images: ImageIds;
+  readonly network: Network;
+  readonly authority: Authority;
+  readonly passwords: Passwords;
+}
 
 export interface MachineArgs {
   readonly place: Place;
@@ -62,5 +81,47 @@ export class Machine extends pulumi.ComponentResource {
 
     this.instanceId = instance.id;
     this.registerOutputs({ instanceId: this.instanceId });
+  }
+}
+
+export interface RoleArgs {
+  readonly place: Place;
+  readonly isPortal: boolean;
+  /** The machine whose image this one waits for. */
+  readonly after?: string | undefined;
+}
+
+/** What one machine may do: its own prefix of the bucket, and nothing else of the account. */
+export class Role extends pulumi.ComponentResource {
+  readonly profile: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    { place, isPortal, after }: RoleArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("portico:aws:Role", name, {}, opts);
+    const child = { parent: this };
+    const { store, deployment } = place;
+
+    const role = new aws.iam.Role(name, { assumeRolePolicy: ec2Trust }, child);
+    new aws.iam.RolePolicy(
+      name,
+      {
+        role: role.id,
+        policy: pulumi.all([store.bucketArn, store.keyArn]).apply(([bucketArn, keyArn]) =>
+          machinePolicy({
+            ...{ bucketArn, keyArn, isPortal, after },
+            deployment: deployment.name,
+            machine: name,
+          }),
+        ),
+      },
+      child,
+    );
+    const profile = new aws.iam.InstanceProfile(name, { role: role.name }, child);
+
+    this.profile = profile.name;
+    this.registerOutputs({});
   }
 }

@@ -1,8 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
-import type { AwsPlan, SubnetPlan } from "../../infra/model/aws/plan.ts";
-import { endpointPolicy } from "../../infra/model/aws/policy.ts";
+import { endpointPolicy } from "../../infra/model/aws-bucket.ts";
+import type { AwsPlan, SubnetPlan } from "../../infra/model/aws-plan.ts";
 
 export interface NetworkArgs {
   readonly plan: AwsPlan;

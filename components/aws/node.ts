@@ -1,18 +1,17 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
-import { serverCertificate } from "../../infra/model/aws/certificates.ts";
-import { keys } from "../../infra/model/aws/keys.ts";
-import { nodeMachine } from "../../infra/model/aws/machine.ts";
-import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { keys } from "../../infra/model/aws-bucket.ts";
+import { nodeMachine } from "../../infra/model/aws-machine.ts";
+import type { MachinePlan } from "../../infra/model/aws-plan.ts";
+import { serverCertificate } from "../../infra/model/aws-plan.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
-import { Certificate } from "../certificate.ts";
-import { json } from "../folder.ts";
+import { Certificate } from "../certificates.ts";
+import { json } from "../own-provider.ts";
+import type { Place } from "./machine.ts";
 import { Machine } from "./machine.ts";
-import { Objects } from "./objects.ts";
-import type { Place } from "./place.ts";
+import { Objects } from "./store.ts";
 
 export interface NodeArgs {
   readonly place: Place;

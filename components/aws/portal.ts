@@ -1,19 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
-import { portalServerCertificate } from "../../infra/model/aws/certificates.ts";
-import { keys } from "../../infra/model/aws/keys.ts";
-import { portalMachine } from "../../infra/model/aws/machine.ts";
-import { portalMemory } from "../../infra/model/aws/machine-type.ts";
-import type { MachinePlan } from "../../infra/model/aws/plan.ts";
+import { keys } from "../../infra/model/aws-bucket.ts";
+import { portalMachine, portalMemory } from "../../infra/model/aws-machine.ts";
+import type { MachinePlan } from "../../infra/model/aws-plan.ts";
+import { portalServerCertificate } from "../../infra/model/aws-plan.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
-import { Certificate } from "../certificate.ts";
-import { json } from "../folder.ts";
-import { HostKey } from "../host-key.ts";
+import { Certificate, HostKey } from "../certificates.ts";
+import { json } from "../own-provider.ts";
+import type { Place } from "./machine.ts";
 import { Machine } from "./machine.ts";
-import { Objects } from "./objects.ts";
-import type { Place } from "./place.ts";
+import { Objects } from "./store.ts";
 
 export interface PortalAddressArgs {
   readonly place: Place;

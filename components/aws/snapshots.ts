@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-import { dlmPolicy, dlmTrust } from "../../infra/model/aws/policy.ts";
+import { dlmPolicy, dlmTrust } from "../../infra/model/aws-bucket.ts";
 
 export interface SnapshotsArgs {
   readonly stack: string;

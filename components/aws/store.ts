@@ -1,8 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
-import { keys } from "../../infra/model/aws/keys.ts";
-import { bucketPolicy } from "../../infra/model/aws/policy.ts";
+import { bucketPolicy, keys } from "../../infra/model/aws-bucket.ts";
 
 export interface StoreArgs {
   /** First part of the bucket's name, which AWS completes so that it is unique. */
@@ -85,5 +83,77 @@ export class Store extends pulumi.ComponentResource {
     this.bucketArn = bucket.arn;
     this.keyArn = key.arn;
     this.registerOutputs({ bucket: this.bucket });
+  }
+}
+
+export interface ObjectsArgs {
+  readonly store: Store;
+  /** By logical name: key in the bucket, and content. */
+  readonly objects: Readonly<
+    Record<string, { readonly key: string; readonly content: pulumi.Input<string> }>
+  >;
+}
+
+/** Objects that machines read. The bucket encrypts them. */
+export class Objects extends pulumi.ComponentResource {
+  readonly all: readonly pulumi.Resource[];
+
+  constructor(
+    name: string,
+    { store, objects }: ObjectsArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("portico:aws:Objects", name, {}, opts);
+
+    this.all = Object.entries(objects).map(
+      ([id, { key, content }]) =>
+        new aws.s3.BucketObjectv2(
+          id,
+          {
+            bucket: store.bucket,
+            key,
+            content,
+            contentType: key.endsWith(".json") ? "application/json" : "text/plain",
+            serverSideEncryption: "aws:kms",
+            kmsKeyId: store.keyArn,
+            bucketKeyEnabled: true,
+          },
+          // Not into a bucket that is not yet closed, encrypted and versioned.
+          { parent: this, dependsOn: store },
+        ),
+    );
+    this.registerOutputs({});
+  }
+}
+
+export interface ServiceArgs {
+  readonly store: Store;
+  /** What Python runs: a zip with the service's modules. */
+  readonly archive: Buffer;
+}
+
+/** The service that every machine runs, as an object that they fetch. A new one reaches them without touching an instance. */
+export class Service extends pulumi.ComponentResource {
+  constructor(
+    name: string,
+    { store, archive }: ServiceArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("portico:aws:Service", name, {}, opts);
+
+    new aws.s3.BucketObjectv2(
+      name,
+      {
+        bucket: store.bucket,
+        key: keys.service,
+        contentBase64: archive.toString("base64"),
+        contentType: "application/zip",
+        serverSideEncryption: "aws:kms",
+        kmsKeyId: store.keyArn,
+        bucketKeyEnabled: true,
+      },
+      { parent: this, dependsOn: store },
+    );
+    this.registerOutputs({});
   }
 }

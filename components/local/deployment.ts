@@ -7,16 +7,16 @@ import { documentOf } from "../../infra/model/document.ts";
 import type { LocalPlan } from "../../infra/model/plan.ts";
 import type { LocalDeployment as Plan } from "../../infra/model/stack.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
-import { Authority } from "../authority.ts";
-import { Directory, Document, File, PrivateFile } from "../files.ts";
+import { Authority } from "../certificates.ts";
+import { Directory, Document, File, PrivateFile } from "../own-provider.ts";
 import { Passwords } from "../passwords.ts";
+import type { Placement } from "./container.ts";
+import { labelsOf, paths } from "./container.ts";
 import type { Images } from "./images.ts";
+import type { PublicNetwork } from "./networks.ts";
+import { PrivateNetwork } from "./networks.ts";
 import { Node } from "./node.ts";
-import type { Placement } from "./placement.ts";
-import { labelsOf, paths } from "./placement.ts";
 import { Portal } from "./portal.ts";
-import { PrivateNetwork } from "./private-network.ts";
-import type { PublicNetwork } from "./public-network.ts";
 
 /** Seconds that a living portal may take to apply a document. */
 const PATIENCE = 30;

@@ -3,16 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate, serverCertificate } from "../../infra/model/certificates.ts";
-import { nodeSettings } from "../../infra/model/node-settings.ts";
+import { nodeSettings, sharedMemory } from "../../infra/model/node-settings.ts";
 import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";
-import { sharedMemory } from "../../infra/model/shared-memory.ts";
-import type { Authority } from "../authority.ts";
-import { Certificate } from "../certificate.ts";
-import { Folder, json } from "../folder.ts";
+import type { Authority } from "../certificates.ts";
+import { Certificate } from "../certificates.ts";
+import { Folder, json } from "../own-provider.ts";
 import type { Passwords } from "../passwords.ts";
-import { hardened } from "./container.ts";
-import type { Placement } from "./placement.ts";
-import { paths } from "./placement.ts";
+import type { Placement } from "./container.ts";
+import { hardened, paths } from "./container.ts";
 
 /** Seconds to end in: PostgreSQL writes all that its buffers hold, Elasticsearch hands its shards over. Docker's own 10 would cut them. */
 const GRACE = 70;

@@ -4,15 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate, portalServerCertificate } from "../../infra/model/certificates.ts";
 import type { PortalPlan } from "../../infra/model/plan.ts";
-import type { Authority } from "../authority.ts";
-import { Certificate } from "../certificate.ts";
-import { Directory } from "../files.ts";
-import { Folder, json } from "../folder.ts";
-import { HostKey } from "../host-key.ts";
+import type { Authority } from "../certificates.ts";
+import { Certificate, HostKey } from "../certificates.ts";
+import { Directory, Folder, json } from "../own-provider.ts";
 import type { Passwords } from "../passwords.ts";
-import { BUFFERS, hardened, PEERS } from "./container.ts";
-import type { Placement } from "./placement.ts";
-import { paths } from "./placement.ts";
+import type { Placement } from "./container.ts";
+import { BUFFERS, hardened, PEERS, paths } from "./container.ts";
 
 /** MiB. HAProxy takes as many connections with TLS as fit in. */
 const MEMORY = 1024;

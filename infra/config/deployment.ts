@@ -1,20 +1,25 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
-import { unusableNetwork } from "../model/aws/private-network.ts";
+import { unusableNetwork } from "../model/aws-plan.ts";
 import { catalogue, engines, nodeNames } from "../model/catalogue.ts";
 import { OPTIONS } from "../model/engines/row.ts";
 import type { AwsDeployment, Deployment, Source, Ssh } from "../model/stack.ts";
-import { AWS_SHAPE } from "./aws.ts";
-import { readMachines } from "./machines.ts";
-import { isAmbiguous, NAME, NAME_RULE } from "./name.ts";
-import { duration, size } from "./quantity.ts";
-import type { Report } from "./report.ts";
-import { below } from "./report.ts";
-import { readSsh } from "./ssh.ts";
-import { isMap, oneOf, strict } from "./strict.ts";
-import { text } from "./text.ts";
-import { readWhitelist } from "./whitelist.ts";
+import { readSsh, readWhitelist } from "./access.ts";
+import { AWS_SHAPE, readMachines } from "./targets.ts";
+import type { Report } from "./values.ts";
+import {
+  below,
+  duration,
+  isAmbiguous,
+  isMap,
+  NAME,
+  NAME_RULE,
+  oneOf,
+  size,
+  strict,
+  text,
+} from "./values.ts";
 
 const MIB = 2 ** 20;
 

@@ -1,9 +1,7 @@
-import { blockOf, contains } from "../model/block.ts";
-import { breadthOf } from "../model/breadth.ts";
+import { blockOf, breadthOf, contains, findNested } from "../model/block.ts";
 import { catalogue } from "../model/catalogue.ts";
-import { findNested } from "../model/nesting.ts";
 import type { AwsDeployment, Deployment, LocalDeployment, Source, Stack } from "../model/stack.ts";
-import { formatPath } from "./report.ts";
+import { formatPath } from "./values.ts";
 
 /** What a careful colleague would ask about a config that can be used. One sentence each, path first. */
 export function warningsFor(stack: Stack, now: Date): readonly string[] {

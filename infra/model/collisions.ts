@@ -1,8 +1,7 @@
-import { findMixed } from "./aws/architectures.ts";
-import { findOverlaps } from "./aws/overlaps.ts";
+import type { Architecture } from "./aws-machine.ts";
+import { machineType } from "./aws-machine.ts";
 import { blockOf, overlaps } from "./block.ts";
 import { nodeNames, portalNames } from "./catalogue.ts";
-import type { Collision } from "./collision.ts";
 import {
   HIGHEST_SLOT,
   PORTS_A_DEPLOYMENT,
@@ -10,7 +9,13 @@ import {
   planPublicNetwork,
   portsTaken,
 } from "./plan.ts";
-import type { AwsStack, LocalDeployment, LocalStack, Stack } from "./stack.ts";
+import type { AwsDeployment, AwsStack, LocalDeployment, LocalStack, Stack } from "./stack.ts";
+
+/** Why a deployment can't be built as planned. */
+export interface Collision {
+  readonly deployment: string;
+  readonly why: string;
+}
 
 const LONGEST_NAME = 63;
 
@@ -80,3 +85,48 @@ function portProblems(deployment: LocalDeployment, firstPort: number): readonly 
   if (last <= 65_535) return [];
   return [`its ports would go up to ${last}: choose a lower local.firstPort or slot`];
 }
+
+/** VPCs of one stack don't overlap, so that an application may be peered with all of them. */
+function findOverlaps({ deployments }: AwsStack): readonly Collision[] {
+  return deployments.flatMap(({ name, network }, index) =>
+    deployments
+      .slice(0, index)
+      .filter((other) => overlaps(blockOf(network), blockOf(other.network)))
+      .map((other) => ({
+        deployment: name,
+        why: `its network ${network} overlaps ${other.network} of ${other.name}: give one of them another "network"`,
+      })),
+  );
+}
+
+/** A machine image and a container's image are for one architecture, and a stack names one of each. */
+function findMixed({ deployments }: AwsStack): readonly Collision[] {
+  const [first] = deployments.flatMap(typesOf);
+  if (first === undefined) return [];
+  return deployments.flatMap((deployment) =>
+    [...new Set(typesOf(deployment))]
+      .filter((type) => architectureOf(type) !== architectureOf(first))
+      .map((type) => ({
+        deployment: deployment.name,
+        why:
+          `${type} is ${architectureOf(type)}, and ${first} is ${architectureOf(first)}: ` +
+          "all machines of a stack start from aws.ami, which is for one of them",
+      })),
+  );
+}
+
+/** Undefined: no machine, no matter. */
+export function architectureIn({ deployments }: AwsStack): Architecture | undefined {
+  const [first] = deployments.flatMap(typesOf);
+  return first === undefined ? undefined : architectureOf(first);
+}
+
+/** Those of machines that start from the stack's own image. */
+function typesOf({ nodeType, portalType, pins }: AwsDeployment): readonly string[] {
+  const pinned = Object.values(pins).flatMap(({ type, ami }) =>
+    type === undefined || ami !== undefined ? [] : [type],
+  );
+  return [nodeType, portalType, ...pinned];
+}
+
+const architectureOf = (type: string): Architecture => machineType(type).architecture;

@@ -97,7 +97,7 @@ function planPorts(
 }
 
 /** Ports of one portal, that of SSH among them, be it on or off. */
-export function mostPorts(deployment: LocalDeployment): number {
+function mostPorts(deployment: LocalDeployment): number {
   return portsOf({ ...deployment, ssh: { keys: {} } }).length;
 }
 
@@ -110,4 +110,28 @@ export function portsTaken(deployment: LocalDeployment): number {
 
 function count(to: number): readonly number[] {
   return Array.from({ length: to }, (_, index) => index + 1);
+}
+
+/**
+ * A slot for every deployment: the one that it had, otherwise the lowest that nobody has or had. A deployment that is gone
+ * keeps its slot for as long as it is listed, since its volumes may still be there.
+ */
+export function assignSlots(
+  names: readonly string[],
+  kept: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const had = new Map(Object.entries(kept));
+  const used = new Set(had.values());
+  const assigned = [...names].sort().map((name) => {
+    const slot = had.get(name) ?? lowestFree(used);
+    used.add(slot);
+    return [name, slot] as const;
+  });
+  return Object.fromEntries(assigned);
+}
+
+function lowestFree(used: ReadonlySet<number>): number {
+  let slot = 0;
+  while (used.has(slot)) slot++;
+  return slot;
 }

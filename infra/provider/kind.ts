@@ -1,3 +1,10 @@
+import {
+  isRpcSecret,
+  specialSecretSig,
+  specialSigKey,
+  unwrapRpcSecret,
+} from "@pulumi/pulumi/runtime/rpc.js";
+
 /** Properties as they come over the wire: a value may be wrapped as a secret, and stays wrapped on its way back. */
 export type Props = Readonly<Record<string, unknown>>;
 
@@ -42,4 +49,16 @@ export function formatPermissions(mode: number): string {
 
 export function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+/** The text of a property that may be a secret. */
+export function textOf(value: unknown): string {
+  const text: unknown = isRpcSecret(value) ? unwrapRpcSecret(value) : value;
+  if (typeof text !== "string") throw new Error(`expected text, got ${typeof text}`);
+  return text;
+}
+
+/** `text` as a secret if `like` is one, so that what was read from disk stays as secret as what was written. */
+export function wrappedLike(like: unknown, text: string): unknown {
+  return isRpcSecret(like) ? { [specialSigKey]: specialSecretSig, value: text } : text;
 }

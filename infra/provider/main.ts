@@ -1,14 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-
-import { exitWithParent } from "../../tools/airgap/plugin/orphan.ts";
-import { directory } from "./directory.ts";
 import { makeDocument } from "./document.ts";
-import { file } from "./file.ts";
+import { directory, file } from "./files.ts";
 import { imageArchive } from "./image-archive.ts";
-import { makeInForce } from "./in-force.ts";
+import { makeInForce, reportsInS3 } from "./in-force.ts";
 import { inventory } from "./inventory.ts";
 import type { Kind, Props } from "./kind.ts";
-import { reportsInS3 } from "./reports-in-s3.ts";
+import { exitWithParent } from "./orphan.ts";
 
 // A CLI that was killed can't stop its plugins.
 exitWithParent();

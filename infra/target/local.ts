@@ -1,11 +1,10 @@
 import { join, resolve } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
-
+import { paths } from "../../components/local/container.ts";
 import { Deployment } from "../../components/local/deployment.ts";
 import { Images } from "../../components/local/images.ts";
-import { paths } from "../../components/local/placement.ts";
-import { PublicNetwork } from "../../components/local/public-network.ts";
+import { PublicNetwork } from "../../components/local/networks.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import { endpointsOf } from "../model/catalogue.ts";
 import { trustStoreFor } from "../model/clients/table.ts";

@@ -109,7 +109,7 @@ def _of_node(wanted: Wanted) -> list[str]:
 
 
 def shared_memory(memory: int) -> int:
-    """The rule of `infra/model/shared-memory.ts`. In MiB; a container that is resized keeps what it has until it is made anew."""
+    """The rule of `infra/model/node-settings.ts`. In MiB; a container that is resized keeps what it has until it is made anew."""
     return max(512, memory // 2)
 
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { opensshForms } from "../../tools/airgap/tls/openssh.ts";
+import { opensshForms } from "../../tools/airgap/tls/keys.ts";
 import { withStack } from "../support/cli.ts";
 import { runOnce } from "../support/containers.ts";
 import { portalImage } from "../support/portal-container.ts";

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { UNKNOWN } from "../../tools/airgap/plugin/properties.ts";
+import { UNKNOWN } from "../../tools/airgap/plugin/kind.ts";
 import type { Preview } from "../support/cli.ts";
 import { awsConfig, withAwsStack } from "./stack.ts";
 

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 
 import { judge, type Verdict } from "../../tools/guard/judge.ts";
 import type { Preview } from "../../tools/guard/preview.ts";
-import { type Asked, askedBy } from "../../tools/guard/program/asked.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
+import { parsePreview } from "../../tools/guard/preview.ts";
+import type { Asked } from "../../tools/guard/program.ts";
+import { askedBy } from "../../tools/guard/program.ts";
 
 /** The last preview that was judged, which often is judged again with other options. */
 let last: { readonly text: string; readonly asked: Asked } | undefined;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UNKNOWN } from "../../tools/airgap/plugin/properties.ts";
+import { UNKNOWN } from "../../tools/airgap/plugin/kind.ts";
 import { mistakes } from "../support/aws/check.ts";
 import { settingsMistakes } from "../support/aws/settings.ts";
 import { tables } from "../support/aws/tables/all.ts";

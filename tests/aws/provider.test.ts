@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { UNKNOWN } from "../../tools/airgap/plugin/properties.ts";
+import { UNKNOWN } from "../../tools/airgap/plugin/kind.ts";
 import { standInForAws } from "../support/aws/on-path.ts";
 import { type Preview, type Stack, withStack } from "../support/cli.ts";
 

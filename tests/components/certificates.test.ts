@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 
-import { Authority } from "../../components/authority.ts";
-import { Certificate } from "../../components/certificate.ts";
+import { Authority, Certificate } from "../../components/certificates.ts";
 import { declare, only, settled } from "./declare.ts";
 
 const DAY = 86_400_000;

@@ -3,10 +3,12 @@ import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 
-import { certRequest } from "../../tools/airgap/tls/cert-request.ts";
-import { locallySignedCert } from "../../tools/airgap/tls/locally-signed-cert.ts";
-import { privateKey } from "../../tools/airgap/tls/private-key.ts";
-import { selfSignedCert } from "../../tools/airgap/tls/self-signed-cert.ts";
+import {
+  certRequest,
+  locallySignedCert,
+  selfSignedCert,
+} from "../../tools/airgap/tls/certificates.ts";
+import { privateKey } from "../../tools/airgap/tls/keys.ts";
 import { mistakes } from "../support/aws/check.ts";
 import { made, making } from "../support/aws/make.ts";
 import { tables } from "../support/aws/tables/all.ts";

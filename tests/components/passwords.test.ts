@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { Passwords } from "../../components/passwords.ts";
 import { catalogue, engines } from "../../infra/model/catalogue.ts";
-import { derivePassword } from "../../infra/model/password.ts";
+import { derivePassword } from "../../infra/model/uri.ts";
 import { declare, only, settled } from "./declare.ts";
 
 const { built, resources } = await declare(() => new Passwords("orders", { rotate: 0 }));

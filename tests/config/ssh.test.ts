@@ -3,7 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
-import { opensshForms } from "../../tools/airgap/tls/openssh.ts";
+import { opensshForms } from "../../tools/airgap/tls/keys.ts";
 import { awsConfig } from "../aws/stack.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");

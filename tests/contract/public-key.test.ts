@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { readPublicKey } from "../../proxy-image/src/ssh/public-key.ts";
-import { opensshForms } from "../../tools/airgap/tls/openssh.ts";
+import { opensshForms } from "../../tools/airgap/tls/keys.ts";
 
 const lineOf = ({ privateKey }: { readonly privateKey: KeyObject }): string =>
   opensshForms(privateKey).publicKeyOpenssh.trim();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { isFilledIn } from "../../tools/guard/program/filled-in.ts";
+import { isFilledIn } from "../../tools/guard/filled-in.ts";
 
 test("what is leaving is the inventory's own addition, and nobody else's", () => {
   const leaving = { orders: { engine: "postgresql" } };

@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../tools/guard/value.ts";
+import { UNKNOWN } from "../../tools/guard/preview.ts";
 import { check } from "./check.ts";
 import { resource } from "./preview.ts";
 import { DISK, GROUP, instance, METADATA } from "./resources.ts";

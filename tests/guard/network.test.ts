@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../tools/guard/value.ts";
+import { UNKNOWN } from "../../tools/guard/preview.ts";
 import { check } from "./check.ts";
 import { resource } from "./preview.ts";
 import { instance, network, node } from "./resources.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { UNKNOWN } from "../../tools/guard/value.ts";
+import { UNKNOWN } from "../../tools/guard/preview.ts";
 import { document, type RawStep, refusals, resource, urnOf } from "./preview.ts";
 
 const INSTANCE = "aws:ec2/instance:Instance";

@@ -1,5 +1,5 @@
 import { judge } from "../../tools/guard/judge.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
+import { parsePreview } from "../../tools/guard/preview.ts";
 
 /** One step as the CLI prints it. */
 export interface RawStep {

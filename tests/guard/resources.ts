@@ -1,4 +1,4 @@
-import { UNKNOWN } from "../../tools/guard/value.ts";
+import { UNKNOWN } from "../../tools/guard/preview.ts";
 import { document, type RawStep, resource } from "./preview.ts";
 
 const INSTANCE = "aws:ec2/instance:Instance";

@@ -2,10 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { judge } from "../../tools/guard/judge.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
-import { markdown } from "../../tools/guard/render/markdown.ts";
-import { text } from "../../tools/guard/render/text.ts";
-import { UNKNOWN } from "../../tools/guard/value.ts";
+import { parsePreview, UNKNOWN } from "../../tools/guard/preview.ts";
+import { markdown, text } from "../../tools/guard/render.ts";
 import { document, type RawStep, resource, urnOf } from "./preview.ts";
 
 function verdictOn(steps: readonly RawStep[]) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 import { judge } from "../../tools/guard/judge.ts";
-import { askedBy } from "../../tools/guard/program/asked.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
+import { parsePreview } from "../../tools/guard/preview.ts";
+import { askedBy } from "../../tools/guard/program.ts";
 import { mutationsOf } from "./mutations.ts";
 import { PASSES } from "./passes.ts";
 

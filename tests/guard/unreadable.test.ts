@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { judge } from "../../tools/guard/judge.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
+import { parsePreview } from "../../tools/guard/preview.ts";
 import { resource } from "./preview.ts";
 
 const step = resource("create", "aws:kms/key:Key", "key");

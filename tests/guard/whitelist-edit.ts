@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-
-import { askedBy } from "../../tools/guard/program/asked.ts";
-import { parsePreview } from "../../tools/guard/read-preview.ts";
+import { parsePreview } from "../../tools/guard/preview.ts";
+import { askedBy } from "../../tools/guard/program.ts";
 
 const CONFIG = {
   "portico:target": "local",

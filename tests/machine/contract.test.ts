@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { sharedMemory } from "../../infra/model/shared-memory.ts";
+import { sharedMemory } from "../../infra/model/node-settings.ts";
 import { machineService } from "../../infra/target/machine-service.ts";
 import { runToEnd } from "../support/docker.ts";
 import { machineImage } from "../support/machine/machine.ts";

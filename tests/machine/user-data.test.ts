@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-
-import { serviceArchive } from "../../infra/model/aws/service-archive.ts";
-import { LONGEST_USER_DATA, userData } from "../../infra/model/aws/user-data.ts";
-import { machineService } from "../../infra/target/machine-service.ts";
+import { LONGEST_USER_DATA, userData } from "../../infra/model/aws-machine.ts";
+import { machineService, serviceArchive } from "../../infra/target/machine-service.ts";
 
 const { template, archive } = machineService();
 const names = {

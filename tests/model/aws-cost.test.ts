@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { costsOf, sharedCosts, totalOf } from "../../infra/model/aws/cost.ts";
-import type { Footprint } from "../../infra/model/aws/footprint.ts";
-import { planTable } from "../../infra/model/aws/plan-table.ts";
+import { costsOf, planTable, sharedCosts, totalOf } from "../../infra/model/aws-cost.ts";
+import type { Footprint } from "../../infra/model/aws-quota.ts";
 
 const orders: Footprint = {
   ...{ name: "orders", nodes: 3, portals: 2, nodeType: "m7g.large", portalType: "t4g.small" },

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Footprint } from "../../infra/model/aws/footprint.ts";
-import type { Quota } from "../../infra/model/aws/quota.ts";
-import { needOf, quotaProblems } from "../../infra/model/aws/quota.ts";
+import type { Footprint, Quota } from "../../infra/model/aws-quota.ts";
+import { needOf, quotaProblems } from "../../infra/model/aws-quota.ts";
 
 const orders: Footprint = {
   ...{ name: "orders", nodes: 3, portals: 2, nodeType: "t4g.large", portalType: "t4g.small" },

@@ -4,10 +4,9 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { ConfigError, parseConfig } from "../../infra/config.ts";
-import { ingressRules } from "../../infra/model/aws/ingress.ts";
-import { networkOf } from "../../infra/model/aws/network-of.ts";
-import { planOnAws } from "../../infra/model/aws/plan.ts";
-import { machinePolicy } from "../../infra/model/aws/policy.ts";
+import { machinePolicy } from "../../infra/model/aws-bucket.ts";
+import { ingressRules } from "../../infra/model/aws-firewall.ts";
+import { networkOf, planOnAws } from "../../infra/model/aws-plan.ts";
 import { blockOf, contains, overlaps } from "../../infra/model/block.ts";
 import type { AwsDeployment, AwsStack } from "../../infra/model/stack.ts";
 

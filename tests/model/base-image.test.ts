@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+import { BASE_IMAGE } from "../../infra/model/stack.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 

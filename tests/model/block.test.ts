@@ -3,8 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { addressIn, blockOf, contains, overlaps } from "../../infra/model/block.ts";
-import { findNested } from "../../infra/model/nesting.ts";
+import { addressIn, blockOf, contains, findNested, overlaps } from "../../infra/model/block.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 
 const anyIpv4 = fc

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import fc from "fast-check";
 
-import { breadthOf } from "../../infra/model/breadth.ts";
+import { breadthOf } from "../../infra/model/block.ts";
 
 const TABLE: readonly (readonly [
   what: string,

@@ -12,7 +12,7 @@ import type { Access } from "../../infra/model/clients/form.ts";
 import { clients, formsOf, patienceOf } from "../../infra/model/clients/table.ts";
 import { clientsDocument } from "../../tools/clients/document.ts";
 import { notes, seenOf } from "../../tools/clients/notes.ts";
-import { connectText } from "../../tools/connect/forms.ts";
+import { connectText } from "../../tools/connect.ts";
 import { isRun } from "../clients/run.ts";
 import { CONNECTION } from "./connection.ts";
 

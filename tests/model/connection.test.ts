@@ -3,9 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { serverCertificate } from "../../infra/model/certificates.ts";
-import { derivePassword } from "../../infra/model/password.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
-import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
+import { derivePassword, uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { CONNECTION } from "./connection.ts";
 
 const { postgresql, redis } = catalogue;

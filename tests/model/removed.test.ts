@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Held, partsOf, stillProtected } from "../../infra/model/removed.ts";
+import type { Held } from "../../infra/model/inventory.ts";
+import { partsOf, stillProtected } from "../../infra/model/inventory.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:local::portico::${type}::${name}`;
 const orders = urn("portico:local:Deployment", "orders");

@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { sharedMemory } from "../../infra/model/shared-memory.ts";
+import { sharedMemory } from "../../infra/model/node-settings.ts";
 import { exec } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
 import { Authority } from "./authority.ts";

@@ -4,7 +4,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client } from "@elastic/elasticsearch";
 
-import { lendTrust } from "../../infra/target/trust.ts";
+import { lendTrust } from "../../infra/target/image-folders.ts";
 import { closedToOthers } from "../support/closed-files.ts";
 import { exec, logsOf, until } from "../support/containers.ts";
 import { imageOf } from "../support/docker.ts";

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { imageIn } from "../../infra/provider/archive.ts";
-import { imageArchive } from "../../infra/provider/image-archive.ts";
+import { imageArchive, imageIn } from "../../infra/provider/image-archive.ts";
 import { tarOf } from "../support/machine/tar.ts";
 import { startStandIn } from "../support/s3/server.ts";
 

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setInterval as every } from "node:timers/promises";
 
-import { makeInForce } from "../../infra/provider/in-force.ts";
-import { reportsInS3 } from "../../infra/provider/reports-in-s3.ts";
+import { makeInForce, reportsInS3 } from "../../infra/provider/in-force.ts";
 import type { StandIn } from "../support/s3/server.ts";
 import { startStandIn } from "../support/s3/server.ts";
 

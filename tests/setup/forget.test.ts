@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 
-import { forget } from "../../tools/local/forget.ts";
+import { forget } from "../../tools/local/state.ts";
 
 const CONFIG = "config:\n  portico:target: local\n";
 const SALTED = `encryptionsalt: v1:abc=:v1:def:ghi=\n${CONFIG}`;

@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import Docker from "dockerode";
 
-import { BASE_IMAGE } from "../../infra/model/base-image.ts";
-import { knock } from "../../tools/local/knock.ts";
-import { namesStack } from "../../tools/local/names-stack.ts";
+import { BASE_IMAGE } from "../../infra/model/stack.ts";
+import { Progress } from "../../tools/local/change.ts";
+import { namesStack } from "../../tools/local/cli.ts";
 import {
   assignSlots,
   difference,
@@ -17,8 +17,8 @@ import {
   portsIn,
   readStored,
 } from "../../tools/local/place.ts";
-import { Progress } from "../../tools/local/progress.ts";
 import { knownIds } from "../../tools/local/recover.ts";
+import { knock } from "../../tools/local/visit.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
 
 const anySlot = async () => true;

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { isFresh, standInLine } from "../../tools/setup/plugins.ts";
-import { obtain, type PulumiCli, within } from "../../tools/setup/pulumi-cli.ts";
+import type { PulumiCli } from "../../tools/setup/pulumi.ts";
+import { isFresh, obtain, standInLine, within } from "../../tools/setup/pulumi.ts";
 
 const HOUR = 3_600_000;
 

@@ -4,8 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
 
 import { linesFor, serves } from "../../tools/local/introduce.ts";
-import { ownSource, sourcesIn } from "../../tools/local/refused.ts";
-import { judgeVisit, visit } from "../../tools/local/visit.ts";
+import { judgeVisit, ownSource, sourcesIn, visit } from "../../tools/local/visit.ts";
 
 const pageSaying = (gate: string, why: string) => ({ endpoints: { primary: { gate, why } } });
 const open = { kind: "open" } as const;

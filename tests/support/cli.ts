@@ -6,9 +6,9 @@ import { join, resolve } from "node:path";
 import Docker from "dockerode";
 import { execa } from "execa";
 
-import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+import { BASE_IMAGE } from "../../infra/model/stack.ts";
 import { freePorts, freeRange } from "../../tools/setup/free-place.ts";
-import { PULUMI_HOME } from "../../tools/setup/plugins.ts";
+import { PULUMI_HOME } from "../../tools/setup/pulumi.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 

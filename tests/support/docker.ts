@@ -5,7 +5,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import Docker from "dockerode";
 
-import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+import { BASE_IMAGE } from "../../infra/model/stack.ts";
 
 export const docker = new Docker();
 

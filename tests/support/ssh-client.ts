@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { TestContext } from "node:test";
 
-import { opensshForms } from "../../tools/airgap/tls/openssh.ts";
+import { opensshForms } from "../../tools/airgap/tls/keys.ts";
 import { exec } from "./containers.ts";
 import { docker, runFor } from "./docker.ts";
 import { portalImage } from "./portal-container.ts";

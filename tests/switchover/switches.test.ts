@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ofThisFolder } from "../../tools/switchover/switch-over.ts";
-import { changesIn } from "../../tools/switchover/switches.ts";
+import { changesIn, ofThisFolder } from "../../tools/switchover.ts";
 
 const line = (changes: object) =>
   JSON.stringify({

@@ -8,8 +8,8 @@ import type { RunRequest } from "@pulumi/pulumi/proto/language_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import plugins from "@pulumi/pulumi/proto/plugin_pb.js";
 
-import { exitWithParent } from "./plugin/orphan.ts";
-import { method, serve } from "./plugin/serve.ts";
+import { exitWithParent } from "../../infra/provider/orphan.ts";
+import { method, serve } from "./plugin/provider.ts";
 
 const require = createRequire(import.meta.url);
 const version: string = require("@pulumi/pulumi/package.json").version;

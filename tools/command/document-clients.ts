@@ -6,7 +6,7 @@ import { engines } from "../../infra/model/catalogue.ts";
 import type { Seen } from "../clients/notes.ts";
 import { asSeen, type Result } from "../clients/results.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/say.ts";
+import { say } from "../setup/step.ts";
 
 const SEEN = join(PROJECT, "tools/clients/seen.json");
 

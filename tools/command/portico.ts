@@ -1,10 +1,10 @@
 // `npx portico …`: the operator's commands.
 import { Command, CommanderError } from "commander";
 
-import { connectCommand } from "../connect/command.ts";
+import { connectCommand } from "../connect.ts";
 import { guardCommand } from "../guard/command.ts";
-import { planCommand } from "../plan/command.ts";
-import { switchoverCommand } from "../switchover/command.ts";
+import { planCommand } from "../plan.ts";
+import { switchoverCommand } from "../switchover.ts";
 
 /** Not 1, by which the guard refuses: wrong arguments and our own bugs are no judgement. */
 const FAILED = 2;

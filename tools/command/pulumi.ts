@@ -2,8 +2,7 @@
 // the person's own business. The local stack is made where there is none yet: a config can be set before the first start.
 import { spawn } from "node:child_process";
 
-import { cli } from "../local/cli.ts";
-import { namesStack } from "../local/names-stack.ts";
+import { cli, namesStack } from "../local/cli.ts";
 import { makeFiles, makeStack, STACK, stackEnvironment } from "../local/state.ts";
 import { setUpPulumi } from "../setup/machine.ts";
 import { run } from "./run.ts";

@@ -1,7 +1,6 @@
 import { ExecaError } from "execa";
 
-import { say } from "../setup/say.ts";
-import { SetupError } from "../setup/setup-error.ts";
+import { SetupError, say } from "../setup/step.ts";
 
 /** A command's frame: its exit code, and errors as a person wants them. Only our own bugs show a stack trace. */
 export async function run(command: () => Promise<number>): Promise<void> {

@@ -3,11 +3,9 @@
 import { parseArgs } from "node:util";
 
 import { change } from "../local/change.ts";
-import { cli as cliOf } from "../local/cli.ts";
-import { readConfig } from "../local/config.ts";
+import { cli as cliOf, parseDeployments, readConfig } from "../local/cli.ts";
+import { limitProcesses } from "../local/containers.ts";
 import { introduce } from "../local/introduce.ts";
-import { limitProcesses } from "../local/limit-processes.ts";
-import { parseDeployments } from "../local/outputs.ts";
 import { checkKept, checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { checkRemoved } from "../local/removal.ts";

@@ -4,15 +4,13 @@ import { parseArgs } from "node:util";
 import type Docker from "dockerode";
 
 import { change } from "../local/change.ts";
-import { cli as cliOf } from "../local/cli.ts";
-import { readConfig } from "../local/config.ts";
-import { forget } from "../local/forget.ts";
+import { cli as cliOf, readConfig } from "../local/cli.ts";
 import { nameOf } from "../local/place.ts";
-import { protectAgain } from "../local/protect.ts";
 import { recover, removeStrays } from "../local/recover.ts";
-import { latest, localFiles, localKept } from "../local/state.ts";
+import { protectAgain } from "../local/removal.ts";
+import { forget, latest, localFiles, localKept } from "../local/state.ts";
 import { setUp } from "../setup/machine.ts";
-import { say } from "../setup/say.ts";
+import { say } from "../setup/step.ts";
 import { run } from "./run.ts";
 
 await run(async () => {

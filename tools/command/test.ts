@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 
-import { onEnd } from "../local/on-end.ts";
+import { onEnd } from "../local/change.ts";
 import { type Machine, setUp } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/say.ts";
+import { say } from "../setup/step.ts";
 import { type FileTime, RECORD, recordedIn, told } from "../test/record.ts";
 import { run } from "./run.ts";
 

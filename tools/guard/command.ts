@@ -3,10 +3,9 @@ import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 
 import { judge } from "./judge.ts";
-import { askedBy } from "./program/asked.ts";
-import { parsePreview } from "./read-preview.ts";
-import { markdown } from "./render/markdown.ts";
-import { text } from "./render/text.ts";
+import { parsePreview } from "./preview.ts";
+import { askedBy } from "./program.ts";
+import { markdown, text } from "./render.ts";
 
 const EXPLAINED = `
 The preview is the output of: pulumi preview --json --show-sames

@@ -1,28 +1,20 @@
-import type { Counts } from "./counts.ts";
-import { countsIn } from "./counts.ts";
+import { askedFor, noInlineRules, notEmptied, notOpened, whitelistOnly } from "./admission.ts";
+import { asAsked } from "./as-asked.ts";
+import {
+  bucketsClosed,
+  encrypted,
+  metadataGuarded,
+  noPublicAddress,
+  noWayOut,
+  secretsMarked,
+} from "./exposure.ts";
 import type { Facts, Rule } from "./facts.ts";
-import { factsOf } from "./facts.ts";
-import { kindOf } from "./kind.ts";
+import { factsOf, kindOf } from "./facts.ts";
+import { kept, nothingLost, notWeakened, oneNodeAtATime, oneTwinAtATime } from "./losses.ts";
 import type { Preview } from "./preview.ts";
-import type { Asked } from "./program/asked.ts";
-import { asAsked } from "./rules/as-asked.ts";
-import { askedFor } from "./rules/asked-for.ts";
-import { notWeakened } from "./rules/durability.ts";
-import { notEmptied } from "./rules/emptied.ts";
-import { noInlineRules } from "./rules/inline-rules.ts";
-import { encrypted, metadataGuarded } from "./rules/instances.ts";
-import { kept } from "./rules/kept.ts";
-import { nothingLost } from "./rules/lost.ts";
-import { notOpened } from "./rules/opened.ts";
-import { bucketsClosed } from "./rules/public-access.ts";
-import { noPublicAddress } from "./rules/public-addresses.ts";
-import { oneNodeAtATime, oneTwinAtATime } from "./rules/replacements.ts";
-import { noWayOut } from "./rules/routes.ts";
-import { secretsMarked } from "./rules/secrets.ts";
-import { whitelistOnly } from "./rules/whitelist-only.ts";
-import { reachesNobody, tooWide } from "./warnings.ts";
-import type { WhitelistChange } from "./whitelist-changes.ts";
-import { whitelistChanges } from "./whitelist-changes.ts";
+import type { Asked } from "./program.ts";
+import type { Counts, WhitelistChange } from "./summary.ts";
+import { countsIn, reachesNobody, tooWide, whitelistChanges } from "./summary.ts";
 
 /** What an update does, then what must hold for everything in the preview. */
 const RULES: readonly Rule[] = [

@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-
+import { z } from "zod";
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/say.ts";
+import { say } from "../setup/step.ts";
 import { cli as cliOf, isLocked, wordsFor } from "./cli.ts";
-import { onEnd } from "./on-end.ts";
-import { Progress } from "./progress.ts";
 import { recover } from "./recover.ts";
-import { localFiles, STACK, type StackFiles, stackEnvironment } from "./state.ts";
+import type { StackFiles } from "./state.ts";
+import { localFiles, STACK, stackEnvironment } from "./state.ts";
 
 /** Another run that ends is followed by ours, unless a third one is faster. */
 const TRIES = 3;
@@ -70,4 +69,146 @@ async function runOnce({ env }: Pick<Machine, "env">, args: readonly string[]) {
   });
   stopWatching();
   return { code: asked > 0 ? INTERRUPTED : code, failure };
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Calls `end` whenever this process is asked to end: by Ctrl-C, by a signal, by the loss of its terminal, or because the command that
+ * started it is gone (npm killed, say). Returns how to stop watching.
+ */
+export function onEnd(end: () => void): () => void {
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(orphaned);
+    end();
+  }, 1_000);
+  for (const signal of SIGNALS) process.on(signal, end);
+  return () => {
+    clearInterval(orphaned);
+    for (const signal of SIGNALS) process.off(signal, end);
+  };
+}
+
+const Resource = z.object({ custom: z.boolean().optional() }).nullish();
+
+const Metadata = z.object({ op: z.string(), urn: z.string(), old: Resource, new: Resource });
+
+const Event = z.object({
+  timestamp: z.number(),
+  diagnosticEvent: z
+    .object({ urn: z.string().optional(), message: z.string(), severity: z.string() })
+    .optional(),
+  resourcePreEvent: z.object({ metadata: Metadata }).optional(),
+  resOutputsEvent: z.object({ metadata: Metadata }).optional(),
+  summaryEvent: z
+    .object({
+      durationSeconds: z.number(),
+      resourceChanges: z.record(z.string(), z.number()).nullish(),
+    })
+    .optional(),
+});
+
+type Event = z.infer<typeof Event>;
+
+const WHOLE_STACK = "pulumi:pulumi:Stack";
+
+/** Operations that change something, in the past tense. */
+const DONE: Readonly<Record<string, string>> = {
+  create: "created",
+  "create-replacement": "created anew",
+  update: "updated",
+  delete: "deleted",
+  "delete-replaced": "deleted the old",
+};
+
+const COUNTED: Readonly<Record<string, string>> = {
+  ...DONE,
+  same: "unchanged",
+  replace: "replaced",
+};
+
+/** What the CLI says of plugins on PATH on every run. */
+const NOISE = /^(warning: )?using pulumi-\S+ from \$PATH at /;
+
+/** What the CLI, and a Docker that builds an image, say of what was under way. */
+const BROKEN_OFF =
+  /\b(update cancell?ed|(was|were|been) (aborted|cancell?ed)|context cancell?ed|operation was aborted)/i;
+
+/** Turns the engine's events (`--json`, one a line) into the lines that a person wants to see. */
+export class Progress {
+  readonly #begun = new Map<string, number>();
+  readonly #said = new Set<string>();
+  #ending = false;
+
+  /** The update was asked to end: what is broken off by that is no news. */
+  end(): void {
+    this.#ending = true;
+  }
+
+  /** Returns what there is to say about one line of the CLI's output. */
+  lines(line: string): readonly string[] {
+    const event = parse(line);
+    if (!event) return line.trim() && !NOISE.test(line) ? [line] : [];
+    return [...this.#diagnostic(event), ...this.#resource(event), ...summary(event)];
+  }
+
+  #resource({ timestamp, resourcePreEvent, resOutputsEvent }: Event): readonly string[] {
+    if (resourcePreEvent) this.#begun.set(resourcePreEvent.metadata.urn, timestamp);
+    if (!resOutputsEvent) return [];
+    const { op, urn } = resOutputsEvent.metadata;
+    const done = DONE[op];
+    if (!done || isGroup(resOutputsEvent.metadata) || isSmall(op, urn)) return [];
+    const seconds = timestamp - (this.#begun.get(urn) ?? timestamp);
+    return [`  ${done} ${shortName(urn)}${seconds >= 2 ? ` (${seconds} s)` : ""}`];
+  }
+
+  #diagnostic({ diagnosticEvent }: Event): readonly string[] {
+    if (!diagnosticEvent || diagnosticEvent.severity === "debug") return [];
+    const { severity, message, urn } = diagnosticEvent;
+    const text = message.trim();
+    if (!text || NOISE.test(text) || (this.#ending && BROKEN_OFF.test(text))) return [];
+    const whose = urn && typeOf(urn) !== WHOLE_STACK ? `${shortName(urn)}: ` : "";
+    const line = `  ${severity === "error" ? "✗ " : ""}${whose}${text}`;
+    if (this.#said.has(line)) return [];
+    this.#said.add(line);
+    return [line];
+  }
+}
+
+function summary({ summaryEvent }: Event): readonly string[] {
+  if (!summaryEvent) return [];
+  const { resourceChanges, durationSeconds } = summaryEvent;
+  const changes = Object.entries(resourceChanges ?? {}).map(
+    ([op, count]) => `${count} ${COUNTED[op] ?? op}`,
+  );
+  return [`· ${changes.join(", ") || "nothing to do"} (${durationSeconds} s)`];
+}
+
+function parse(line: string): Event | undefined {
+  try {
+    return Event.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** "container orders-1" of "urn:pulumi:local::portico::…$docker:index/container:Container::orders-1". */
+function shortName(urn: string): string {
+  return `${(typeOf(urn).split(":").at(-1) ?? "").toLowerCase()} ${urn.split("::")[3] ?? ""}`;
+}
+
+/** The stack itself and components, which only group what follows. */
+function isGroup({ old, new: made }: z.infer<typeof Metadata>): boolean {
+  return !(made ?? old)?.custom;
+}
+
+/** Keys, certificates and files come and go by the dozen: the count says it. A change of one of them is worth a line. */
+function isSmall(op: string, urn: string): boolean {
+  return (op === "create" || op === "delete") && !typeOf(urn).startsWith("docker:");
+}
+
+function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
 }

@@ -1,8 +1,8 @@
 import { ExecaError, execa } from "execa";
-
+import { z } from "zod";
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { SetupError } from "../setup/setup-error.ts";
+import { SetupError } from "../setup/step.ts";
 import { passphraseMissing, STACK, stackEnvironment } from "./state.ts";
 
 export type Cli = (...args: string[]) => Promise<string>;
@@ -46,4 +46,49 @@ export function wordsFor(said: string): SetupError | undefined {
       "Another run is at work on this stack: let it finish, then do this again.",
     );
   return undefined;
+}
+
+const Config = z.record(
+  z.string(),
+  z.object({ value: z.unknown().optional(), objectValue: z.unknown().optional() }),
+);
+
+/** By key, as the CLI has read it, secrets too: what stands in it may be full of mistakes. */
+export type StackConfig = z.infer<typeof Config>;
+
+export async function readConfig(cli: Cli): Promise<StackConfig> {
+  return Config.parse(JSON.parse(await cli("config", "--json", "--show-secrets")));
+}
+
+const Deployment = z.object({
+  engine: z.string(),
+  version: z.string().optional(),
+  servedBy: z.string().optional(),
+  ca: z.string(),
+  /** In the order of each endpoint's hosts. */
+  portals: z.array(z.object({ name: z.string(), status: z.string() })),
+  endpoints: z.record(
+    z.string(),
+    z.object({
+      uri: z.string(),
+      hosts: z.array(z.object({ host: z.string(), port: z.number() })),
+    }),
+  ),
+});
+
+export type Deployment = z.infer<typeof Deployment>;
+
+/** The part of the stack's outputs that a person needs to connect. Holds passwords. */
+export function parseDeployments(json: string): Readonly<Record<string, Deployment>> {
+  return z.object({ deployments: z.record(z.string(), Deployment) }).parse(JSON.parse(json))
+    .deployments;
+}
+
+/** Whether a command line names `stack`, in any of the spellings that the CLI takes. */
+export function namesStack(args: readonly string[], stack: string): boolean {
+  return args.some(
+    (arg, index) =>
+      [`-s${stack}`, `-s=${stack}`, `--stack=${stack}`].includes(arg) ||
+      (["-s", "--stack"].includes(arg) && args[index + 1] === stack),
+  );
 }

@@ -6,11 +6,11 @@ import type { Engine } from "../../infra/model/catalogue.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";
 import { withoutPassword } from "../../infra/model/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/say.ts";
-import type { Deployment } from "./outputs.ts";
-import { hostCidr, refusedAs, type Way } from "./refused.ts";
+import { say } from "../setup/step.ts";
+import type { Deployment } from "./cli.ts";
 import { STACK } from "./state.ts";
-import { type Visit, visit } from "./visit.ts";
+import type { Visit, Way } from "./visit.ts";
+import { hostCidr, refusedAs, visit } from "./visit.ts";
 
 const KNOCK_MS = 15_000;
 

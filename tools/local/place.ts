@@ -1,18 +1,15 @@
 import type Docker from "dockerode";
 import { z } from "zod";
 
-import { rawConfig } from "../../infra/config/raw.ts";
-import { ConfigError, parseConfig } from "../../infra/config.ts";
-import { BASE_IMAGE } from "../../infra/model/base-image.ts";
+import { ConfigError, parseConfig, rawConfig } from "../../infra/config.ts";
 import { endpointsOf } from "../../infra/model/catalogue.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/model/plan.ts";
 import type { Stack } from "../../infra/model/stack.ts";
+import { BASE_IMAGE } from "../../infra/model/stack.ts";
 import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
 import type { Machine } from "../setup/machine.ts";
-import { say } from "../setup/say.ts";
-import { SetupError } from "../setup/setup-error.ts";
-import type { Cli } from "./cli.ts";
-import type { StackConfig } from "./config.ts";
+import { SetupError, say } from "../setup/step.ts";
+import type { Cli, StackConfig } from "./cli.ts";
 import { latest, type StackFiles } from "./state.ts";
 
 /** The `portico:local` of the stack's config, as `npm start` writes it once and keeps it. */

@@ -8,8 +8,7 @@ import { execa } from "execa";
 import { z } from "zod";
 
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/say.ts";
-import { SetupError } from "../setup/setup-error.ts";
+import { SetupError, say } from "../setup/step.ts";
 import type { Cli } from "./cli.ts";
 import { type Latest, latest, type StackFiles } from "./state.ts";
 

@@ -2,12 +2,10 @@ import { delimiter, dirname, join } from "node:path";
 
 import type Docker from "dockerode";
 
-import { baseImage } from "./base-image.ts";
-import { dockerEngine } from "./docker-engine.ts";
+import { baseImage, dockerEngine } from "./docker.ts";
 import { AIRGAP, CACHE } from "./paths.ts";
-import { findPlugins, standInLine } from "./plugins.ts";
-import { pulumiCli } from "./pulumi-cli.ts";
-import { say } from "./say.ts";
+import { findPlugins, pulumiCli, standInLine } from "./pulumi.ts";
+import { say } from "./step.ts";
 
 export interface Machine {
   readonly docker: Docker;

@@ -1,5 +1,3 @@
-import { say } from "./say.ts";
-
 const STILL_AT_IT_MS = 30_000;
 
 export interface Step<Found> {
@@ -28,4 +26,17 @@ export async function step<Found>(
   } finally {
     clearInterval(stillAtIt);
   }
+}
+
+/** Lines for the person at the terminal. They go to stderr, so that `npm run -s pulumi -- … --json` stays clean. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** The terminal may be lost while work goes on that must come to a good end. */
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+/** The machine lacks something that the set-up can't get: the message says what the person can do. */
+export class SetupError extends Error {
+  override readonly name = "SetupError";
 }

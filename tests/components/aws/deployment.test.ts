@@ -4,10 +4,9 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Deployment } from "../../../components/aws/deployment.ts";
-import { Service } from "../../../components/aws/service.ts";
 import { Snapshots } from "../../../components/aws/snapshots.ts";
-import { Store } from "../../../components/aws/store.ts";
-import { planOnAws } from "../../../infra/model/aws/plan.ts";
+import { Service, Store } from "../../../components/aws/store.ts";
+import { planOnAws } from "../../../infra/model/aws-plan.ts";
 import type { AwsDeployment } from "../../../infra/model/stack.ts";
 import { all, declare, only } from "../declare.ts";
 import { awsStack, imagesOf } from "./world.ts";

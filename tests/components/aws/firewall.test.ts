@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Firewall } from "../../../components/aws/firewall.ts";
-import { flowsOf } from "../../../infra/model/aws/traffic.ts";
+import { flowsOf } from "../../../infra/model/aws-firewall.ts";
 import { all, declare, only } from "../declare.ts";
 
 class Document extends pulumi.ComponentResource {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Network } from "../../../components/aws/network.ts";
-import { planOnAws } from "../../../infra/model/aws/plan.ts";
+import { planOnAws } from "../../../infra/model/aws-plan.ts";
 import { all, declare, only } from "../declare.ts";
 
 const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];

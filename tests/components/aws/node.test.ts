@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Node } from "../../../components/aws/node.ts";
-import type { MachinePlan } from "../../../infra/model/aws/plan.ts";
+import type { MachinePlan } from "../../../infra/model/aws-plan.ts";
 import { NEWER } from "../../aws/stack.ts";
 import { all, declare, only } from "../declare.ts";
 import { awsStack, placeOf } from "./world.ts";

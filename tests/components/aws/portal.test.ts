@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
-import { Objects } from "../../../components/aws/objects.ts";
 import { Portal, PortalAddress } from "../../../components/aws/portal.ts";
+import { Objects } from "../../../components/aws/store.ts";
 import { all, declare, only } from "../declare.ts";
 import { awsStack, placeOf } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Role } from "../../../components/aws/role.ts";
+import { Role } from "../../../components/aws/machine.ts";
 import { declare, only } from "../declare.ts";
 import { awsStack, placeOf } from "./world.ts";
 

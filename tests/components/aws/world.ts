@@ -1,11 +1,11 @@
-import { Authority } from "../../../components/authority.ts";
 import type { ImageIds } from "../../../components/aws/images.ts";
+import type { Place } from "../../../components/aws/machine.ts";
 import { Network } from "../../../components/aws/network.ts";
-import type { Place } from "../../../components/aws/place.ts";
 import { Store } from "../../../components/aws/store.ts";
+import { Authority } from "../../../components/certificates.ts";
 import { Passwords } from "../../../components/passwords.ts";
 import { parseConfig } from "../../../infra/config.ts";
-import { planOnAws } from "../../../infra/model/aws/plan.ts";
+import { planOnAws } from "../../../infra/model/aws-plan.ts";
 import type { AwsStack, AwsTarget } from "../../../infra/model/stack.ts";
 import { awsConfig } from "../../aws/stack.ts";
 

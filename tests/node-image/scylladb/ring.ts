@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { lendTrust } from "../../../infra/target/trust.ts";
+import { lendTrust } from "../../../infra/target/image-folders.ts";
 import { exec, until } from "../../support/containers.ts";
 import { asNode, docker, imageOf } from "../../support/docker.ts";
 import { Authority } from "../authority.ts";

@@ -1,7 +1,6 @@
-import { nearest } from "../../../infra/config/nearest.ts";
-import type { Failure } from "../../../tools/airgap/plugin/check.ts";
-import type { State } from "../../../tools/airgap/plugin/kind.ts";
-import { isAsset, UNKNOWN } from "../../../tools/airgap/plugin/properties.ts";
+import { nearest } from "../../../infra/config/values.ts";
+import type { Failure, State } from "../../../tools/airgap/plugin/kind.ts";
+import { isAsset, UNKNOWN } from "../../../tools/airgap/plugin/kind.ts";
 import type { Properties, Property } from "./shape.ts";
 import type { Table } from "./table.ts";
 

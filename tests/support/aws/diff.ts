@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Change } from "../../../tools/airgap/plugin/diff.ts";
-import type { State } from "../../../tools/airgap/plugin/kind.ts";
+import type { Change, State } from "../../../tools/airgap/plugin/kind.ts";
 import { DEFAULTS } from "./inputs.ts";
 import { map, type Property, type Shape, string } from "./shape.ts";
 import type { Before, Table } from "./table.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { State } from "../../../tools/airgap/plugin/kind.ts";
-import { hasUnknown, UNKNOWN } from "../../../tools/airgap/plugin/properties.ts";
+import { hasUnknown, UNKNOWN } from "../../../tools/airgap/plugin/kind.ts";
 import type { Table } from "./table.ts";
 
 /** Where Pulumi's bridge to Terraform's providers notes which inputs it has filled in itself. */

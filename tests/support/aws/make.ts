@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 import type { State } from "../../../tools/airgap/plugin/kind.ts";
-import { UNKNOWN } from "../../../tools/airgap/plugin/properties.ts";
+import { UNKNOWN } from "../../../tools/airgap/plugin/kind.ts";
 import { DEFAULTS } from "./inputs.ts";
 import type { Made, Making, Table } from "./table.ts";
 

@@ -14,10 +14,14 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-
-import { checked, different, typeOf } from "../../../tools/airgap/plugin/answers.ts";
-import { readProperties, writeProperties } from "../../../tools/airgap/plugin/properties.ts";
-import { method, serve } from "../../../tools/airgap/plugin/serve.ts";
+import { readProperties, writeProperties } from "../../../tools/airgap/plugin/kind.ts";
+import {
+  checked,
+  different,
+  method,
+  serve,
+  typeOf,
+} from "../../../tools/airgap/plugin/provider.ts";
 import { mistakes, unknownName } from "./check.ts";
 import { changes, deleteBeforeReplace } from "./diff.ts";
 import { complete, randomDigits, type Settings } from "./inputs.ts";

@@ -1,9 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Failure } from "../../../tools/airgap/plugin/check.ts";
-import type { Change } from "../../../tools/airgap/plugin/diff.ts";
-import type { State } from "../../../tools/airgap/plugin/kind.ts";
-import { UNKNOWN } from "../../../tools/airgap/plugin/properties.ts";
+import type { Change, Failure, State } from "../../../tools/airgap/plugin/kind.ts";
+import { UNKNOWN } from "../../../tools/airgap/plugin/kind.ts";
 import { mistakes } from "./check.ts";
 import type { Settings } from "./inputs.ts";
 import { boolean, map, object, required, string } from "./shape.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type Docker from "dockerode";
 
-import { userData } from "../../../infra/model/aws/user-data.ts";
+import { userData } from "../../../infra/model/aws-machine.ts";
 import { machineService } from "../../../infra/target/machine-service.ts";
 import { exec, until } from "../containers.ts";
 import { docker, imageOf } from "../docker.ts";

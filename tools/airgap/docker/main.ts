@@ -4,8 +4,7 @@ import Docker from "dockerode";
 import { serveProvider } from "../plugin/provider.ts";
 import { containers } from "./container.ts";
 import { images } from "./image.ts";
-import { networks } from "./network.ts";
-import { volumes } from "./volume.ts";
+import { networks, volumes } from "./network.ts";
 
 const docker = new Docker();
 

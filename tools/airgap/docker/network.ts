@@ -1,13 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-
 import type Docker from "dockerode";
 import { z } from "zod";
-
 import type { Kind } from "../plugin/kind.ts";
-import { Labels, labelMap } from "./labels.ts";
-import { statusOf, unlessMissing } from "./missing.ts";
 
-const inputs = z.strictObject({
+export const Labels = z.array(z.strictObject({ label: z.string(), value: z.string() })).optional();
+
+const networkInputs = z.strictObject({
   name: z.string(),
   driver: z.string().optional(),
   internal: z.boolean().optional(),
@@ -22,9 +20,9 @@ const inputs = z.strictObject({
 /** Containers leave a network a moment after they have gone. */
 const REMOVAL_DEADLINE_MS = 30_000;
 
-export function networks(docker: Docker): Kind<z.infer<typeof inputs>> {
+export function networks(docker: Docker): Kind<z.infer<typeof networkInputs>> {
   return {
-    inputs,
+    inputs: networkInputs,
     inPlace: [],
     computed: ["scope"],
     deleteBeforeReplace: true,
@@ -64,4 +62,48 @@ async function remove(network: Docker.Network, deadline: number): Promise<void> 
     await pause(250);
     await remove(network, deadline);
   }
+}
+
+const volumeInputs = z.strictObject({ name: z.string(), labels: Labels });
+
+export function volumes(docker: Docker): Kind<z.infer<typeof volumeInputs>> {
+  return {
+    inputs: volumeInputs,
+    inPlace: [],
+    computed: ["driver", "mountpoint"],
+    deleteBeforeReplace: true,
+    /** A volume of that name that is there already is taken as it is, data and all: so does the engine. */
+    async create({ name, labels }) {
+      await docker.createVolume({ Name: name, Labels: labelMap(labels) });
+      const { Driver, Mountpoint } = await docker.getVolume(name).inspect();
+      return { id: name, outputs: { driver: Driver, mountpoint: Mountpoint } };
+    },
+    async read(id) {
+      return (await unlessMissing(docker.getVolume(id).inspect())) ? {} : undefined;
+    },
+    update: async () => ({}),
+    async remove(id) {
+      await unlessMissing(docker.getVolume(id).remove());
+    },
+  };
+}
+
+export function labelMap(labels: z.infer<typeof Labels>): Record<string, string> {
+  return Object.fromEntries((labels ?? []).map(({ label, value }) => [label, value]));
+}
+
+/** The answer, or nothing where the engine says that there is no such thing. Any other failure stays one. */
+export async function unlessMissing<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
+    ? error.statusCode
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-
+import grpc from "@grpc/grpc-js";
 import plugins from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import type {
@@ -12,13 +12,9 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-
-import { checked, different, typeOf } from "./answers.ts";
-import { mistakes } from "./check.ts";
-import { changes } from "./diff.ts";
-import type { Kind, State } from "./kind.ts";
-import { readProperties, UNKNOWN, writeProperties } from "./properties.ts";
-import { method, serve } from "./serve.ts";
+import { exitWithParent } from "../../../infra/provider/orphan.ts";
+import type { Change, Failure, Kind, State } from "./kind.ts";
+import { changes, mistakes, readProperties, UNKNOWN, writeProperties } from "./kind.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -134,4 +130,83 @@ async function update(kind: Kind, request: UpdateRequest) {
 
 function unknownOutputs(kind: Kind): State {
   return Object.fromEntries(kind.computed.map((name) => [name, UNKNOWN]));
+}
+
+/** The type token at the end of a URN. */
+export function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}
+
+export function checked(request: CheckRequest, failures: readonly Failure[]) {
+  return new messages.CheckResponse()
+    .setInputs(request.getNews())
+    .setFailuresList(
+      failures.map(({ property, reason }) =>
+        new messages.CheckFailure().setProperty(property).setReason(reason),
+      ),
+    );
+}
+
+/** A change's `property` may be a path; what the engine calls a replacement's reason is the name that the path begins with. */
+export function different(changes: readonly Change[], deleteBeforeReplace: boolean) {
+  const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+  const names = (some: readonly Change[]) => [...new Set(some.map(firstName))];
+  const response = new messages.DiffResponse()
+    .setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE)
+    .setReplacesList(names(changes.filter(({ replaces }) => replaces)))
+    .setDiffsList(names(changes))
+    .setDeletebeforereplace(deleteBeforeReplace)
+    .setHasdetaileddiff(true);
+  for (const change of changes) response.getDetaileddiffMap().set(change.property, detail(change));
+  return response;
+}
+
+function firstName({ property }: Change): string {
+  return property.split(/[.[]/, 1)[0] ?? property;
+}
+
+function detail({ kind, replaces }: Change) {
+  const { Kind: Kinds } = messages.PropertyDiff;
+  const [inPlace, replacing] = {
+    add: [Kinds.ADD, Kinds.ADD_REPLACE],
+    delete: [Kinds.DELETE, Kinds.DELETE_REPLACE],
+    update: [Kinds.UPDATE, Kinds.UPDATE_REPLACE],
+  }[kind];
+  return new messages.PropertyDiff()
+    .setKind((replaces ? replacing : inPlace) ?? Kinds.UPDATE)
+    .setInputdiff(true);
+}
+
+const LARGEST_MESSAGE = 400 * 1024 * 1024;
+
+/** Serves one of Pulumi's gRPC services and prints the port, which is how the CLI finds a plugin. */
+export function serve(
+  service: grpc.ServiceDefinition,
+  methods: grpc.UntypedServiceImplementation,
+): void {
+  const server = new grpc.Server({ "grpc.max_receive_message_length": LARGEST_MESSAGE });
+  server.addService(service, methods);
+  server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    console.log(port);
+  });
+  process.on("SIGINT", () => process.exit(0)); // the CLI's farewell; a person's Ctrl-C reaches the CLI alone
+  exitWithParent();
+}
+
+/** A gRPC method from an async function; what it throws reaches the person as one message. */
+export function method<Request, Response>(answer: (request: Request) => Promise<Response>) {
+  return (
+    call: grpc.ServerUnaryCall<Request, Response>,
+    reply: grpc.sendUnaryData<Response>,
+  ): void => {
+    answer(call.request).then(
+      (response) => reply(null, response),
+      (error: unknown) =>
+        reply({
+          code: grpc.status.UNKNOWN,
+          details: error instanceof Error ? error.message : String(error),
+        }),
+    );
+  };
 }

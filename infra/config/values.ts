@@ -1,0 +1,174 @@
+import { z } from "zod";
+
+/** Takes one mistake: where in the config it is, what is wrong and what would be right. */
+export type Report = (path: readonly PropertyKey[], message: string) => void;
+
+/** The report of a part: its paths begin below `prefix`. */
+export function below(prefix: readonly PropertyKey[], report: Report): Report {
+  return (path, message) => report([...prefix, ...path], message);
+}
+
+/** A path as `pulumi config set --path` takes it: `deployments.orders.whitelist["203.0.113.0/24"]`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => {
+      if (!/^[A-Za-z_][\w-]*$/.test(String(key))) return `[${JSON.stringify(key)}]`;
+      return index === 0 ? String(key) : `.${String(key)}`;
+    })
+    .join("");
+}
+
+/** An object in which a key that nobody knows is a mistake, with the key that was probably meant. */
+export function strict<Shape extends z.ZodRawShape>(
+  shape: Shape,
+): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys")
+        return `must be a map with the keys ${known.join(", ")}`;
+      return issue.keys.map((key) => unknownKey(key, known)).join("; ");
+    },
+  });
+}
+
+/** A map whose keys a person chose, entry by entry: zod's record leaves out `__proto__`, which nobody would hear of. */
+export function entries(rule: string) {
+  return z
+    .custom<object>((value) => isMap(value), rule)
+    .transform((map): readonly (readonly [string, unknown])[] => Object.entries(map));
+}
+
+export function isMap(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return meant === undefined
+    ? `unknown key "${key}"; the keys are ${known.join(", ")}`
+    : `unknown key "${key}"; did you mean "${meant}"?`;
+}
+
+/** One word of a few. `aliases`: other names for them, which are not taken, but understood. */
+export function oneOf<Word extends string>(
+  words: readonly Word[],
+  aliases: Readonly<Record<string, Word>> = {},
+): z.ZodEnum<{ [W in Word]: W }> {
+  return z.enum(words, {
+    error: ({ input }) => {
+      if (input === undefined) return `is missing: must be ${words.join(" or ")}`;
+      const meant = typeof input === "string" ? meaning(input, words, aliases) : undefined;
+      const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+      return `must be ${words.join(" or ")}, not ${JSON.stringify(input)}${hint}`;
+    },
+  });
+}
+
+function meaning<Word extends string>(
+  input: string,
+  words: readonly Word[],
+  aliases: Readonly<Record<string, Word>>,
+): string | undefined {
+  if (Object.hasOwn(aliases, input)) return aliases[input];
+  const alias = nearest(input, Object.keys(aliases));
+  return nearest(input, words) ?? (alias === undefined ? undefined : aliases[alias]);
+}
+
+/**
+ * Text, whose mistake is `rule`. Pulumi makes another value of text that YAML takes for something else (017 is 15, 17.10 is 17.1, ~ is
+ * nothing, a date is a time): what comes as no text is refused with a word on quotes, since nobody can tell what was written.
+ */
+export function text(rule: string): z.ZodString {
+  return z.string({
+    error: ({ input }) =>
+      input === undefined || (typeof input === "object" && input !== null)
+        ? rule
+        : `${rule}; it came as ${JSON.stringify(input)}, so ${QUOTES}`,
+  });
+}
+
+/** By the CLI: what is written into a file by hand has quotes. */
+export const QUOTES = "write it in quotes (config set: --type string)";
+
+/** Names of deployments and of the things that are named after them. */
+export const NAME = /^[a-z](?:[a-z0-9-]{0,28}[a-z0-9])$/;
+export const NAME_RULE =
+  "must be 2 to 30 lower-case letters, digits and dashes, begin with a letter and not end with a dash";
+
+/** A key of a map that YAML may have taken for a number or a truth value, and Pulumi written as another name: 010 is 8, True is true. */
+export function isAmbiguous(name: string): boolean {
+  return /^[+-]?[\d.]+(e[+-]?\d+)?$/i.test(name) || ["true", "false"].includes(name);
+}
+
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+const BYTES = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const;
+
+/** A length of time such as "30s", in seconds. Both bounds are allowed values. */
+export function duration(least: string, most: string, ifLeftOut: string) {
+  return quantity(SECONDS, "a duration", { least, most, ifLeftOut });
+}
+
+/** An amount of bytes such as "16MiB". Both bounds are allowed values. */
+export function size(least: string, most: string, ifLeftOut: string) {
+  return quantity(BYTES, "a size", { least, most, ifLeftOut });
+}
+
+interface Bounds {
+  readonly least: string;
+  readonly most: string;
+  readonly ifLeftOut: string;
+}
+
+function quantity(
+  units: Readonly<Record<string, number>>,
+  what: string,
+  { least, most, ifLeftOut }: Bounds,
+) {
+  const pattern = new RegExp(`^(\\d+(?:\\.\\d+)?)(${Object.keys(units).join("|")})$`);
+  const read = (input: unknown): number | undefined => {
+    const [, amount, unit = ""] = typeof input === "string" ? (pattern.exec(input) ?? []) : [];
+    return amount === undefined ? undefined : Number(amount) * (units[unit] ?? Number.NaN);
+  };
+  const [low = 0, high = 0] = [read(least), read(most)];
+  return z
+    .unknown()
+    .optional()
+    .transform((input, context) => {
+      const value = read(input === undefined ? ifLeftOut : input);
+      if (value !== undefined && value >= low && value <= high) return value;
+      context.addIssue(
+        `must be ${what} from "${least}" to "${most}", such as "${ifLeftOut}", not ${JSON.stringify(input)}`,
+      );
+      return z.NEVER;
+    });
+}
+
+/** The word that a misspelt one most likely meant, or undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far);
+  const [best] = ranked;
+  const limit = Math.max(2, Math.floor(word.length / 3));
+  return best !== undefined && best.far <= limit ? best.candidate : undefined;
+}
+
+/** Levenshtein's distance: the fewest letters to add, drop or change. */
+function distance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [row, letter] of [...a].entries()) {
+    const line = [row + 1];
+    for (const [column, other] of [...b].entries()) {
+      line.push(
+        Math.min(
+          (line[column] ?? 0) + 1,
+          (above[column + 1] ?? 0) + 1,
+          (above[column] ?? 0) + Number(letter !== other),
+        ),
+      );
+    }
+    above = line;
+  }
+  return above.at(-1) ?? 0;
+}

@@ -1,5 +1,0 @@
-/** Why a deployment can't be built as planned. */
-export interface Collision {
-  readonly deployment: string;
-  readonly why: string;
-}
