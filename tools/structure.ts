@@ -1,5 +1,5 @@
-// `node tools/structure.ts`: the shape of the repository. Folders, files and lines, which folder imports which, and the circles
-// among them. tests/structure.test.ts judges the same graph.
+// `node tools/structure.ts` prints the shape of the repository: folders, files and lines, which folder imports which, and circles
+// between them. tests/structure.test.ts judges the same graph.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -22,29 +22,43 @@ export function trackedFiles(): readonly string[] {
 
 /** All imports among the repository's own modules: of values and of types, static and dynamic. */
 export function importsAmong(files: readonly string[]): readonly Import[] {
-  return files
-    .filter((file) => /\.(ts|js|mjs|cjs)$/.test(file))
-    .flatMap((from) => {
-      const { importedFiles } = ts.preProcessFile(read(from), true, true);
-      return importedFiles
-        .filter(({ fileName }) => fileName.startsWith("."))
-        .map(({ fileName }) => ({ from, to: join(dirname(from), fileName) }));
-    });
+  return files.filter(isModule).flatMap((from) => {
+    const { importedFiles } = ts.preProcessFile(read(from), true, true);
+    return importedFiles
+      .filter(({ fileName }) => fileName.startsWith("."))
+      .map(({ fileName }) => ({ from, to: join(dirname(from), fileName) }));
+  });
 }
 
-/** Groups of folders of which each reaches each other one by imports. */
+/**
+ * Circles between neighbours: at each level, a folder (with all below it) and what lies beside it, folders or single files, of which each
+ * reaches each other one by imports. So a folder may take from the files beside it, as long as those that take from it are others.
+ */
 export function circlesAmong(imports: readonly Import[]): readonly (readonly string[])[] {
-  const next = new Map<string, Set<string>>();
-  for (const { from, to } of imports)
-    next.set(dirname(from), (next.get(dirname(from)) ?? new Set()).add(dirname(to)));
-  const reach = new Map([...next.keys()].map((folder) => [folder, reachable(folder, next)]));
-  const meets = (a: string, b: string): boolean =>
-    a === b || (reach.get(a)?.has(b) === true && reach.get(b)?.has(a) === true);
-  const circles = [...reach.keys()].map((one) =>
-    [...reach.keys()].filter((other) => meets(one, other)).sort(),
+  const neighbours = new Map<string, Map<string, Set<string>>>();
+  for (const { from, to } of imports) {
+    const [a, b] = apart(from, to);
+    const level = neighbours.get(dirname(a)) ?? new Map<string, Set<string>>();
+    neighbours.set(dirname(a), level.set(a, (level.get(a) ?? new Set()).add(b)));
+  }
+  return [...neighbours.values()].flatMap(circlesIn);
+}
+
+/** Where two paths part: the neighbours that hold them, at the lowest level that both are on. */
+function apart(from: string, to: string): readonly [string, string] {
+  const [a, b] = [from.split("/"), to.split("/")];
+  const level = a.findIndex((part, index) => part !== b[index]) + 1;
+  return [a.slice(0, level).join("/"), b.slice(0, level).join("/")];
+}
+
+function circlesIn(next: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
+  const reach = new Map([...next.keys()].map((one) => [one, reachable(one, next)]));
+  const circles = [...reach].map(([one, reached]) =>
+    [...reach.keys()].filter((other) => reached.has(other) && reach.get(other)?.has(one)).sort(),
   );
   return [...new Map(circles.map((circle) => [circle.join(), circle])).values()].filter(
-    ({ length }) => length > 1,
+    // Files that need each other are the linter's business (noImportCycles).
+    (circle) => circle.length > 1 && circle.some((one) => !isModule(one)),
   );
 }
 
@@ -58,6 +72,10 @@ function reachable(start: string, next: ReadonlyMap<string, ReadonlySet<string>>
         open.push(to);
       }
   return found;
+}
+
+function isModule(file: string): boolean {
+  return /\.(ts|js|mjs|cjs)$/.test(file);
 }
 
 function read(file: string): string {

@@ -1,5 +1,8 @@
+// What all containers of a deployment on this machine have in common: labels, paths, limits.
 import { join } from "node:path";
+
 import type * as docker from "@pulumi/docker";
+
 import type { LocalDeployment } from "../../infra/model/stack.ts";
 import type { Directory } from "../own-provider.ts";
 

@@ -1,5 +1,7 @@
+// The two networks on this machine: a deployment's own, and the one that all portals share.
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+
 import type { NetworkPlan } from "../../infra/model/plan.ts";
 import { labelsOf } from "./container.ts";
 

@@ -2,9 +2,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { catalogue } from "../../infra/model/catalogue.ts";
-import { peerCertificate, serverCertificate } from "../../infra/model/certificates.ts";
+import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings, sharedMemory } from "../../infra/model/node-settings.ts";
 import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";
+import { serverCertificate } from "../../infra/model/plan.ts";
 import type { Authority } from "../certificates.ts";
 import { Certificate } from "../certificates.ts";
 import { Folder, json } from "../own-provider.ts";

@@ -2,8 +2,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { catalogue } from "../../infra/model/catalogue.ts";
-import { portalCertificate, portalServerCertificate } from "../../infra/model/certificates.ts";
+import { portalCertificate } from "../../infra/model/certificates.ts";
 import type { PortalPlan } from "../../infra/model/plan.ts";
+import { portalServerCertificate } from "../../infra/model/plan.ts";
 import type { Authority } from "../certificates.ts";
 import { Certificate, HostKey } from "../certificates.ts";
 import { Directory, Folder, json } from "../own-provider.ts";

@@ -1,5 +1,7 @@
+// A deployment's place on this machine: names, addresses and ports, all of which follow from its slot.
 import { addressIn } from "./block.ts";
 import { nodeNames, portsOf } from "./catalogue.ts";
+import type { CertificatePlan } from "./certificates.ts";
 import type { LocalDeployment, LocalTarget } from "./stack.ts";
 
 /** Where everything of one deployment is on this machine: its names, addresses and ports. */
@@ -110,6 +112,45 @@ export function portsTaken(deployment: LocalDeployment): number {
 
 function count(to: number): readonly number[] {
   return Array.from({ length: to }, (_, index) => index + 1);
+}
+
+/**
+ * A database server's certificate on a node. TLS passes through the portals, so it names every place where a client may connect:
+ * the portals on each of their networks, and this machine, where their ports are published.
+ */
+export function serverCertificate(
+  node: NodePlan,
+  { portals }: LocalPlan,
+  uses: CertificatePlan["uses"] = ["server_auth"],
+): CertificatePlan {
+  return {
+    dnsNames: [
+      node.name,
+      ...portals.flatMap(({ name, container }) => [name, container]),
+      "localhost",
+    ],
+    ipAddresses: [
+      node.address,
+      ...portals.map(({ publicAddress }) => publicAddress),
+      ...portals.map(({ address }) => address),
+      "127.0.0.1",
+    ],
+    uses,
+  };
+}
+
+/** A portal's own certificate, where it ends TLS: every name and address at which a client finds it. */
+export function portalServerCertificate({
+  name,
+  container,
+  publicAddress,
+  address,
+}: PortalPlan): CertificatePlan {
+  return {
+    dnsNames: [name, container, "localhost"],
+    ipAddresses: [publicAddress, address, "127.0.0.1"],
+    uses: ["server_auth"],
+  };
 }
 
 /**

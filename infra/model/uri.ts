@@ -1,5 +1,4 @@
 import { createPrivateKey, hkdfSync } from "node:crypto";
-import type { EngineRow } from "./engines/row.ts";
 
 /** A place where a client connects. */
 export interface Host {
@@ -19,13 +18,19 @@ export interface Connection {
   readonly ca: string;
 }
 
+/** What URIs go by of an engine's row. */
+interface UriForm {
+  readonly uri: (connection: Connection) => string;
+  readonly manyHosts: boolean;
+}
+
 /** One URI of all portals where the engine's usual client can take them, otherwise of the first. */
-export function uriOf({ uri, manyHosts }: EngineRow, connection: Connection): string {
+export function uriOf({ uri, manyHosts }: UriForm, connection: Connection): string {
   return manyHosts ? uri(connection) : (urisOf({ uri }, connection)[0] ?? "");
 }
 
 /** One URI a portal, for clients that take one host only. */
-export function urisOf({ uri }: Pick<EngineRow, "uri">, connection: Connection): readonly string[] {
+export function urisOf({ uri }: Pick<UriForm, "uri">, connection: Connection): readonly string[] {
   return connection.hosts.map((host) => uri({ ...connection, hosts: [host] }));
 }
 

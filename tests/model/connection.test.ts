@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { catalogue } from "../../infra/model/catalogue.ts";
-import { serverCertificate } from "../../infra/model/certificates.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
+import { serverCertificate } from "../../infra/model/plan.ts";
 import { derivePassword, uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { CONNECTION } from "./connection.ts";
 
