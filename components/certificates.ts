@@ -1,5 +1,7 @@
+// A deployment's authority, the certificates that it signs, and the host keys of its SSH portals.
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
+
 import type { CertificatePlan } from "../infra/model/certificates.ts";
 
 const YEAR = 365 * 24;

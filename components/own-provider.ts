@@ -1,5 +1,8 @@
+// Resources of our own provider (`infra/provider`): files, documents, the inventory, image archives.
 import { join } from "node:path";
+
 import * as pulumi from "@pulumi/pulumi";
+
 import type { Inventory as Args, Known } from "../infra/model/inventory.ts";
 import { forbidden } from "../infra/model/inventory.ts";
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { readAwsDeployment, readLocalDeployment } from "./config/deployment.ts";
 import { readAws, readLocal } from "./config/targets.ts";
 import type { Report } from "./config/values.ts";

@@ -1,6 +1,8 @@
+// `portico connect`: the forms in which clients connect to a deployment.
 import type { Command } from "commander";
 import { execa } from "execa";
 import { z } from "zod";
+
 import type { Engine } from "../infra/model/catalogue.ts";
 import { clients } from "../infra/model/clients/table.ts";
 import { cli } from "./local/cli.ts";

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+
 import type { Command } from "commander";
+
 import type { RawConfig } from "../infra/config.ts";
 import { ConfigError, parseConfig } from "../infra/config.ts";
 import { planTable } from "../infra/model/aws-cost.ts";

@@ -1,7 +1,10 @@
+// `portico switchover`: asks a cluster to hand over, and tells what each portal saw of it.
 import { setTimeout as sleep } from "node:timers/promises";
+
 import type { Command } from "commander";
 import Docker from "dockerode";
 import { z } from "zod";
+
 import { execIn, logOf } from "./local/containers.ts";
 import { PROJECT } from "./setup/paths.ts";
 import { SetupError } from "./setup/step.ts";

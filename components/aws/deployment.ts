@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import * as pulumi from "@pulumi/pulumi";
+
 import { keys } from "../../infra/model/aws-bucket.ts";
 import { flowsOf, ingressRules } from "../../infra/model/aws-firewall.ts";
 import type { AwsPlan } from "../../infra/model/aws-plan.ts";

@@ -1,5 +1,7 @@
+// One EC2 instance with what it may do, and what all machines of a deployment have in common.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+
 import { ec2Trust, machinePolicy } from "../../infra/model/aws-bucket.ts";
 import { userData } from "../../infra/model/aws-machine.ts";
 import type { AwsPlan } from "../../infra/model/aws-plan.ts";

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+
 import { endpointPolicy } from "../../infra/model/aws-bucket.ts";
 import type { AwsPlan, SubnetPlan } from "../../infra/model/aws-plan.ts";
 

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+
 import { keys } from "../../infra/model/aws-bucket.ts";
 import { portalMachine, portalMemory } from "../../infra/model/aws-machine.ts";
 import type { MachinePlan } from "../../infra/model/aws-plan.ts";

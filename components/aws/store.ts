@@ -1,5 +1,7 @@
+// The stack's bucket, and what is put into it: settings of machines, and the service that they run.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+
 import { bucketPolicy, keys } from "../../infra/model/aws-bucket.ts";
 
 export interface StoreArgs {

@@ -1,5 +1,7 @@
+// Who may come in: a deployment's whitelist, entry by entry, and the keys of its SSH portal.
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
+
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { KEY_NAME } from "../../proxy-image/src/contract.ts";
 import { readPublicKey } from "../../proxy-image/src/ssh/public-key.ts";
@@ -73,7 +75,7 @@ function sourceOf(cidr: string, entry: string | z.infer<typeof Details>): Source
   return until === undefined ? { cidr, note } : { cidr, note, until };
 }
 
-const SHAPE = 'must be a CIDR block such as "203.0.113.0/24" or "2001:db8::/32"';
+const BLOCK_RULE = 'must be a CIDR block such as "203.0.113.0/24" or "2001:db8::/32"';
 
 /** Blocks of IPv6 that stand for IPv4 addresses: an entry there would let in more, or others, than it says. */
 const ALIASES = [
@@ -85,7 +87,7 @@ const ALIASES = [
 /** What is wrong with the key of a whitelist entry, and what would be right. Undefined: nothing. */
 function mistakeIn(cidr: string, open: boolean): string | undefined {
   const canonical = canonicalCidr(cidr);
-  if (canonical === undefined) return mapped(cidr) ?? SHAPE;
+  if (canonical === undefined) return mapped(cidr) ?? BLOCK_RULE;
   if (canonical === "0.0.0.0/0" || canonical === "::/0") {
     if (!open)
       return "would let in the whole internet; if that is meant, say `open: true` beside the whitelist";
@@ -178,16 +180,16 @@ function instant(date: string, time: string): string | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString();
 }
 
-const NAME = "must be a name of 1 to 63 letters, digits, dots, dashes, underscores and @";
+const KEY_NAME_RULE = "must be a name of 1 to 63 letters, digits, dots, dashes, underscores and @";
 
-const Raw = strict({
+const SshShape = strict({
   keys: entries('must be a map from a name to a public key, such as { ann: "ssh-ed25519 AAAA…" }'),
 });
 
 /** Who may open tunnels. Reports what is wrong with each key; nothing where a deployment asks for no SSH portal. */
 export function readSsh(raw: unknown, report: Report): Ssh | undefined {
   if (raw === undefined) return undefined;
-  const read = Raw.safeParse(raw);
+  const read = SshShape.safeParse(raw);
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
   // A misspelt key beside it hides no mistake in the keys.
   const written = read.data?.keys ?? looselyKeys(raw);
@@ -211,7 +213,7 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
 }
 
 function mistakeInName(name: string): string | undefined {
-  if (!KEY_NAME.test(name)) return NAME;
+  if (!KEY_NAME.test(name)) return KEY_NAME_RULE;
   if (!isAmbiguous(name)) return undefined;
   return "may have been written otherwise: Pulumi makes 8 of 010; choose a name that begins with a letter";
 }

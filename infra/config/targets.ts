@@ -1,4 +1,6 @@
+// The config's keys `local` and `aws`, and the keys of a deployment that say on which machines of AWS it runs.
 import { z } from "zod";
+
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { machineType, PORTAL_MEMORY, roomOn } from "../model/aws-machine.ts";
 import { unusableNetwork } from "../model/aws-plan.ts";

@@ -1,3 +1,4 @@
+// How single values of the config are read: text, names, sizes, durations, words and keys. Each mistake comes with what would be right.
 import { z } from "zod";
 
 /** Takes one mistake: where in the config it is, what is wrong and what would be right. */

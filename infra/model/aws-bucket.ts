@@ -1,3 +1,4 @@
+// Where things are in the stack's bucket, and the policies that say who may reach them.
 /** Where things are in the stack's bucket. */
 export const keys = {
   /** The service that every machine runs. */

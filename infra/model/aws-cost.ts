@@ -1,3 +1,4 @@
+// What a stack on AWS costs a month, and the table that `portico plan` prints.
 import type { Footprint, Quota } from "./aws-quota.ts";
 import { DEFAULT_QUOTA, needOf, quotaProblems, ROOT_GIB } from "./aws-quota.ts";
 

@@ -1,3 +1,4 @@
+// Rules of the security groups: who may reach the portals, and what the machines of a deployment say to each other.
 import { blockOf } from "./block.ts";
 import type { Engine } from "./catalogue.ts";
 import { catalogue, endpointsOf, SSH, STATUS } from "./catalogue.ts";

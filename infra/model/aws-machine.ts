@@ -1,3 +1,4 @@
+// One EC2 machine: what is known of its type, what it is told to run, and the user data that it starts with.
 import { keys } from "./aws-bucket.ts";
 
 /** What the model knows of a type of instance by its name, such as "m7g.large". */

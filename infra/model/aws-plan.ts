@@ -1,4 +1,6 @@
+// A deployment's place on AWS: its network, the addresses in it, and the names that certificates bear there.
 import { createHash } from "node:crypto";
+
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { addressIn, blockOf, contains, overlaps } from "./block.ts";
 import type { CertificatePlan } from "./certificates.ts";

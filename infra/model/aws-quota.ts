@@ -1,3 +1,4 @@
+// What deployments take of an AWS account, and whether its quotas have room for that.
 import { portRanges } from "./aws-firewall.ts";
 import type { AwsDeployment } from "./stack.ts";
 

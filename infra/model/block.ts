@@ -1,3 +1,4 @@
+// Arithmetic on CIDR blocks: overlap, nesting, and how much of the internet a whitelist lets in.
 import ipaddr from "ipaddr.js";
 
 /** A CIDR block as the range of addresses that it is. Both ends belong to it. */

@@ -1,3 +1,4 @@
+// What of a stack can't be built beside the rest of it: networks, names, ports and architectures that clash.
 import type { Architecture } from "./aws-machine.ts";
 import { machineType } from "./aws-machine.ts";
 import { blockOf, overlaps } from "./block.ts";

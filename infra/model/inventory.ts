@@ -1,3 +1,4 @@
+// What of a stack must not change once data or clients are there, and what its state still holds of what was removed.
 import { planOnAws } from "./aws-plan.ts";
 import { catalogue, portalNames } from "./catalogue.ts";
 import type { Option } from "./engines/row.ts";

@@ -1,5 +1,8 @@
+// Whether a portal has applied a document: by its report, within a time, and what becomes of an update if it hasn't.
 import { setTimeout as sleep } from "node:timers/promises";
+
 import { z } from "zod";
+
 import type { Props } from "./kind.ts";
 
 /** Bytes. What a portal reports is far below. */

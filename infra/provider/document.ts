@@ -1,6 +1,8 @@
+// A document on this machine as a resource that waits for the portals' reports, which are files too.
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+
 import type { Report, Verdicts } from "./applied.ts";
 import { awaitVerdict, failOn, LONGEST_REPORT, parseReport } from "./applied.ts";
 import { file } from "./files.ts";

@@ -1,5 +1,7 @@
+// Directories and files on this machine, as resources.
 import { chmod, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+
 import type { Kind, Props } from "./kind.ts";
 import {
   diffByPath,

@@ -1,3 +1,4 @@
+// An image as an archive in the bucket, and how the image's id is read from such an archive.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -7,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
+
 import { z } from "zod";
+
 import { keys } from "../model/aws-bucket.ts";
 import type { Kind, Props } from "./kind.ts";
 

@@ -1,7 +1,10 @@
+// A document in the bucket as a resource that waits for the portals' reports there.
 import type { Readable } from "node:stream";
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
+
 import type { S3Client } from "@aws-sdk/client-s3";
+
 import type { Report, Verdict } from "./applied.ts";
 import { awaitVerdict, failOn, LONGEST_REPORT, parseReport } from "./applied.ts";
 import type { Kind, Props } from "./kind.ts";

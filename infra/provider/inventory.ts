@@ -1,8 +1,11 @@
+// The stack's inventory as a resource. Its check asks the CLI what the stack's state still has.
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+
 import { z } from "zod";
+
 import type { Held, Inventory, Known } from "../model/inventory.ts";
 import { asksForState, judge } from "../model/inventory.ts";
 import type { Kind, Props } from "./kind.ts";

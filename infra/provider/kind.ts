@@ -1,3 +1,4 @@
+// What each type of resource of this provider has to do, and what they share: comparing, permissions, secrets.
 import {
   isRpcSecret,
   specialSecretSig,

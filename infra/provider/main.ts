@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+
 import { makeDocument } from "./document.ts";
 import { directory, file } from "./files.ts";
 import { imageArchive } from "./image-archive.ts";

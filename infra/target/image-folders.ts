@@ -1,7 +1,9 @@
+// What the builds of images need and a clone doesn't have: the agent and the stand-ins as bundles, and authorities to trust.
 import { createHash, X509Certificate } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
+
 import { bundleAgent } from "../../proxy-image/bundle.ts";
 import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
 import type { Engine } from "../model/catalogue.ts";

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
+
 import { paths } from "../../components/local/container.ts";
 import { Deployment } from "../../components/local/deployment.ts";
 import { Images } from "../../components/local/images.ts";

@@ -1,3 +1,4 @@
+// The service that machines on AWS run (`machine/`), as one file that Python runs.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";

@@ -1,4 +1,6 @@
+// Rules on who is let in: whitelists, ingress rules, and whether anything else changes beside them.
 import { z } from "zod";
+
 import { breadthOf } from "../../infra/model/block.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import type { Content, DocumentChange, Facts, Rule } from "./facts.ts";

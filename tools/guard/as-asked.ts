@@ -1,4 +1,6 @@
+// The rule that a preview shows what this program makes of the same config, and how the two are compared.
 import { isDeepStrictEqual } from "node:util";
+
 import { showsSecret } from "./exposure.ts";
 import type { Facts } from "./facts.ts";
 import { title } from "./facts.ts";

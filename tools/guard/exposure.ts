@@ -1,3 +1,4 @@
+// Rules on what must hold whoever is let in: encrypted disks, nodes without a way out, a closed bucket, hidden secrets.
 import type { Facts, Rule } from "./facts.ts";
 import { kindOf, title } from "./facts.ts";
 import type { State, Step, Values } from "./preview.ts";

@@ -1,4 +1,6 @@
+// What rules are judged on: of which kind each resource is, whose it is, and what the portals' documents say.
 import { z } from "zod";
+
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import type { Preview, State, Step } from "./preview.ts";
 import { isUnknown, SECRET } from "./preview.ts";

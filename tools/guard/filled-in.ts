@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+
 import type { Values } from "./preview.ts";
 
 /** Where Pulumi's bridge to Terraform's providers notes which inputs it has filled in itself. */

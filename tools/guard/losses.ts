@@ -1,4 +1,6 @@
+// Rules on what an update takes away: data, identity, durability, and more than one machine at a time.
 import { z } from "zod";
+
 import type { Facts, Machine, Rule } from "./facts.ts";
 import { kindOf, title } from "./facts.ts";
 import type { State, Step } from "./preview.ts";

@@ -1,3 +1,4 @@
+// Reads what `pulumi preview --json` prints: one step per resource, and the values in it that nobody knows yet.
 import { z } from "zod";
 
 /** What the guard needs of a preview, and nothing else of it. */

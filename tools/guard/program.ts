@@ -1,7 +1,9 @@
+// Runs this program on a preview's config without Pulumi's engine, to see which resources it registers.
 import * as pulumi from "@pulumi/pulumi";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+
 import { parseConfig, rawConfig } from "../../infra/config.ts";
 import { deploy } from "../../infra/deploy.ts";
 import type { Stack } from "../../infra/model/stack.ts";

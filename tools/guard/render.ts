@@ -1,3 +1,4 @@
+// The verdict as text, for a terminal and for a comment on a pull request.
 import type { Entry } from "./facts.ts";
 import type { Verdict } from "./judge.ts";
 import type { Op } from "./preview.ts";

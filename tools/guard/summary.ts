@@ -1,4 +1,6 @@
+// What a person is told of an update, refused or not: changes of whitelists, counts, and what is most likely not meant.
 import ipaddr from "ipaddr.js";
+
 import { breadthOf } from "../../infra/model/block.ts";
 import type { Content, DocumentChange, Entry, Facts } from "./facts.ts";
 import { cidrsIn } from "./facts.ts";

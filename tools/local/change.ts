@@ -1,6 +1,9 @@
+// An `up` or `destroy` of the local stack: it is told line by line, and ends well when it is interrupted.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+
 import { z } from "zod";
+
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/step.ts";

@@ -1,5 +1,7 @@
+// The Pulumi CLI on the local stack: short calls, the config and the outputs that it prints.
 import { ExecaError, execa } from "execa";
 import { z } from "zod";
+
 import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { SetupError } from "../setup/step.ts";

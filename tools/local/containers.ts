@@ -1,5 +1,7 @@
+// Commands in containers, what containers have said, and how many processes they may have.
 import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
+
 import type Docker from "dockerode";
 
 export interface Outcome {

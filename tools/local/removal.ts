@@ -1,4 +1,6 @@
+// Protection in the stack's state: what keeps a deployment that was taken out of the config, and how it is put back after a removal.
 import { z } from "zod";
+
 import { stillProtected } from "../../infra/model/inventory.ts";
 import { kindOf } from "../guard/facts.ts";
 import { HOLDS } from "../guard/losses.ts";

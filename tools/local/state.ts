@@ -1,3 +1,4 @@
+// The files of the local stack: passphrase, state, and how all of them are removed.
 import { randomBytes } from "node:crypto";
 import {
   access,
@@ -11,7 +12,9 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+
 import { z } from "zod";
+
 import { PROJECT } from "../setup/paths.ts";
 import { PULUMI_HOME } from "../setup/pulumi.ts";
 import { SetupError } from "../setup/step.ts";

@@ -1,9 +1,12 @@
+// Whether a portal serves this machine: one connection as a client makes it, the status page, and the log of refusals.
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
+
 import type Docker from "dockerode";
 import { z } from "zod";
+
 import { blockOf, contains } from "../../infra/model/block.ts";
 import type { Engine } from "../../infra/model/catalogue.ts";
 import { catalogue } from "../../infra/model/catalogue.ts";

@@ -1,10 +1,13 @@
+// A Docker engine on this machine, and the image that everything is built on.
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+
 import Docker from "dockerode";
 import { execa } from "execa";
+
 import { BASE_IMAGE } from "../../infra/model/stack.ts";
 import { CACHE, onPath } from "./paths.ts";
 import { SetupError, step } from "./step.ts";

@@ -1,8 +1,11 @@
+// The Pulumi CLI and its plugins: Pulumi's own where they can be had, else built from Go's modules, and the stand-ins.
 import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+
 import { execa } from "execa";
+
 import { CACHE, isExecutable, onPath, PROJECT } from "./paths.ts";
 import { SetupError, say, step } from "./step.ts";
 

@@ -1,3 +1,4 @@
+// One step of the set-up, and how a person is told of it.
 const STILL_AT_IT_MS = 30_000;
 
 export interface Step<Found> {

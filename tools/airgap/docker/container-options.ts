@@ -1,3 +1,4 @@
+// The inputs of a container, and what Docker's API calls them.
 import type {
   ContainerCreateOptions,
   EndpointSettings,
@@ -5,6 +6,7 @@ import type {
   MountSettings,
 } from "dockerode";
 import { z } from "zod";
+
 import { Labels, labelMap } from "./network.ts";
 
 const Strings = z.array(z.string()).optional();

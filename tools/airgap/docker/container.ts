@@ -1,5 +1,8 @@
+// Containers, which are there once their health check passes.
 import { setTimeout as pause } from "node:timers/promises";
+
 import type Docker from "dockerode";
+
 import type { Kind, State } from "../plugin/kind.ts";
 import { ContainerInputs, createOptions, endpoint, limits } from "./container-options.ts";
 import { unlessMissing } from "./network.ts";

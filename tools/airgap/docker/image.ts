@@ -1,11 +1,14 @@
+// Images, built anew when a file of their context changes.
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+
 import type Docker from "dockerode";
 import { z } from "zod";
+
 import type { Kind, State } from "../plugin/kind.ts";
 
 const inputs = z.strictObject({

@@ -1,6 +1,9 @@
+// Networks and volumes, with the labels of all three kinds.
 import { setTimeout as pause } from "node:timers/promises";
+
 import type Docker from "dockerode";
 import { z } from "zod";
+
 import type { Kind } from "../plugin/kind.ts";
 
 export const Labels = z.array(z.strictObject({ label: z.string(), value: z.string() })).optional();

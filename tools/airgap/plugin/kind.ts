@@ -1,4 +1,6 @@
+// What a resource type of a stand-in has to do, and how its properties are read, checked and compared.
 import { isDeepStrictEqual } from "node:util";
+
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import type { z } from "zod";
 

@@ -1,4 +1,6 @@
+// A stand-in for a Pulumi plugin: serves resource types over gRPC, with the engine's own messages.
 import { createRequire } from "node:module";
+
 import grpc from "@grpc/grpc-js";
 import plugins from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -12,6 +14,7 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+
 import { exitWithParent } from "../../../infra/provider/orphan.ts";
 import type { Change, Failure, Kind, State } from "./kind.ts";
 import { changes, mistakes, readProperties, UNKNOWN, writeProperties } from "./kind.ts";

@@ -1,5 +1,8 @@
+// Requests, self-signed certificates, and those that an authority signs.
 import "./reflect.ts";
+
 import { createHash } from "node:crypto";
+
 import {
   AuthorityKeyIdentifierExtension,
   Pkcs10CertificateRequest,
@@ -9,6 +12,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import { z } from "zod";
+
 import type { Kind } from "../plugin/kind.ts";
 import { signingKey } from "./keys.ts";
 import {

@@ -1,3 +1,4 @@
+// Private keys: how they are made, their OpenSSH forms, and how they sign.
 import type { JsonWebKey, KeyObject } from "node:crypto";
 import {
   createHash,
@@ -7,7 +8,9 @@ import {
   randomBytes,
   webcrypto,
 } from "node:crypto";
+
 import { z } from "zod";
+
 import type { Kind, State } from "../plugin/kind.ts";
 
 const inputs = z.strictObject({

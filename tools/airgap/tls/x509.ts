@@ -1,5 +1,8 @@
+// What certificates and requests have in common: subject, names, usages, validity.
 import "./reflect.ts";
+
 import { randomBytes } from "node:crypto";
+
 import type { Extension, JsonName } from "@peculiar/x509";
 import {
   BasicConstraintsExtension,
@@ -10,6 +13,7 @@ import {
   SubjectAlternativeNameExtension,
 } from "@peculiar/x509";
 import { z } from "zod";
+
 import type { State } from "../plugin/kind.ts";
 
 const HOUR = 3_600_000;
