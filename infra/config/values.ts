@@ -1,4 +1,5 @@
 // How single values of the config are read: text, names, sizes, durations, words and keys. Each mistake comes with what would be right.
+import { closestMatch } from "leven";
 import { z } from "zod";
 
 /** Takes one mistake: where in the config it is, what is wrong and what would be right. */
@@ -147,29 +148,8 @@ function quantity(
 
 /** The word that a misspelt one most likely meant, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known
-    .map((candidate) => ({ candidate, far: distance(word.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far);
-  const [best] = ranked;
-  const limit = Math.max(2, Math.floor(word.length / 3));
-  return best !== undefined && best.far <= limit ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance: the fewest letters to add, drop or change. */
-function distance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [row, letter] of [...a].entries()) {
-    const line = [row + 1];
-    for (const [column, other] of [...b].entries()) {
-      line.push(
-        Math.min(
-          (line[column] ?? 0) + 1,
-          (above[column + 1] ?? 0) + 1,
-          (above[column] ?? 0) + Number(letter !== other),
-        ),
-      );
-    }
-    above = line;
-  }
-  return above.at(-1) ?? 0;
+  const lower = known.map((one) => one.toLowerCase());
+  const maxDistance = Math.max(2, Math.floor(word.length / 3));
+  const match = closestMatch(word.toLowerCase(), lower, { maxDistance });
+  return match === undefined ? undefined : known[lower.indexOf(match)];
 }

@@ -2,13 +2,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 
+import { list } from "tar";
 import { z } from "zod";
 
 import { keys } from "../model/aws-bucket.ts";
@@ -87,7 +87,7 @@ async function upload(path: string, key: string, props: Props): Promise<void> {
   }
 }
 
-const BLOCK = 512;
+/** Bytes. An image's manifest and config have some thousand. */
 const LONGEST = 2 ** 20;
 const Manifest = z.array(z.object({ Config: z.string() })).length(1, "must hold one image");
 
@@ -96,48 +96,19 @@ const Manifest = z.array(z.object({ Config: z.string() })).length(1, "must hold 
  * service checks the same (machine/portico_machine/archive.py).
  */
 export async function imageIn(path: string): Promise<string> {
-  const file = await open(path);
-  try {
-    const places = await placesIn(file);
-    const manifest = Manifest.parse(
-      JSON.parse((await read(file, places, "manifest.json")).toString()),
-    );
-    const config = await read(file, places, manifest[0]?.Config ?? "");
-    return `sha256:${createHash("sha256").update(config).digest("hex")}`;
-  } finally {
-    await file.close();
-  }
+  const manifest = Manifest.parse(JSON.parse((await read(path, "manifest.json")).toString()));
+  const config = await read(path, manifest[0]?.Config ?? "");
+  return `sha256:${createHash("sha256").update(config).digest("hex")}`;
 }
 
-interface Place {
-  readonly start: number;
-  readonly size: number;
-}
-
-/** Where each file of a tar archive (POSIX ustar) is in it. */
-async function placesIn(file: FileHandle): Promise<ReadonlyMap<string, Place>> {
-  const places = new Map<string, Place>();
-  let at = 0;
-  for (;;) {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(BLOCK), 0, BLOCK, at);
-    if (bytesRead < BLOCK || buffer.every((byte) => byte === 0)) return places;
-    const text = (from: number, length: number) =>
-      buffer.toString("latin1", from, from + length).split("\0")[0] ?? "";
-    const size = Number.parseInt(text(124, 12), 8);
-    if (!(size >= 0)) throw new Error("is no tar archive");
-    places.set(text(0, 100), { start: at + BLOCK, size });
-    at += BLOCK * (1 + Math.ceil(size / BLOCK));
-  }
-}
-
-async function read(
-  file: FileHandle,
-  places: ReadonlyMap<string, Place>,
-  name: string,
-): Promise<Buffer> {
-  const place = places.get(name);
-  if (place === undefined || place.size > LONGEST)
-    throw new Error(`has no ${name} that can be read`);
-  const { buffer } = await file.read(Buffer.alloc(place.size), 0, place.size, place.start);
-  return buffer;
+async function read(archive: string, name: string): Promise<Buffer> {
+  const found: Promise<Buffer>[] = [];
+  await list({
+    ...{ file: archive, strict: true },
+    filter: (path, entry) => path === name && entry.size <= LONGEST,
+    onReadEntry: (entry) => found.push(entry.concat()),
+  });
+  const last = found.at(-1);
+  if (last === undefined) throw new Error(`has no ${name} that can be read`);
+  return last;
 }
