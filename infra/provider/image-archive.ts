@@ -93,7 +93,7 @@ const Manifest = z.array(z.object({ Config: z.string() })).length(1, "must hold 
 
 /**
  * The id of the image in an archive that `docker save` wrote: the digest of its config, whatever Docker itself calls it. The machines'
- * service checks the same (machine/portico_machine/archive.py).
+ * service checks the same (machine/portico_machine/image.py).
  */
 export async function imageIn(path: string): Promise<string> {
   const manifest = Manifest.parse(JSON.parse((await read(path, "manifest.json")).toString()));

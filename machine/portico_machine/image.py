@@ -1,13 +1,62 @@
-"""Images come as archives named by their ids, and are known to Docker by a name of our own."""
+"""
+Images come as archives named by their ids, as `docker save` writes them. They are read before Docker sees them, and known to it by a name of our
+own.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import platform
 import re
+import tarfile
+from typing import IO, cast
 
-from . import archive, command, log, paths
-from .s3 import Bucket, Entry
-from .trouble import Backoff, Trouble
+from . import command, log, paths
+from .bucket import Bucket, Entry
+from .command import Backoff, Trouble
+
+NAME = "portico-machine/image"
+"""Under this name images are known here, tagged with the digits of their ids. No archive may bring one of it."""
+
+LONGEST = 1024 * 1024
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def _refusal(path: str, image: str) -> str | None:
+    """Why the archive is not the image, or not one for this machine.
+
+    An image's id is the digest of its config. Docker's own id depends on how it stores images: some stores take another
+    digest, so only the archive itself can tell.
+    """
+    try:
+        with tarfile.open(path) as archive:
+            manifest = json.loads(_read(archive, "manifest.json"))
+            if len(manifest) != 1:
+                return f"holds {len(manifest)} images instead of one"
+            config = _read(archive, manifest[0]["Config"])
+        architecture = json.loads(config)["architecture"]
+        tags = manifest[0].get("RepoTags") or []
+    except (tarfile.TarError, OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        return f"is no archive of an image: {error!r}"
+    found = f"sha256:{hashlib.sha256(config).hexdigest()}"
+    own = ARCHITECTURES.get(platform.machine(), platform.machine())
+    if found != image:
+        return f"holds {found} instead of {image}"
+    if architecture != own:
+        return f"holds an image for {architecture}, and this machine is {own}"
+    if any(str(tag).startswith(f"{NAME}:") for tag in tags):
+        return f"brings a name that is the machine's to give: {tags}"
+    return None
+
+
+def _read(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.getmember(name)
+    if not member.isfile() or member.size > LONGEST:
+        raise ValueError(f"{name} is no file of at most {LONGEST} bytes")
+    return cast(IO[bytes], archive.extractfile(member)).read()
+
 
 FETCH = 1800
 """Seconds for an archive of some hundred MB, also on a small machine."""
@@ -16,13 +65,13 @@ LOADED = re.compile(r"^Loaded image(?: ID)?: (\S+)$", re.MULTILINE)
 
 
 def name_of(image: str) -> str:
-    return f"{archive.NAME}:{image.split(':')[1]}"
+    return f"{NAME}:{image.split(':')[1]}"
 
 
 def image_of(name: str) -> str | None:
     """The id in a name of ours."""
     repository, _, digits = name.partition(":")
-    return f"sha256:{digits}" if repository == archive.NAME else None
+    return f"sha256:{digits}" if repository == NAME else None
 
 
 class Images:
@@ -48,7 +97,7 @@ class Images:
         try:
             log.info(f"fetches {key}", bytes=found.size)
             self._bucket.fetch(key, found, paths.ARCHIVE, FETCH)
-            why = archive.refusal(paths.ARCHIVE, image)
+            why = _refusal(paths.ARCHIVE, image)
             if why is not None:
                 self._refused = (key, found.etag)
                 self._why = f"{key} {why}, and was refused"

@@ -8,17 +8,13 @@ from datetime import datetime, timezone
 from typing import Callable
 
 from . import container, files, log, paths
+from .bucket import LONGEST, Bucket, Documents
+from .command import Backoff, Trouble, hurry
 from .container import Container
-from .documents import LONGEST, Documents
-from .engine import ensure_engine
+from .host import DataVolume, Peers, ensure_engine
 from .image import Images
-from .peers import Peers
-from .report import Report
-from .s3 import Bucket
+from .report import Report, waits_for
 from .settings import Settings
-from .trouble import Backoff, Trouble, hurry
-from .turn import waits_for
-from .volume import DataVolume
 from .wanted import Wanted
 
 SERVICE = "machine/portico-machine"

@@ -1,4 +1,4 @@
-"""Tells the bucket what runs here: at once when that changes, soon when the words change, and every minute."""
+"""What this machine tells the bucket, and whether another one's report lets it change its image."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import hashlib
 import json
 import sys
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from . import files, paths
+from .bucket import Bucket
+from .command import Backoff
 from .container import Container
-from .s3 import Bucket
-from .trouble import Backoff
 
 EVERY = 60
 SOON = 10
@@ -66,3 +66,23 @@ def service_version() -> str:
     """First digits of the digest of the archive that runs."""
     with open(sys.argv[0], "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()[:12]
+
+
+FRESH = timedelta(minutes=3)
+"""A machine reports every minute; one that is silent for longer may be anything."""
+
+
+def waits_for(image: str, report: str, now: datetime) -> str | None:
+    """The reason to wait, from the text of the other machine's report."""
+    try:
+        reported = json.loads(report)
+        name, at = str(reported["machine"]), datetime.fromisoformat(reported["at"])
+        if reported["image"] != image:
+            return f"{name} does not run this image yet"
+        if not reported["healthy"]:
+            return f"{name} runs this image and is not healthy: {reported['why']}"
+        if now - at > FRESH:
+            return f"{name} has not reported since {at.astimezone(timezone.utc):%H:%M:%S} UTC"
+    except (ValueError, KeyError, TypeError) as error:
+        return f"its report can't be read: {error!r}"
+    return None

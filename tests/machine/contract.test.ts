@@ -80,7 +80,7 @@ import ast, json, sys, zipfile
 from datetime import datetime
 sys.path.insert(0, "/case/service")
 from portico_machine.container import shared_memory
-from portico_machine.turn import waits_for
+from portico_machine.report import waits_for
 from portico_machine.wanted import Unusable, parse
 
 def mistake(content):

@@ -1,12 +1,16 @@
-"""The node's data volume: found by its serial, mounted, and given a file system only where there is nothing at all."""
+"""
+What the machine itself needs before the container can run: the node's data volume, Docker with what makes file systems, and settings of the
+host's network.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 
 from . import command, ending, files, log, paths
-from .trouble import Trouble
+from .command import Trouble
 from .wanted import Volume
 
 MEBIBYTE = 1024 * 1024
@@ -92,3 +96,43 @@ def _occupied(device: str) -> str | None:
         if file.read(MEBIBYTE).strip(b"\0"):
             return "its first MiB holds bytes that are no file system"
     return None
+
+
+def ensure_engine() -> None:
+    """Docker, and what makes file systems: installed from AL2023's own repositories, enabled and answering."""
+    if any(shutil.which(program) is None for program in ("docker", "mkfs.ext4", "resize2fs")):
+        log.info("installs docker and e2fsprogs")
+        with ending.whole():
+            command.run(["dnf", "install", "--assumeyes", "--quiet", "docker", "e2fsprogs"], 600)
+        log.info("docker and e2fsprogs are installed")
+    asked = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        command.run(asked, 20)
+    except command.Failed:
+        command.run(["systemctl", "enable", "--now", "docker.service"], 120)
+        command.run(asked, 20)
+
+
+PEERS = (
+    "net.ipv4.tcp_retries2=5",
+    "net.ipv4.tcp_keepalive_time=25",
+    "net.ipv4.tcp_keepalive_intvl=5",
+    "net.ipv4.tcp_keepalive_probes=4",
+    "net.ipv4.tcp_notsent_lowat=16384",
+)
+"""
+How soon a peer that is gone is noticed, and what waits for one that stops reading: what `components/local` gives containers, for the host's
+network.
+"""
+
+
+class Peers:
+    """Set once in the service's life: it begins anew with the machine, and nothing else there sets them."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def ensure(self) -> None:
+        if not self._set:
+            command.run(["sysctl", "--write", *PEERS], 20)
+            self._set = True
