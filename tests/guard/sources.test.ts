@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { UNKNOWN } from "../../tools/guard/preview.ts";
-import { check } from "./check.ts";
-import { refusals } from "./preview.ts";
-import { documentOf, entries, openedBefore, ruleFor } from "./resources.ts";
+import { check, documentOf, entries, openedBefore, refusals, ruleFor } from "./preview.ts";
 
 check([
   [

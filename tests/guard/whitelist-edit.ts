@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+
 import { parsePreview } from "../../tools/guard/preview.ts";
 import { askedBy } from "../../tools/guard/program.ts";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+
 import { catalogue } from "../../infra/model/catalogue.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
 import { serverCertificate } from "../../infra/model/plan.ts";

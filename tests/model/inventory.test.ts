@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
 import { parseConfig } from "../../infra/config.ts";
+import type { Held, Inventory, Known } from "../../infra/model/inventory.ts";
 import {
   asksForState,
   forbidden,
-  type Inventory,
   inventoryOf,
   judge,
-  type Known,
+  partsOf,
+  stillProtected,
 } from "../../infra/model/inventory.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
@@ -266,4 +266,41 @@ test("what leaves is remembered until the state has nothing of it", () => {
   assert.match(judge(gone, here({ nodes: 5 }), bare).why.join(), /can't change from 3 to 5/);
   assert.deepEqual(judge(gone, here({ nodes: 5 }), []).why, []);
   assert.deepEqual(judge(gone, here(), bare), { why: [], leaving: {} });
+});
+
+const urn = (type: string, name: string) => `urn:pulumi:local::portico::${type}::${name}`;
+const orders = urn("portico:local:Deployment", "orders");
+const cache = urn("portico:aws:Deployment", "cache");
+const portal = urn("portico:local:Deployment$portico:local:Portal", "orders-portal-2");
+const address = urn("portico:aws:Deployment$portico:aws:PortalAddress", "cache-portal-1");
+const data = urn("docker:index/volume:Volume", "orders-portal-2-data");
+const ip = urn("aws:ec2/eip:Eip", "cache-portal-1");
+
+const state = (protect: boolean): readonly Held[] => [
+  { urn: orders, parent: urn("pulumi:pulumi:Stack", "portico-local") },
+  { urn: portal, parent: orders },
+  { urn: data, parent: portal, protect },
+  { urn: cache },
+  { urn: address, parent: cache },
+  { urn: ip, parent: address, protect },
+  { urn: urn("docker:index/volume:Volume", "cache-1-data"), parent: cache, protect: false },
+];
+
+test("what is named as removed and still protected is known by what it is part of", () => {
+  const removed = ["orders", "orders-portal-2", "orders-portal-3", "cache-portal-1"];
+  assert.deepEqual(stillProtected(removed, state(true)), {
+    orders: ["Volume orders-portal-2-data"],
+    "orders-portal-2": ["Volume orders-portal-2-data"],
+    "cache-portal-1": ["Eip cache-portal-1"],
+  });
+  assert.deepEqual(stillProtected(removed, state(false)), {});
+  assert.deepEqual(stillProtected(removed, []), {});
+});
+
+test("a deployment has parts as long as the state has anything of it", () => {
+  assert.deepEqual(
+    partsOf("orders", state(true)).map((part) => part.urn),
+    [orders, portal, data],
+  );
+  assert.deepEqual(partsOf("order", state(true)), []);
 });

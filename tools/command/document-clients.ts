@@ -3,8 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { engines } from "../../infra/model/catalogue.ts";
+import type { Result } from "../clients/document.ts";
+import { asSeen } from "../clients/document.ts";
 import type { Seen } from "../clients/notes.ts";
-import { asSeen, type Result } from "../clients/results.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/step.ts";
 
