@@ -6,7 +6,7 @@ export function bundleAgent(folder: string = import.meta.dirname): void {
   const source = (name: string) => join(folder, "src", name);
   bundle({
     programs: {
-      agent: source("main.ts"),
+      agent: source("agent/main.ts"),
       "judge-document": source("judge-document.ts"),
       "s3-client": source("s3/client.ts"),
       "mysql-driver": source("engines/mysql/driver.ts"),

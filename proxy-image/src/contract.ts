@@ -1,8 +1,7 @@
 import { z } from "zod";
 
 import { canonicalCidr } from "./cidr.ts";
-import { ENGINE_NAMES, EVIDENCE } from "./engines/evidence.ts";
-import { Port } from "./engines/port.ts";
+import { ENGINE_NAMES, EVIDENCE, Port } from "./evidence.ts";
 import { readPublicKey } from "./ssh/public-key.ts";
 
 /**

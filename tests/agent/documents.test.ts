@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 
+import { createDocuments } from "../../proxy-image/src/agent/documents.ts";
+import { createEnded } from "../../proxy-image/src/agent/state.ts";
 import type { Configured } from "../../proxy-image/src/apply/answers.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
-import { createDocuments } from "../../proxy-image/src/documents.ts";
-import { createEnded } from "../../proxy-image/src/ended.ts";
-import type { Whitelist } from "../../proxy-image/src/judge/whitelist.ts";
-import type { Actual } from "../../proxy-image/src/plan/actual.ts";
+import { writeDurably } from "../../proxy-image/src/files.ts";
+import type { Actual, Whitelist } from "../../proxy-image/src/model/haproxy.ts";
 import type { Fetched } from "../../proxy-image/src/source.ts";
 import { fileSource, read } from "../../proxy-image/src/source.ts";
-import { writeDurably } from "../../proxy-image/src/state.ts";
 import { DOCUMENT } from "../judge/scenario.ts";
 import { createMessages } from "../s3-source/portal.ts";
 

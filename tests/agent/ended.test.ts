@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 
+import { createEnded, loadEnded } from "../../proxy-image/src/agent/state.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
-import { createEnded, loadEnded } from "../../proxy-image/src/ended.ts";
-import { writeDurably } from "../../proxy-image/src/state.ts";
+import { writeDurably } from "../../proxy-image/src/files.ts";
 import { DOCUMENT } from "../judge/scenario.ts";
 import { until } from "../support/until.ts";
 

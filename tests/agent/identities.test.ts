@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
 
+import type { PortalIdentity } from "../../proxy-image/src/agent/identity.ts";
+import { createIdentities } from "../../proxy-image/src/agent/identity.ts";
 import type { Pems } from "../../proxy-image/src/apply/haproxy.ts";
-import { createIdentities } from "../../proxy-image/src/identities.ts";
-import type { PortalIdentity } from "../../proxy-image/src/identity.ts";
 import { Authority } from "../node-image/authority.ts";
 import { createMessages } from "../s3-source/portal.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { createKeeper } from "../../proxy-image/src/agent/state.ts";
 import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
-import { createKeeper } from "../../proxy-image/src/keeper.ts";
 import { createAgentLab } from "./lab.ts";
 
 test("a disk that hangs stops nothing: the agent goes on looking, and vouches for its leader", {

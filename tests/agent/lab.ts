@@ -1,9 +1,9 @@
-import type { AgentArgs } from "../../proxy-image/src/agent.ts";
-import { createAgent } from "../../proxy-image/src/agent.ts";
+import type { AgentArgs } from "../../proxy-image/src/agent/agent.ts";
+import { createAgent } from "../../proxy-image/src/agent/agent.ts";
+import { createEnded } from "../../proxy-image/src/agent/state.ts";
 import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
-import { createEnded } from "../../proxy-image/src/ended.ts";
-import type { View } from "../../proxy-image/src/judge/view.ts";
-import type { Actual } from "../../proxy-image/src/plan/actual.ts";
+import type { Actual } from "../../proxy-image/src/model/haproxy.ts";
+import type { View } from "../../proxy-image/src/model/view.ts";
 import { DOCUMENT, viewOf } from "../judge/scenario.ts";
 import { until } from "../support/until.ts";
 

@@ -2,20 +2,21 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 
-import { formatDocument } from "../../proxy-image/src/contract.ts";
-import { adopt } from "../../proxy-image/src/judge/adopt.ts";
-import { judge } from "../../proxy-image/src/judge/judge.ts";
-import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
-import { createKeeper } from "../../proxy-image/src/keeper.ts";
-import type { Actual } from "../../proxy-image/src/plan/actual.ts";
 import {
+  createKeeper,
   formatLineage,
   loadLineage,
   lostLineage,
-  writeDurably,
-} from "../../proxy-image/src/state.ts";
+} from "../../proxy-image/src/agent/state.ts";
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import { writeDurably } from "../../proxy-image/src/files.ts";
+import { judge } from "../../proxy-image/src/judge/judge.ts";
+import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
+import { adopt } from "../../proxy-image/src/judge/memory.ts";
+import type { Actual } from "../../proxy-image/src/model/haproxy.ts";
 import { DOCUMENT, viewOf } from "../judge/scenario.ts";
 
 async function stateFile(t: TestContext): Promise<string> {

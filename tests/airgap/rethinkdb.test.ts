@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type RQuery, r } from "rethinkdb-ts";
+import type { RQuery } from "rethinkdb-ts";
+import { r } from "rethinkdb-ts";
 
 import { question, V1_0 } from "../../proxy-image/src/engines/rethinkdb/handshake.ts";
-import { exchange } from "../../proxy-image/src/observe/exchange.ts";
-import { type Env, evaluate, Rows } from "../../tools/airgap/engines/rethinkdb/reql.ts";
+import { exchange } from "../../proxy-image/src/observe/line.ts";
+import type { Env } from "../../tools/airgap/engines/rethinkdb/reql.ts";
+import { evaluate, Rows } from "../../tools/airgap/engines/rethinkdb/reql.ts";
 import { serve } from "../../tools/airgap/engines/rethinkdb/session.ts";
 import { createTables } from "../../tools/airgap/engines/rethinkdb/tables.ts";
 import { scramFor } from "../../tools/airgap/engines/scram.ts";

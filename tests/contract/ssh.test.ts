@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { authorizedBy, fingerprintOf, sessionOf } from "../../proxy-image/src/apply/ssh.ts";
 import { formatDocument, parseDocument } from "../../proxy-image/src/contract.ts";
-import { authorizedBy, fingerprintOf } from "../../proxy-image/src/ssh/authorized.ts";
-import { sessionOf } from "../../proxy-image/src/ssh/records.ts";
 import { DOCUMENT as BARE } from "../judge/scenario.ts";
 
 /** A key and what `ssh-keygen -l` says of it. */

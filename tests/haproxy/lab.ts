@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -10,17 +12,22 @@ import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
 
 import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
-import { createHaproxy, type Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import { createHaproxy } from "../../proxy-image/src/apply/haproxy.ts";
 import type { Stop } from "../../proxy-image/src/apply/runtime-commands.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
-import type { Wanted, WantedEndpoint } from "../../proxy-image/src/judge/wanted.ts";
-import type { Block, Whitelist } from "../../proxy-image/src/judge/whitelist.ts";
-import type { Actual } from "../../proxy-image/src/plan/actual.ts";
-import type { Command } from "../../proxy-image/src/plan/command.ts";
-import { DESCRIPTORS } from "../../proxy-image/src/plan/limits.ts";
-import { FRONTEND_MAXCONN, WAITING } from "../../proxy-image/src/plan/names.ts";
+import type {
+  Actual,
+  Block,
+  Wanted,
+  WantedEndpoint,
+  Whitelist,
+} from "../../proxy-image/src/model/haproxy.ts";
+import type { Places } from "../../proxy-image/src/plan/names.ts";
+import { DESCRIPTORS, FRONTEND_MAXCONN, WAITING } from "../../proxy-image/src/plan/names.ts";
+import type { Command } from "../../proxy-image/src/plan/plan.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
-import { type Places, renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { NO } from "../../proxy-image/src/plan/render-vouch.ts";
 import { Authority } from "../node-image/authority.ts";
 import { until } from "../support/until.ts";

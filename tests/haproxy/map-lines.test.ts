@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 
-import { mapLinesOf } from "../../proxy-image/src/apply/map-lines.ts";
+import { mapLinesOf } from "../../proxy-image/src/apply/whitelist.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 
 const NEVER = 253_402_300_799_000;

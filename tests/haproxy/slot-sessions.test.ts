@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readSessions } from "../../proxy-image/src/apply/read-sessions.ts";
-import { endingsOf } from "../../proxy-image/src/apply/slot-sessions.ts";
+import { endingsOf } from "../../proxy-image/src/apply/end-sessions.ts";
+import { readSessions } from "../../proxy-image/src/apply/replies.ts";
 
 /** A line of `show sess`. `answers`: flags of the response; `state`: of the server's side. */
 const line = (port: number, server: string, answers: string, state: number): string =>

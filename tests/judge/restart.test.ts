@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
-import { adopt } from "../../proxy-image/src/judge/adopt.ts";
-import { judge } from "../../proxy-image/src/judge/judge.ts";
+import { isSettled, judge } from "../../proxy-image/src/judge/judge.ts";
 import type { Lineage } from "../../proxy-image/src/judge/memory.ts";
-import { isSettled } from "../../proxy-image/src/judge/settled.ts";
-import type { Actual, ActualSlot } from "../../proxy-image/src/plan/actual.ts";
+import { adopt } from "../../proxy-image/src/judge/memory.ts";
+import type { Actual, ActualSlot } from "../../proxy-image/src/model/haproxy.ts";
 import { DOCUMENT, viewOf } from "./scenario.ts";
 
 type Admin = ActualSlot["admin"];

@@ -2,7 +2,7 @@ import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { judge } from "../../proxy-image/src/judge/judge.ts";
 import type { Memory } from "../../proxy-image/src/judge/memory.ts";
 import { blankMemory } from "../../proxy-image/src/judge/memory.ts";
-import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/judge/view.ts";
+import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/model/view.ts";
 
 /**
  * A topology scenario as data. What a step doesn't say stays as the step before left it; answers are as fresh as the

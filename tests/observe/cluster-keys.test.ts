@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { decodeRange } from "../../proxy-image/src/engines/postgresql/etcd/reply.ts";
+import { decodeRange } from "../../proxy-image/src/engines/postgresql/etcd-replies.ts";
 import {
   isTelling,
   readClusterKeys,
-} from "../../proxy-image/src/engines/postgresql/patroni/cluster-keys.ts";
+} from "../../proxy-image/src/engines/postgresql/patroni-replies.ts";
 import { recorded } from "./replies.ts";
 
 const read = (values: Readonly<Record<string, string>>, scope = "orders") =>

@@ -1,23 +1,20 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-
 import fc from "fast-check";
 
-import {
-  encodeFrame,
-  OPCODE,
-  readFrame,
-} from "../../proxy-image/src/engines/scylladb/cql/frame.ts";
-import type { Message } from "../../proxy-image/src/engines/scylladb/cql/message.ts";
-import { readMessage } from "../../proxy-image/src/engines/scylladb/cql/message.ts";
+import type { Message } from "../../proxy-image/src/engines/scylladb/cql.ts";
 import {
   authResponse,
   clusterName,
+  encodeFrame,
+  OPCODE,
   options,
+  readFrame,
+  readMessage,
   register,
   startup,
-} from "../../proxy-image/src/engines/scylladb/cql/request.ts";
+} from "../../proxy-image/src/engines/scylladb/cql.ts";
 
 /** What Cassandra 5.0.9 answered, and pushed when a node of its ring was killed and started again. */
 const RECORDED: Readonly<Record<string, string>> = JSON.parse(

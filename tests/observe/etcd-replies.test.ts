@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { decodeLogin, decodeRange } from "../../proxy-image/src/engines/postgresql/etcd/reply.ts";
 import {
+  decodeLogin,
+  decodeRange,
   decodeWatch,
   takeLines,
-} from "../../proxy-image/src/engines/postgresql/etcd/watch-reply.ts";
+} from "../../proxy-image/src/engines/postgresql/etcd-replies.ts";
 import { recorded } from "./replies.ts";
 
 const RANGE = recorded("etcd-range.txt").toString();

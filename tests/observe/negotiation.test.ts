@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { decodeNegotiation } from "../../proxy-image/src/engines/postgresql/server/negotiation.ts";
+import { decodeNegotiation } from "../../proxy-image/src/engines/postgresql/port-watch.ts";
 
 test("nothing yet is no answer", () => {
   assert.equal(decodeNegotiation(Buffer.alloc(0)), undefined);

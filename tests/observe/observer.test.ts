@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-
-import type { View } from "../../proxy-image/src/judge/view.ts";
-import { createObserver, isSameSubject } from "../../proxy-image/src/observe/observer.ts";
+import { createObserver } from "../../proxy-image/src/engines/table.ts";
+import type { View } from "../../proxy-image/src/model/view.ts";
+import { isSameSubject } from "../../proxy-image/src/observe/observer.ts";
 import { Authority } from "../node-image/authority.ts";
 import { startEtcd } from "./support/etcd-stand-in.ts";
 import { leading, startPatroni } from "./support/patroni-stand-in.ts";

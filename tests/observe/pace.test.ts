@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { View, Word } from "../../proxy-image/src/judge/view.ts";
-import { isEarly, nextTerm, paceOf } from "../../proxy-image/src/observe/pace.ts";
+import type { View, Word } from "../../proxy-image/src/model/view.ts";
+import { isEarly, nextTerm, paceOf } from "../../proxy-image/src/observe/watch.ts";
 
 const view = (holder: string | undefined, epoch: number, word: Word): View => ({
   quorum: holder

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { decodeStatus } from "../../proxy-image/src/engines/postgresql/patroni/status.ts";
+import { decodeStatus } from "../../proxy-image/src/engines/postgresql/patroni-replies.ts";
 import { recorded } from "./replies.ts";
 
 const LEADER = recorded("patroni-leader.txt");

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 
-import { holdConnection } from "../../proxy-image/src/engines/postgresql/server/held-connection.ts";
-import { probePort } from "../../proxy-image/src/engines/postgresql/server/port-probe.ts";
-import type { Finding } from "../../proxy-image/src/engines/postgresql/server/port-watch.ts";
-import { watchPort } from "../../proxy-image/src/engines/postgresql/server/port-watch.ts";
+import type { Finding } from "../../proxy-image/src/engines/postgresql/port-watch.ts";
+import {
+  holdConnection,
+  probePort,
+  watchPort,
+} from "../../proxy-image/src/engines/postgresql/port-watch.ts";
 import type { PostgresqlStandIn } from "./support/postgresql-stand-in.ts";
 import { startPostgresql } from "./support/postgresql-stand-in.ts";
 import { until } from "./support/until.ts";

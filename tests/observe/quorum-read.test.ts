@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 
-import { createGateway } from "../../proxy-image/src/engines/postgresql/etcd/gateway.ts";
-import { newLogin } from "../../proxy-image/src/engines/postgresql/etcd/login.ts";
-import { createQuorumReader } from "../../proxy-image/src/engines/postgresql/etcd/quorum-read.ts";
-import { watchMember } from "../../proxy-image/src/engines/postgresql/etcd/watch.ts";
-import { credentialsOf } from "../../proxy-image/src/observe/identity.ts";
+import { createGateway } from "../../proxy-image/src/engines/postgresql/etcd-gateway.ts";
+import {
+  createQuorumReader,
+  newLogin,
+} from "../../proxy-image/src/engines/postgresql/quorum-read.ts";
+import { watchMember } from "../../proxy-image/src/engines/postgresql/quorum-watch.ts";
+import { credentialsOf } from "../../proxy-image/src/observe/observer.ts";
 import { Authority } from "../node-image/authority.ts";
 import { startEtcd } from "./support/etcd-stand-in.ts";
 import { portalOf } from "./support/portal.ts";

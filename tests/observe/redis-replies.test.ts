@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import type { Reply } from "../../proxy-image/src/engines/redis/resp.ts";
-import { decodeReplies } from "../../proxy-image/src/engines/redis/resp.ts";
-import { readSentinel, readServer } from "../../proxy-image/src/engines/redis/said.ts";
-import { isSign } from "../../proxy-image/src/engines/redis/signs.ts";
+import { isSign } from "../../proxy-image/src/engines/redis/line.ts";
+import type { Reply } from "../../proxy-image/src/engines/redis/replies.ts";
+import {
+  decodeReplies,
+  readSentinel,
+  readServer,
+} from "../../proxy-image/src/engines/redis/replies.ts";
 import { recorded } from "./replies.ts";
 
 /** What Valkey 8.1.1 answered on a cluster of three nodes of the image. */

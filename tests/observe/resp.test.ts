@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import type { Reply } from "../../proxy-image/src/engines/redis/resp.ts";
+import type { Reply } from "../../proxy-image/src/engines/redis/replies.ts";
 import {
   decodeReplies,
   decodeReply,
   encodeCommand,
-} from "../../proxy-image/src/engines/redis/resp.ts";
+} from "../../proxy-image/src/engines/redis/replies.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { createRestLine } from "../../proxy-image/src/engines/postgresql/patroni/rest-line.ts";
-import { credentialsOf } from "../../proxy-image/src/observe/identity.ts";
+
+import { createRestLine } from "../../proxy-image/src/engines/postgresql/rest-line.ts";
+import { credentialsOf } from "../../proxy-image/src/observe/observer.ts";
 import { Authority } from "../node-image/authority.ts";
 import { leading, startPatroni } from "./support/patroni-stand-in.ts";
 import { portalOf } from "./support/portal.ts";

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-
 import pino from "pino";
-import { observeRing } from "../../proxy-image/src/engines/scylladb/observe.ts";
-import { viewOf } from "../../proxy-image/src/engines/scylladb/view-of.ts";
-import type { Word } from "../../proxy-image/src/judge/view.ts";
+
+import { observeRing, viewOf } from "../../proxy-image/src/engines/scylladb/engine.ts";
+import type { Word } from "../../proxy-image/src/model/view.ts";
 import type { CqlStandIn } from "./support/cql-stand-in.ts";
 import { startCql } from "./support/cql-stand-in.ts";
 import { until } from "./support/until.ts";

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { decodeRange } from "../../proxy-image/src/engines/postgresql/etcd/reply.ts";
-import { readClusterKeys } from "../../proxy-image/src/engines/postgresql/patroni/cluster-keys.ts";
+
+import { decodeRange } from "../../proxy-image/src/engines/postgresql/etcd-replies.ts";
+import {
+  decodeStatus,
+  readClusterKeys,
+} from "../../proxy-image/src/engines/postgresql/patroni-replies.ts";
 import type {
   NodeObservation,
   Observations,
-} from "../../proxy-image/src/engines/postgresql/patroni/observations.ts";
-import { afterQuorumAnswer } from "../../proxy-image/src/engines/postgresql/patroni/observations.ts";
-import { decodeStatus } from "../../proxy-image/src/engines/postgresql/patroni/status.ts";
-import { viewOf } from "../../proxy-image/src/engines/postgresql/patroni/view-of.ts";
-import type { NodeView, View } from "../../proxy-image/src/judge/view.ts";
+} from "../../proxy-image/src/engines/postgresql/view.ts";
+import { afterQuorumAnswer, viewOf } from "../../proxy-image/src/engines/postgresql/view.ts";
+import type { NodeView, View } from "../../proxy-image/src/model/view.ts";
 import { afterAnswer, afterMiss } from "../../proxy-image/src/observe/heard.ts";
 
 /** A history of a cluster of the nodes a, b and c, as data: what each source said, and the view that follows. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Exchanged } from "../../proxy-image/src/observe/exchange.ts";
+import type { Exchanged } from "../../proxy-image/src/observe/line.ts";
 import { watch } from "../../proxy-image/src/observe/watch.ts";
 import { until } from "../support/until.ts";
 

@@ -5,7 +5,8 @@ import { engines, nodeNames } from "../../infra/model/catalogue.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { sessionsOf } from "../../proxy-image/src/plan/limits.ts";
-import { PLACES, renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { PLACES } from "../../proxy-image/src/plan/names.ts";
+import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { localStack } from "../support/local-stack.ts";
 
 /** By the frontends that the network reaches, as haproxy.cfg has them: their connections, and whether TLS ends there. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Slot, Wanted } from "../../proxy-image/src/judge/wanted.ts";
-import type { Actual, ActualSlot } from "../../proxy-image/src/plan/actual.ts";
+import { whitelistDigest } from "../../proxy-image/src/judge/whitelist.ts";
+import type { Actual, ActualSlot, Slot, Wanted } from "../../proxy-image/src/model/haproxy.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
-import { whitelistDigest } from "../../proxy-image/src/plan/whitelist-digest.ts";
 
 const block = (cidr: string, until = Number.POSITIVE_INFINITY) => ({ cidr, until });
 const LIST = [block("10.0.0.0/8")];

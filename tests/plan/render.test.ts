@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
-import { livenessFall } from "../../proxy-image/src/plan/silence.ts";
+import { livenessFall } from "../../proxy-image/src/plan/render-vouch.ts";
 
 const GOLDEN = join(import.meta.dirname, "haproxy.cfg");
 const WITH_SSH = join(import.meta.dirname, "haproxy-ssh.cfg");

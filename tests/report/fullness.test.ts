@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { tellFull } from "../../proxy-image/src/report/fullness.ts";
+import { tellFull } from "../../proxy-image/src/report/story.ts";
 
 const room = (used: number) => [{ name: "orders-1 on primary", used, limit: 90 }];
 

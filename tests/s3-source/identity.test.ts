@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 
-import { readIdentity } from "../../proxy-image/src/identity.ts";
+import { readIdentity } from "../../proxy-image/src/agent/identity.ts";
 
 const SOURCE = {
   kind: "s3",

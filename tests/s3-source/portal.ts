@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { env } from "node:process";
 import type { TestContext } from "node:test";
 
+import type { Documents } from "../../proxy-image/src/agent/documents.ts";
+import { createDocuments } from "../../proxy-image/src/agent/documents.ts";
+import { createEnded } from "../../proxy-image/src/agent/state.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
-import type { Documents } from "../../proxy-image/src/documents.ts";
-import { createDocuments } from "../../proxy-image/src/documents.ts";
-import { createEnded } from "../../proxy-image/src/ended.ts";
 import type { Bucket } from "../../proxy-image/src/s3/bucket.ts";
 import { openBucket } from "../../proxy-image/src/s3/client.ts";
 import { s3Source } from "../../proxy-image/src/s3/source.ts";

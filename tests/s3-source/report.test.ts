@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 
 import type { Applied } from "../../proxy-image/src/report/applied.ts";
 import type { Bucket } from "../../proxy-image/src/s3/bucket.ts";
-import { s3Report } from "../../proxy-image/src/s3/report.ts";
+import { s3Report } from "../../proxy-image/src/s3/source.ts";
 import { until } from "../support/until.ts";
-import { BUCKET, createMessages, type Portal, portal } from "./portal.ts";
+import type { Portal } from "./portal.ts";
+import { BUCKET, createMessages, portal } from "./portal.ts";
 
 const KEY = "reported/orders/orders-portal-1/applied.json";
 

@@ -4,8 +4,9 @@ import type { TestContext } from "node:test";
 import type Docker from "dockerode";
 
 import { bundleAgent } from "../../proxy-image/bundle.ts";
-import { formatDocument, type PortalDocument } from "../../proxy-image/src/contract.ts";
-import type { S3Source } from "../../proxy-image/src/s3/address.ts";
+import type { PortalDocument } from "../../proxy-image/src/contract.ts";
+import { formatDocument } from "../../proxy-image/src/contract.ts";
+import type { S3Source } from "../../proxy-image/src/s3/bucket.ts";
 import { Authority } from "../node-image/authority.ts";
 import { exec } from "./containers.ts";
 import { imageOf, runFor } from "./docker.ts";

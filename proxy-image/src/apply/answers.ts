@@ -1,4 +1,4 @@
-import type { Actual } from "../plan/actual.ts";
+import type { Actual } from "../model/haproxy.ts";
 
 export type Reading =
   | { readonly kind: "actual"; readonly actual: Actual }

@@ -3,16 +3,13 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { PortalDocument } from "../contract.ts";
-import type { Whitelist } from "../judge/whitelist.ts";
-import { FRONTEND_MAXCONN } from "../plan/names.ts";
-import { PLACES, renderConfig } from "../plan/render.ts";
+import { readFileOr, replaceFile } from "../files.ts";
+import type { Whitelist } from "../model/haproxy.ts";
+import { FRONTEND_MAXCONN, PLACES } from "../plan/names.ts";
+import { renderConfig } from "../plan/render.ts";
 import type { Configured } from "./answers.ts";
 import { converse } from "./conversation.ts";
-import { readFileOr, replaceFile } from "./files.ts";
-import { type MapLine, mapLinesOf } from "./map-lines.ts";
-
-/** In the folder of haproxy.cfg, which names it. */
-export const WHITELIST = "whitelist.map";
+import { mapLinesOf, WHITELIST, writeWhitelist } from "./whitelist.ts";
 
 const CHECK_MS = 10_000;
 const RELOAD_MS = 20_000;
@@ -22,14 +19,6 @@ export interface ConfigureArgs {
   readonly masterSocket: string;
   /** haproxy.cfg for a document, where it isn't the image's own. */
   readonly render?: (document: PortalDocument) => string;
-}
-
-/** Where a start or a reload finds the list. */
-export function writeWhitelist(folder: string, lines: readonly MapLine[]): Promise<void> {
-  return replaceFile(
-    join(folder, WHITELIST),
-    lines.map(({ key, value }) => `${key} ${value}\n`).join(""),
-  );
 }
 
 /**

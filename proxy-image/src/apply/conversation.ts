@@ -17,7 +17,7 @@ export interface Limits {
 
 const LONGEST_REPLY = 64 * 1024 * 1024;
 /** HAProxy's buffer is 16384 bytes, a part of which is kept free for rewriting. */
-export const LONGEST_LINE = 15_000;
+const LONGEST_LINE = 15_000;
 
 /**
  * Holds one conversation with a runtime socket. HAProxy ends each answer with an empty line and never sends an empty line
@@ -111,4 +111,36 @@ function splitReplies() {
     },
     pending: (): number => waiting,
   };
+}
+
+/**
+ * Says commands that HAProxy answers with nothing when they have worked, in as few lines as they fit into. Rejects with the
+ * first that has not worked.
+ */
+export async function sayQuietly(say: Say, commands: readonly string[]): Promise<void> {
+  for (const line of linesOf(commands)) {
+    const reply = await say(line);
+    if (reply.kind === "failed") throw new Error(reply.why);
+    const place = reply.blocks.findIndex((block) => !isQuiet(block));
+    if (place !== -1) throw new Error(`${line[place]}: ${reply.blocks[place]?.trim()}`);
+  }
+}
+
+// A session may have ended by itself since it was seen.
+const isQuiet = (block: string): boolean =>
+  block.trim() === "" || block.startsWith("No such session");
+
+function* linesOf(commands: readonly string[]): Generator<readonly string[]> {
+  let line: string[] = [];
+  let length = 0;
+  for (const command of commands) {
+    if (length + command.length + 1 > LONGEST_LINE) {
+      yield line;
+      line = [];
+      length = 0;
+    }
+    line.push(command);
+    length += command.length + 1;
+  }
+  if (line.length > 0) yield line;
 }

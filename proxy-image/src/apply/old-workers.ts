@@ -1,11 +1,10 @@
-import type { OldWorker } from "../plan/actual.ts";
-import type { Command } from "../plan/command.ts";
+import type { OldWorker } from "../model/haproxy.ts";
+import type { Command } from "../plan/plan.ts";
 import { converse } from "./conversation.ts";
-import { endSessions } from "./end-sessions.ts";
+import { endSessions, isOpenOnSlot } from "./end-sessions.ts";
 import { readOldSlots } from "./read-actual.ts";
-import { readWorkers } from "./read-sessions.ts";
+import { readWorkers } from "./replies.ts";
 import { toWorker } from "./runtime-commands.ts";
-import { isOpenOnSlot } from "./slot-sessions.ts";
 
 const DEADLINE_MS = 1_000;
 /** A reload by somebody else leaves old workers, too. */

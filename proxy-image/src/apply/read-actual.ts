@@ -1,4 +1,4 @@
-import type { Actual, ActualEndpoint, ActualSlot, Room } from "../plan/actual.ts";
+import type { Actual, ActualEndpoint, ActualSlot, Room } from "../model/haproxy.ts";
 import {
   AGENT,
   backendOf,
@@ -13,14 +13,8 @@ import {
   STATUS,
   WAITING,
 } from "../plan/names.ts";
-import {
-  type MapFile,
-  readMap,
-  readServersState,
-  readStat,
-  readWorker,
-  type Stat,
-} from "./read-stat.ts";
+import type { MapFile, Stat } from "./replies.ts";
+import { readMap, readServersState, readStat, readWorker } from "./replies.ts";
 
 /** What is asked of HAProxy in one line to know what it is. The answers are read by `readActual`. */
 export const QUESTIONS = [

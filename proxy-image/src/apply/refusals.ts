@@ -1,8 +1,7 @@
 import { deniedTableOf, frontendOf, STATUS } from "../plan/names.ts";
 import type { Denied, DeniedReading } from "./answers.ts";
 import { ask } from "./conversation.ts";
-import { readRefusals } from "./read-sessions.ts";
-import { readStat } from "./read-stat.ts";
+import { readRefusals, readStat } from "./replies.ts";
 import { showFrontends, showTable } from "./runtime-commands.ts";
 
 const DEADLINE_MS = 2_000;

@@ -1,11 +1,11 @@
-import type { Whitelist } from "../judge/whitelist.ts";
+import { canonicalCidr } from "../cidr.ts";
+import type { Whitelist } from "../model/haproxy.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";
 import type { Revoked } from "./answers.ts";
 import { converse } from "./conversation.ts";
-import { endSessions, type Told } from "./end-sessions.ts";
-import { listedIn } from "./listed.ts";
-import type { Session } from "./read-sessions.ts";
-import { sessionsNow } from "./slot-sessions.ts";
+import type { Told } from "./end-sessions.ts";
+import { endSessions, sessionsNow } from "./end-sessions.ts";
+import type { Session } from "./replies.ts";
 
 export type Revocation =
   | {
@@ -58,4 +58,30 @@ function counted(sessions: readonly Session[]): readonly Revoked[] {
     counts.set(key, { endpoint, source, sessions: (counts.get(key)?.sessions ?? 0) + 1 });
   }
   return [...counts.values()];
+}
+
+/**
+ * Tells whether a source is on a list. Entries are canonical, so an address is on the list if one of its own blocks, one for
+ * each prefix length in use, is spelt there: no parsing of 100,000 entries, which would stop the agent for a while.
+ */
+function listedIn(list: Whitelist): (source: string) => boolean {
+  if (list === undefined) return () => true;
+  const entries = new Set(list.map(({ cidr }) => cidr));
+  const lengths = { v4: new Set<number>(), v6: new Set<number>() };
+  for (const entry of entries) {
+    const slash = entry.indexOf("/");
+    (entry.includes(":") ? lengths.v6 : lengths.v4).add(Number(entry.slice(slash + 1)));
+  }
+  const known = new Map<string, boolean>();
+  return (source) => {
+    const before = known.get(source);
+    if (before !== undefined) return before;
+    const own = source.includes(":") ? lengths.v6 : lengths.v4;
+    const listed = [...own].some((length) => {
+      const block = canonicalCidr(`${source}/${length}`);
+      return block !== undefined && entries.has(block);
+    });
+    known.set(source, listed);
+    return listed;
+  };
 }

@@ -1,5 +1,4 @@
 import { LOBBY, lobbyOf } from "../plan/names.ts";
-import { word } from "./word.ts";
 
 /** HAProxy's words, one function a command. Every value goes through `word`. */
 export type Admin = "ready" | "drain" | "maint";
@@ -66,3 +65,18 @@ export const setCertificate = (file: string, pem: string): string =>
     .trim()}\n`;
 export const commitCertificate = (file: string): string => `commit ssl cert ${word(file)}`;
 export const abortCertificate = (file: string): string => `abort ssl cert ${word(file)}`;
+
+/** A value that HAProxy's command line would read as more than one word. */
+export class UnsafeWord extends Error {
+  override readonly name = "UnsafeWord";
+
+  constructor(value: string) {
+    super(`${JSON.stringify(value.slice(0, 80))} can't be said on HAProxy's command line`);
+  }
+}
+
+/** Lets through what is one word there: no newline, `;`, space, quote, escape or payload mark. Throws UnsafeWord. */
+function word(value: string): string {
+  if (!/^[A-Za-z0-9_.:/#@-]+$/.test(value)) throw new UnsafeWord(value);
+  return value;
+}

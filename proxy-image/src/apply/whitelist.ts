@@ -1,14 +1,17 @@
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import ipaddr from "ipaddr.js";
 
-import type { Whitelist } from "../judge/whitelist.ts";
-import type { Actual, OldWorker } from "../plan/actual.ts";
+import { replaceFile } from "../files.ts";
+import type { Actual, OldWorker, Whitelist } from "../model/haproxy.ts";
 import type { HaproxyEvent, Revoked } from "./answers.ts";
-import { WHITELIST, writeWhitelist } from "./configure.ts";
+
+import type { Say } from "./conversation.ts";
+import { converse, sayQuietly } from "./conversation.ts";
 import type { Told } from "./end-sessions.ts";
-import { mapLinesOf } from "./map-lines.ts";
+import { readMap } from "./replies.ts";
 import { revokeSessions } from "./revoke.ts";
-import { swapWhitelist } from "./whitelist-swap.ts";
+import { addToMap, clearMap, commitMap, prepareMap } from "./runtime-commands.ts";
 
 const RETRY_MS = 1_000;
 /** A session that waits for a node is looked at again this often, for as long as HAProxy lets one wait. */
@@ -135,4 +138,118 @@ async function putWhitelist(
   if (written !== undefined) return { kind: "failed", inForce: true, why: `${file}: ${written}` };
   const { revoked, waiting } = revocation;
   return { kind: "put", version: swapped.version, revoked, waiting };
+}
+
+export type Swapped =
+  | { readonly kind: "swapped"; readonly version: number }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** 100,000 entries take about a second; a million were seen to take 19. */
+const SWAP_DEADLINE_MS = 60_000;
+
+/**
+ * Replaces the whole list in one transaction: a connection is judged by the old one or by the new one, never by a half.
+ * All on one interactive connection, so that other clients of the socket stall for milliseconds only.
+ */
+function swapWhitelist(
+  adminSocket: string,
+  file: string,
+  lines: readonly MapLine[],
+): Promise<Swapped> {
+  return converse(adminSocket, { deadlineMs: SWAP_DEADLINE_MS }, async (say) => {
+    const version = await openVersion(say, file);
+    if (typeof version === "string") return { kind: "failed", why: version };
+    const { id, number } = version;
+    try {
+      await sayQuietly(
+        say,
+        lines.map(({ key, value }) => addToMap(id, number, key, value)),
+      );
+      await sayQuietly(say, [commitMap(id, number)]);
+    } catch (error) {
+      return { kind: "failed", why: (error as Error).message };
+    }
+    return { kind: "swapped", version: number };
+  });
+}
+
+/** Two versions open at once have crashed HAProxy: one that a broken swap left behind is emptied and used. */
+async function openVersion(
+  say: Say,
+  file: string,
+): Promise<{ readonly id: string; readonly number: number } | string> {
+  const hello = await say(["prompt"]);
+  if (hello.kind === "failed") return hello.why;
+  const shown = await say(["show map"]);
+  if (shown.kind === "failed") return shown.why;
+  const map = readMap(shown.blocks[0] ?? "", file);
+  if (map === undefined) return `HAProxy has no list ${file}`;
+  if (map.next !== map.current) {
+    await sayQuietly(say, [clearMap(map.id, map.next)]);
+    return { id: map.id, number: map.next };
+  }
+  const prepared = await say([prepareMap(map.id)]);
+  if (prepared.kind === "failed") return prepared.why;
+  const number = /^New version created: (\d+)$/m.exec(prepared.blocks[0] ?? "")?.[1];
+  if (number === undefined) return `HAProxy opened no new version: ${prepared.blocks[0]}`;
+  return { id: map.id, number: Number(number) };
+}
+
+/** 9999-12-31: what has no end. */
+const NEVER = 253_402_300_799_000;
+
+/** A line of whitelist.map: HAProxy matches the source by the key and compares its clock, in milliseconds, with the value. */
+export interface MapLine {
+  readonly key: string;
+  readonly value: number;
+}
+
+/** Everybody is two blocks, so that `open` changes without a reload. */
+const EVERYBODY: readonly MapLine[] = ["0.0.0.0/0", "::/0"].map((key) => ({ key, value: NEVER }));
+
+/**
+ * What HAProxy matches for a whitelist. It takes the longest block that a source is in, so a block within others lasts as long as
+ * the one that lasts longest.
+ */
+export function mapLinesOf(list: Whitelist): readonly MapLine[] {
+  if (list === undefined) return EVERYBODY;
+  const lineOf = (cidr: string, until: number) => ({ key: cidr, value: Math.min(until, NEVER) });
+  if (list.every(({ until }) => until === Number.POSITIVE_INFINITY))
+    return list.map(({ cidr, until }) => lineOf(cidr, until));
+  const blocks = list.map(({ cidr, until }) => ({ cidr, until, bits: bitsOf(cidr) }));
+  const untils = new Map(blocks.map(({ bits, until }) => [bits, until]));
+  const lengths = [...new Set(blocks.map(({ bits }) => bits.length))];
+  return blocks.map(({ cidr, until, bits }) => {
+    if (until === Number.POSITIVE_INFINITY) return lineOf(cidr, until);
+    const outer = lengths
+      .filter((length) => length < bits.length)
+      .map((length) => untils.get(bits.slice(0, length)) ?? 0);
+    return lineOf(cidr, Math.max(until, ...outer));
+  });
+}
+
+const BITS = Array.from({ length: 256 }, (_, byte) => byte.toString(2).padStart(8, "0"));
+
+/** The network's bits as text, behind its family: a block is within another one if its bits begin with the other's. */
+function bitsOf(cidr: string): string {
+  // The common case, without ipaddr.js: 100,000 entries would keep the agent's loop for a second.
+  if (!cidr.includes(":")) {
+    const [address = "", bits] = cidr.split("/");
+    const number = address.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+    return `ipv4${number.toString(2).padStart(32, "0").slice(0, Number(bits))}`;
+  }
+  const [ip, length] = ipaddr.parseCIDR(cidr);
+  const bits = ip.toByteArray().map((byte) => BITS[byte]);
+  return `${ip.kind()}${bits.join("").slice(0, length)}`;
+}
+
+/** In the folder of haproxy.cfg, which names it. */
+export const WHITELIST = "whitelist.map";
+
+/** Where a start or a reload finds the list. */
+export function writeWhitelist(folder: string, lines: readonly MapLine[]): Promise<void> {
+  return replaceFile(
+    join(folder, WHITELIST),
+    lines.map(({ key, value }) => `${key} ${value}\n`).join(""),
+  );
 }

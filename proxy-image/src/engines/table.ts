@@ -1,6 +1,7 @@
 import type { PortalDocument } from "../contract.ts";
+import type { Engine } from "../observe/engine.ts";
+import type { Observer, ObserverArgs } from "../observe/observer.ts";
 import { elasticsearch } from "./elasticsearch/engine.ts";
-import type { Engine } from "./engine.ts";
 import { mongodb } from "./mongodb/engine.ts";
 import { mysql } from "./mysql/engine.ts";
 import { postgresql } from "./postgresql/engine.ts";
@@ -22,3 +23,8 @@ const ENGINES: Readonly<Record<PortalDocument["engine"], Engine>> = {
 };
 
 export const engineOf = ({ engine }: Pick<PortalDocument, "engine">): Engine => ENGINES[engine];
+
+/** Starts to ask all sources of a cluster, each at its own pace, until `stop`. */
+export function createObserver(args: ObserverArgs): Observer {
+  return engineOf(args.document).observe(args);
+}

@@ -1,13 +1,10 @@
 import type { PortalDocument } from "../contract.ts";
-import { keptBy, nextGate } from "./gate.ts";
-import { findLeader } from "./leader.ts";
-import { weigh } from "./lineage.ts";
-import { judgeMembers, nextPool, reasonAgainst } from "./members.ts";
+import type { Slot, Wanted, WantedEndpoint } from "../model/haproxy.ts";
+import type { View } from "../model/view.ts";
+import { findLeader, keptBy, nextGate } from "./leader.ts";
+import { judgeMembers, judgeReaders, nextPool, reasonAgainst } from "./members.ts";
 import type { Gate, Lineage, Memory, Reader } from "./memory.ts";
-import { blankMemory } from "./memory.ts";
-import { judgeReaders } from "./readers.ts";
-import type { View } from "./view.ts";
-import type { Slot, Wanted, WantedEndpoint } from "./wanted.ts";
+import { blankMemory, weigh } from "./memory.ts";
 
 /** What is true, and so what HAProxy should be. Pure: the same history and view give the same verdict. */
 export function judge(
@@ -100,4 +97,26 @@ function readEndpoint(
     };
   const why = "no node can serve reads";
   return { gate: writeGate.kind === "held" ? "held" : "closed", slots, why };
+}
+
+/** How long, in milliseconds, a first look may take before its silence counts as an answer. */
+const PATIENCE = 1500;
+
+/**
+ * True when the view says what is, and not only that nobody has been asked yet: after the start of the agent, and after
+ * it was frozen, all it has is old. `since`: when it began to look.
+ */
+export function isSettled(
+  { quorum, nodes }: View,
+  kept: string | undefined,
+  since: number,
+  now: number,
+): boolean {
+  if (now - since >= PATIENCE) return true;
+  if (quorum.kind === "leaderless") {
+    return Object.values(nodes).every(({ word }) => word.kind !== "silent" && word.at >= since);
+  }
+  if (quorum.kind === "unknown" || quorum.at < since) return false;
+  const word = kept === undefined ? undefined : nodes[kept]?.word;
+  return word === undefined || (word.kind !== "silent" && word.at >= since);
 }

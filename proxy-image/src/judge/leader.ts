@@ -1,10 +1,9 @@
-import type { Evidence } from "./lineage.ts";
-import { isForeignNode } from "./lineage.ts";
-import type { Lineage } from "./memory.ts";
-import type { NodeView, View } from "./view.ts";
+import type { NodeView, View } from "../model/view.ts";
+import type { Evidence, Gate, Lineage } from "./memory.ts";
+import { isForeignNode } from "./memory.ts";
 
 /** What is true now of the leadership, before the gate's own history is asked. */
-export type Finding =
+type Finding =
   | { readonly kind: "lead"; readonly node: string; readonly why: string }
   /** `keep`: a leader that is not disproved. Without it, nobody's sessions are to live on. */
   | { readonly kind: "wait"; readonly keep?: string | undefined; readonly why: string }
@@ -120,4 +119,41 @@ function doubtOf(name: string, node: NodeView | undefined): string | undefined {
 
 function isOutOfReach({ word, port }: NodeView, now: number): boolean {
   return word.kind === "silent" && now - word.since >= BLIND_MS && port.kind !== "open";
+}
+
+/**
+ * Turns a finding into the write endpoint's gate. A hold has a cap, counted from its first moment, and once closed the
+ * gate waits for a leader: it never goes back to holding, so that a cluster that flaps can't hold a client for ever.
+ */
+export function nextGate(gate: Gate, finding: Finding, holdMs: number, now: number): Gate {
+  const { why } = finding;
+  switch (finding.kind) {
+    case "lead": {
+      const same = gate.kind === "open" && gate.node === finding.node;
+      return same ? { ...gate, why } : { kind: "open", node: finding.node, since: now, why };
+    }
+    case "refuse": {
+      const since = gate.kind === "closed" ? gate.since : now;
+      return { kind: "closed", keep: finding.keep, since, why };
+    }
+    case "wait":
+      return waitingGate(gate, finding, holdMs, now);
+  }
+}
+
+function waitingGate(
+  gate: Gate,
+  { keep, why }: Extract<Finding, { kind: "wait" }>,
+  holdMs: number,
+  now: number,
+): Gate {
+  if (gate.kind === "closed") return { kind: "closed", keep, since: gate.since, why };
+  const since = gate.kind === "held" ? gate.since : now;
+  if (now - since < holdMs) return { kind: "held", keep, since, why };
+  return { kind: "closed", keep, since: now, why: `${why}; held for ${holdMs / 1000} s` };
+}
+
+/** The leader whose sessions are live under this gate. */
+export function keptBy(gate: Gate): string | undefined {
+  return gate.kind === "open" ? gate.node : gate.keep;
 }

@@ -1,4 +1,7 @@
-import type { Epoch } from "./view.ts";
+import type { PortalDocument } from "../contract.ts";
+import type { Actual } from "../model/haproxy.ts";
+import type { Epoch, NodeView, Quorum } from "../model/view.ts";
+import { compareEpochs } from "../model/view.ts";
 
 /** What the judge knows from before. `lineage` survives a restart of the portal; the rest is read back from HAProxy. */
 export interface Memory {
@@ -61,4 +64,138 @@ export function blankMemory(generation: number, now: number): Memory {
     members: {},
     pool: { kind: "closed", since: now, why: UNSEEN },
   };
+}
+
+/**
+ * What a new agent remembers: the history from disk, and what HAProxy does now, which another agent told it. So a
+ * restart of the agent changes no route. Whom HAProxy serves is no evidence: the first verdict confirms or ends it.
+ */
+export function adopt(
+  document: PortalDocument,
+  lineage: Lineage | undefined,
+  actual: Actual,
+  now: number,
+): Memory {
+  const blank = blankMemory(document.generation, now);
+  const known = lineage?.generation === 0 ? { ...lineage, ...blank.lineage } : lineage;
+  if (known !== undefined && known.generation !== document.generation) return blank;
+  const served = (route: Route): readonly Endpoint[] =>
+    Object.entries(document.endpoints).flatMap(([name, endpoint]) => {
+      const is = actual.endpoints[name];
+      return endpoint.route === route && is ? [is] : [];
+    });
+  const [writes] = served("primary");
+  const [reads] = served("replica");
+  const [any] = served("any");
+  const members = [...(any ? [any] : []), ...served("node")].map((is) => readersOf(is, now));
+  return {
+    lineage: known ?? blank.lineage,
+    gate: (writes && gateOf(writes, now)) ?? blank.gate,
+    readers: reads ? readersOf(reads, now) : {},
+    members: Object.assign({}, ...members),
+    pool: any ? poolOf(any, now) : blank.pool,
+  };
+}
+
+type Endpoint = Actual["endpoints"][string];
+type Route = PortalDocument["endpoints"][string]["route"];
+
+function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
+  const why = "HAProxy serves it";
+  // In the midst of a switch there are two: the old leader's slot drains, and the new one's is ready.
+  const names = Object.keys(slots);
+  const node =
+    names.find((name) => slots[name]?.admin === "ready") ??
+    names.find((name) => slots[name]?.admin !== "maint");
+  if (door !== "accepting") {
+    return { kind: "held", keep: node, since, why: "HAProxy holds" };
+  }
+  if (node === undefined) return undefined;
+  const ready = slots[node]?.admin === "ready";
+  return ready ? { kind: "open", node, since, why } : { kind: "closed", keep: node, since, why };
+}
+
+function poolOf({ door, slots }: Endpoint, since: number): Pool {
+  if (door !== "accepting") return { kind: "held", since, why: "HAProxy holds" };
+  const serves = Object.values(slots).some(({ admin }) => admin === "ready");
+  return { kind: serves ? "open" : "closed", since, why: "HAProxy serves it" };
+}
+
+function readersOf({ slots }: Endpoint, since: number): Readonly<Record<string, Reader>> {
+  return Object.fromEntries(
+    Object.entries(slots).map(([name, { admin }]): [string, Reader] => {
+      if (admin === "maint") return [name, { kind: "cut" }];
+      return [name, admin === "ready" ? { kind: "ready" } : { kind: "drain", since }];
+    }),
+  );
+}
+
+/** What the quorum's answer is worth, given the history that this portal has seen. */
+export type Evidence =
+  | { readonly kind: "leader"; readonly node: string; readonly source: string }
+  | { readonly kind: "none"; readonly why: string }
+  | { readonly kind: "conflict"; readonly why: string }
+  /** Evidence of another cluster than the one served: never routed to, whatever it says. */
+  | { readonly kind: "foreign"; readonly why: string }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/** Orders an answer into the history: epochs never go back, and one generation has one incarnation. */
+export function weigh(
+  lineage: Lineage,
+  quorum: Quorum,
+): { readonly lineage: Lineage; readonly evidence: Evidence } {
+  // It may be the answer of a time, or of a cluster, that this portal was past already.
+  if (lineage.lost !== undefined) {
+    return { lineage, evidence: { kind: "unknown", why: lineage.lost } };
+  }
+  if (quorum.kind === "leaderless") {
+    const evidence: Evidence = { kind: "none", why: "this engine has no leader" };
+    return { lineage: joined(lineage, quorum.incarnation), evidence };
+  }
+  if (quorum.kind === "unknown" || quorum.kind === "conflict") {
+    return { lineage, evidence: { kind: quorum.kind, why: quorum.why } };
+  }
+  const { incarnation } = quorum;
+  if (isForeign(lineage, incarnation)) {
+    const why = `the cluster answers as ${incarnation}, this generation's is ${lineage.incarnation}`;
+    return { lineage, evidence: { kind: "foreign", why } };
+  }
+  const known = joined(lineage, incarnation);
+  if (quorum.kind === "none") {
+    return { lineage: known, evidence: { kind: "none", why: quorum.why } };
+  }
+  const { node, epoch, source } = quorum;
+  const order = known.highest ? compareEpochs(epoch, known.highest.epoch) : 1;
+  if (order < 0) {
+    const why = `${source} names ${node} in epoch ${epoch.join(".")}, but ${known.highest?.epoch.join(".")} was seen`;
+    return { lineage: known, evidence: { kind: "unknown", why } };
+  }
+  if (order === 0 && known.highest?.node !== node) {
+    const why = `epoch ${epoch.join(".")} has two leaders: ${known.highest?.node} and ${node}`;
+    return { lineage: known, evidence: { kind: "conflict", why } };
+  }
+  const at = order === 0 ? (known.highest?.at ?? quorum.at) : quorum.at;
+  return {
+    lineage: { ...known, highest: { epoch, node, at } },
+    evidence: { kind: "leader", node, source },
+  };
+}
+
+/** The first incarnation that is seen is the generation's. */
+function joined(lineage: Lineage, incarnation: string | undefined): Lineage {
+  if (incarnation === undefined || lineage.incarnation !== undefined) return lineage;
+  return { ...lineage, incarnation };
+}
+
+/** True when a node belongs to another cluster than the one served. */
+export function isForeignNode(lineage: Lineage, node: NodeView | undefined): boolean {
+  return isForeign(lineage, node?.incarnation);
+}
+
+function isForeign(lineage: Lineage, incarnation: string | undefined): boolean {
+  return (
+    incarnation !== undefined &&
+    lineage.incarnation !== undefined &&
+    incarnation !== lineage.incarnation
+  );
 }

@@ -1,13 +1,6 @@
+import { createHash } from "node:crypto";
 import type { PortalDocument } from "../contract.ts";
-
-/** Canonical blocks that may connect, sorted; `undefined`: everybody may. */
-export type Whitelist = readonly Block[] | undefined;
-
-export interface Block {
-  readonly cidr: string;
-  /** The wall-clock millisecond from which it lets nobody in. Infinity: it has no end. */
-  readonly until: number;
-}
+import type { Block, Whitelist } from "../model/haproxy.ts";
 
 export interface InForce {
   readonly list: Whitelist;
@@ -41,4 +34,17 @@ export function whitelistAt(
     Number.POSITIVE_INFINITY,
   );
   return { list: open ? undefined : list, ended, from: now, until };
+}
+
+const digests = new WeakMap<readonly Block[], string>();
+
+/** Tells one whitelist from another, by blocks and ends. A list of 100,000 is hashed once, not on every tick. */
+export function whitelistDigest(list: Whitelist): string {
+  if (list === undefined) return "open";
+  const known = digests.get(list);
+  if (known !== undefined) return known;
+  const text = list.map(({ cidr, until }) => `${cidr} ${until}`).join("\n");
+  const digest = createHash("sha256").update(text).digest("hex");
+  digests.set(list, digest);
+  return digest;
 }

@@ -1,4 +1,4 @@
-import type { Exchanged } from "./exchange.ts";
+import type { Exchanged } from "./line.ts";
 
 /** What one source has said last, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
 export interface Heard<Said> {

@@ -1,8 +1,7 @@
-import type { View } from "../judge/view.ts";
-import { essenceOf, newsOf } from "./changes.ts";
+import type { NodeView, View } from "../model/view.ts";
 import type { ObserverArgs } from "./observer.ts";
-import type { Term } from "./pace.ts";
-import { isEarly, nextTerm } from "./pace.ts";
+import type { Term } from "./watch.ts";
+import { isEarly, nextTerm } from "./watch.ts";
 
 /** The least that an observer knows: since when this process has run without a gap. */
 export interface Known {
@@ -90,4 +89,74 @@ export function createKnowledge<K extends Known>(args: KnowledgeArgs<K>): Knowle
       stopped = true;
     },
   };
+}
+
+/** What of a view can change a verdict, as text to compare: not the times, not how far behind a replica is. */
+function essenceOf({ quorum, nodes, leaving, paused }: View): string {
+  return JSON.stringify([
+    quorum.kind,
+    quorum.kind === "leader" && [quorum.node, quorum.epoch],
+    "incarnation" in quorum && quorum.incarnation,
+    leaving !== undefined,
+    paused,
+    Object.entries(nodes).map(([name, { word, port, incarnation }]) => [
+      name,
+      word.kind,
+      word.kind === "leader" && word.failsafe,
+      word.kind === "replica" && word.streaming,
+      // A sign of death counts once, and anew when it comes again.
+      port.kind === "closed" ? port.at : port.kind,
+      incarnation,
+    ]),
+  ]);
+}
+
+/** What is new, as sentences for people. */
+function newsOf(before: View, after: View): readonly string[] {
+  const was = quorumSentence(before);
+  const is = quorumSentence(after);
+  const news = was === is ? [] : [is];
+  if (before.paused !== after.paused) {
+    news.push(after.paused ? "the cluster is paused" : "the cluster is no longer paused");
+  }
+  if (after.leaving && !before.leaving) news.push(after.leaving.why);
+  for (const [name, node] of Object.entries(after.nodes)) {
+    const sentence = wordSentence(node);
+    const previous = before.nodes[name];
+    if (!previous || wordSentence(previous) !== sentence) news.push(`${name} ${sentence}`);
+    if (node.port.kind === "closed" && previous?.port.kind !== "closed") {
+      news.push(`${name}: ${node.port.why}`);
+    }
+  }
+  return news;
+}
+
+function quorumSentence({ quorum }: View): string {
+  switch (quorum.kind) {
+    case "leader":
+      return `the quorum names ${quorum.node} in epoch ${quorum.epoch.join(".")}`;
+    case "none":
+      return `the quorum names no leader: ${quorum.why}`;
+    case "leaderless":
+      return "the engine has no leader";
+    case "conflict":
+      return `the quorum contradicts itself: ${quorum.why}`;
+    case "unknown":
+      return "the quorum is not known";
+  }
+}
+
+function wordSentence({ word }: NodeView): string {
+  switch (word.kind) {
+    case "leader":
+      return word.failsafe ? "leads by the fail-safe rule" : "leads";
+    case "replica":
+      return word.streaming ? "is a replica" : "is a replica that receives nothing";
+    case "serving":
+      return "serves";
+    case "neither":
+      return word.why;
+    case "silent":
+      return "is silent";
+  }
 }

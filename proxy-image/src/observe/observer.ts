@@ -1,8 +1,9 @@
+import type { SecureContext, SecureVersion } from "node:tls";
+import { createSecureContext } from "node:tls";
 import type { Logger } from "pino";
 
 import type { PortalDocument } from "../contract.ts";
-import { engineOf } from "../engines/table.ts";
-import type { Epoch, View } from "../judge/view.ts";
+import type { Epoch, View } from "../model/view.ts";
 
 /** What an observer needs of the document. A change of anything else, such as the whitelist, is no reason for a new one. */
 export type Subject = Pick<PortalDocument, "engine" | "evidence" | "nodes">;
@@ -47,11 +48,6 @@ export interface Observer {
   stop(): void;
 }
 
-/** Starts to ask all sources of a cluster, each at its own pace, until `stop`. */
-export function createObserver(args: ObserverArgs): Observer {
-  return engineOf(args.document).observe(args);
-}
-
 /** True when an observer of `before` also observes `after`. */
 export function isSameSubject(before: Subject, after: Subject): boolean {
   const text = ({ engine, evidence, nodes }: Subject): string =>
@@ -67,4 +63,22 @@ export function isSameSubject(before: Subject, after: Subject): boolean {
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : 1;
+}
+
+export type Credentials =
+  | { readonly kind: "usable"; readonly context: SecureContext }
+  | { readonly kind: "unusable"; readonly why: string };
+
+/** Reads certificates and key once for all connections. Never throws. */
+export function credentialsOf(
+  { ca, cert, key }: Identity,
+  maxVersion: SecureVersion = "TLSv1.3",
+): Credentials {
+  try {
+    const context = createSecureContext({ ca, cert, key, minVersion: "TLSv1.2", maxVersion });
+    return { kind: "usable", context };
+  } catch (error) {
+    const why = `the portal's certificate can't be used: ${(error as Error).message}`;
+    return { kind: "unusable", why };
+  }
 }

@@ -1,13 +1,11 @@
-import type { View } from "../judge/view.ts";
+import type { View } from "../model/view.ts";
 import type { Heard } from "./heard.ts";
 import { afterAnswer, afterMiss } from "./heard.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { Line } from "./line.ts";
 import type { Identity, Observer, ObserverArgs } from "./observer.ts";
-import type { Pace } from "./pace.ts";
-import { paceOf } from "./pace.ts";
-import type { Watch } from "./watch.ts";
-import { watch } from "./watch.ts";
+import type { Pace, Watch } from "./watch.ts";
+import { paceOf, watch } from "./watch.ts";
 
 /** What every source has said last, by the source's name. */
 export interface Polled<Said> {

@@ -1,7 +1,6 @@
-import type { Exchanged } from "./exchange.ts";
+import type { View } from "../model/view.ts";
 import type { Answer, Miss } from "./heard.ts";
-import type { Line } from "./line.ts";
-import type { Pace } from "./pace.ts";
+import type { Exchanged, Line } from "./line.ts";
 
 export interface WatchArgs<Said> {
   readonly line: Line<Said>;
@@ -84,4 +83,64 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
       line.stop();
     },
   };
+}
+
+/** How often a node is asked, and how long an answer may take. */
+export interface Pace {
+  readonly everyMs: number;
+  readonly deadlineMs: number;
+  /** How many questions may be under way, and how many connections are made in advance. */
+  readonly depth: number;
+}
+
+/** A leader's term, by the quorum's word. */
+export interface Term {
+  readonly epoch: string;
+  /** Since when whoever judges knows of it. */
+  readonly knownAt: number;
+  /** True once the holder has said that it leads, asked for it in this term. */
+  readonly confirmed: boolean;
+}
+
+const HOLDER: Pace = { everyMs: 250, deadlineMs: 300, depth: 1 };
+const OTHER: Pace = { everyMs: 500, deadlineMs: 300, depth: 1 };
+/** A promotion takes about 100 ms from the key to the first write, and each millisecond after it is ours. */
+const HURRY: Pace = { everyMs: 10, deadlineMs: 300, depth: 2 };
+/** A holder that does not lead: it hands over, or recovers, or can't. */
+const EXPECTED: Pace = { everyMs: 100, deadlineMs: 300, depth: 1 };
+
+/** A node that serves whoever is sent to it: frozen, it is known within 750 ms, the second question included. */
+const MEMBER: Pace = { everyMs: 250, deadlineMs: 250, depth: 1 };
+
+const HURRY_MS = 5000;
+
+/** A word counts in a term only when it was asked for after whoever judges knew of the term: this allows for its delay. */
+const KNOWN_MS = 20;
+
+/** How often to ask a node, given what is known. Pure. */
+export function paceOf(name: string, view: View, term: Term | undefined, now: number): Pace {
+  if (view.quorum.kind === "leaderless") return MEMBER;
+  const isHolder = view.quorum.kind === "leader" && view.quorum.node === name;
+  if (!isHolder || !term) return OTHER;
+  const word = view.nodes[name]?.word.kind;
+  const isNew = !term.confirmed && now - term.knownAt < HURRY_MS;
+  if (isNew && word !== "silent") return HURRY;
+  return word === "neither" || word === "replica" ? EXPECTED : HOLDER;
+}
+
+/** The term that the view shows, given the one before. */
+export function nextTerm(before: Term | undefined, view: View, now: number): Term | undefined {
+  const { quorum } = view;
+  if (quorum.kind !== "leader") return undefined;
+  const epoch = `${quorum.node} ${quorum.epoch.join(".")}`;
+  if (before?.epoch !== epoch) return { epoch, knownAt: now, confirmed: false };
+  const word = view.nodes[quorum.node]?.word;
+  const heard = word?.kind === "leader" && word.at >= before.knownAt + KNOWN_MS;
+  return heard ? { ...before, confirmed: true } : before;
+}
+
+/** True when the holder says that it leads, but perhaps too early to count in its term. */
+export function isEarly({ quorum, nodes }: View, term: Term | undefined): boolean {
+  const holder = quorum.kind === "leader" ? nodes[quorum.node] : undefined;
+  return holder?.word.kind === "leader" && term?.confirmed === false;
 }

@@ -1,10 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { FRONTEND_MAXCONN } from "./names.ts";
-import { atLeastOne, crowdPlaces } from "./render-share.ts";
-
-/** Descriptors that HAProxy uses at most, where the container lets it have so many: machines on AWS give as many. */
-export const DESCRIPTORS = 65_536;
+import { DESCRIPTORS, FRONTEND_MAXCONN } from "./names.ts";
 
 /** The page for people and Prometheus, and the door to sshd: waiting connections among them, and the part of all that they are at most. */
 const BESIDE = { most: 256, part: 1 / 16 } as const;
@@ -28,6 +24,12 @@ const WITHOUT_SESSIONS = 160;
 
 /** So that no source alone fills an endpoint. */
 const OF_A_SOURCE = { most: FRONTEND_MAXCONN / 2, part: 0.8 } as const;
+
+/**
+ * Of the sessions that a node takes: what one source gets on each open node, and what all sources that have so much get together. Their sum
+ * is less than a node's sessions, so that something is left for everybody else.
+ */
+const SHARE = { own: 0.5, beyond: 0.3 } as const;
 
 export interface Limits {
   /** Connections that one endpoint takes. */
@@ -77,3 +79,11 @@ export function limitsOf(document: PortalDocument, descriptors: number, memory: 
 export function sessionsOf(document: PortalDocument): number {
   return document.sessions ?? engineOf(document).limits.sessions;
 }
+
+/** Sessions on one node that one source gets, for each open node, before it counts as having its share. */
+export const ownPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.own);
+
+/** Sessions on one node that all sources which have their share get together. */
+export const crowdPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.beyond);
+
+const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));

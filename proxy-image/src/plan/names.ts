@@ -52,3 +52,40 @@ export const LATEST = "proc.latest";
 
 /** The most connections that a frontend accepts. */
 export const FRONTEND_MAXCONN = 10_000;
+
+/** Descriptors that HAProxy uses at most, where the container lets it have so many: machines on AWS give as many. */
+export const DESCRIPTORS = 65_536;
+
+/** Where the container keeps what haproxy.cfg names. */
+export interface Places {
+  /** Folder with whitelist.map. */
+  readonly folder: string;
+  /** Folder with ca.crt, client.crt and client.key. */
+  readonly identity: string;
+  /** Folder with endings.map, part of the image. */
+  readonly image: string;
+  /** Folder of the runtime socket. */
+  readonly run: string;
+  /** Group that may use the runtime socket: the agent's, and HAProxy is in it. */
+  readonly group: string;
+  /** The socket of what starts an sshd for each connection. */
+  readonly sshd: string;
+  /** The agent's HTTP server. */
+  readonly agent: { readonly host: string; readonly port: number };
+  /** Descriptors that HAProxy may have there. */
+  readonly descriptors: number;
+  /** MiB that the container may use. */
+  readonly memory: number;
+}
+
+export const PLACES: Places = {
+  folder: "/var/lib/portico/haproxy",
+  identity: "/etc/portico/identity",
+  image: "/usr/local/lib/portico",
+  run: "/run/haproxy",
+  group: "steering",
+  sshd: "/run/tunnel/sshd.sock",
+  agent: { host: "127.0.0.1", port: 8405 },
+  descriptors: DESCRIPTORS,
+  memory: Number.POSITIVE_INFINITY,
+};

@@ -1,5 +1,17 @@
-import { deniedTableOf, LATEST } from "./names.ts";
-import type { Places } from "./render.ts";
+import type { Engine } from "../observe/engine.ts";
+import type { Limits } from "./limits.ts";
+import { crowdPlaces, ownPlaces } from "./limits.ts";
+import type { Places } from "./names.ts";
+import {
+  backendOf,
+  CROWD,
+  crowdOf,
+  deniedTableOf,
+  FRONTEND_MAXCONN,
+  LATEST,
+  SOURCES,
+  shareTableOf,
+} from "./names.ts";
 
 // Two sockets, so that an IPv4 client is never seen as ::ffff:a.b.c.d.
 export function binds(port: number, tls = ""): string {
@@ -27,4 +39,89 @@ export function deniedTable(name: string): string {
   // The agent reads all of it every second. Of a flood from more sources, the frontend's own count tells the rest.
   return `backend ${deniedTableOf(name)}
     stick-table type ipv6 size 2k expire 10m store conn_cnt`;
+}
+
+/**
+ * One JSON line a session, with the keys of the agent's own lines. HAProxy names an ending by two letters: the map turns
+ * them into a sentence. A session that never reached a node has `node` "<NOSRV>".
+ */
+export function sessionLog(endpoint: string, image: string): string {
+  const fields = [
+    "%(level)[str(info)]",
+    '%(time)[date(0,ms),ms_utime("%Y-%m-%dT%H:%M:%S.%3NZ")]',
+    `%(msg)[txn.sess_term_state,map_str(${image}/endings.map,"session ended")]`,
+    "%(source)[str(haproxy)]",
+    `%(endpoint)[str(${endpoint})]`,
+    "%(client)ci",
+    "%(clientPort)cp",
+    "%(backend)b",
+    "%(node)s",
+    // What the server sees of its client is the portal's address and this port.
+    "%(portalPort)bp",
+    "%(waitedMs)Tw",
+    "%(connectMs)Tc",
+    "%(durationMs)Tt",
+    "%(bytesIn)U",
+    "%(bytesOut)B",
+    "%(ending)ts",
+    "%(retries)rc",
+  ];
+  return `log-format '%{+json}o ${fields.join(" ")}'`;
+}
+
+/** Who has said nothing yet holds no slot, and only a connection to HAProxy. */
+const FIRST_WORD = "10s";
+
+/** Behind the whitelist: nobody takes all the connections that an endpoint has, with those that say nothing among them. */
+export const atTheDoor = ({ source }: Limits): string =>
+  `    tcp-request connection track-sc1 src table ${SOURCES}
+    tcp-request connection reject if { sc1_conn_cur gt ${source} }`;
+
+export const sourcesTable = `backend ${SOURCES}
+    stick-table type ipv6 size 20k expire 10m store conn_cur`;
+
+/**
+ * Where clients speak first, a node hears of a client once it has spoken. After TLS, where that ends here. A client of a server that
+ * greets (MySQL) has nothing to say before that: the server's own time for a login bounds it.
+ */
+export function firstWord({ greets, opening = "req.len gt 0" }: Engine): string {
+  if (greets) return "";
+  return `    tcp-request inspect-delay ${FIRST_WORD}
+    tcp-request content reject unless { ${opening} }`;
+}
+
+/** Counts the session towards its source's share, if that has room. `unless`: those that go elsewhere. */
+export function share(name: string, sessions: number, unless = ""): string {
+  const table = shareTableOf(name);
+  const own = ownPlaces(sessions);
+  return `    tcp-request content set-var(txn.mine) src,table_conn_cur(${table})
+    acl room nbsrv(${backendOf(name)}),mul(${own}),sub(txn.mine) gt 0
+    tcp-request content track-sc0 src table ${table} if room${unless}
+    acl counted sc0_tracked`;
+}
+
+export const intoCrowd = (name: string): string => `    use_backend ${crowdOf(name)} if !counted`;
+
+/** Where they wait for their turn, and the frontend that lets them on as if they came anew. */
+export function crowd(
+  name: string,
+  sessions: number,
+  { run }: Places,
+  { log, onward }: { readonly log: string; readonly onward: string },
+): readonly string[] {
+  const socket = `unix@${run}/${crowdOf(name)}.sock`;
+  return [
+    `backend ${crowdOf(name)}
+    no log
+    # The frontend behind it logs it, unless it never came so far.
+    tcp-response content set-log-level silent
+    server ${CROWD} ${socket} send-proxy-v2 maxconn ${crowdPlaces(sessions)}`,
+    `frontend ${crowdOf(name)}
+    bind ${socket} mode 600 accept-proxy
+    maxconn ${FRONTEND_MAXCONN}
+    ${log}
+${onward}`,
+    `backend ${shareTableOf(name)}
+    stick-table type ipv6 size 20k expire 10m store conn_cur`,
+  ];
 }

@@ -1,6 +1,8 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { type Limits, sessionsOf } from "./limits.ts";
+import type { Limits } from "./limits.ts";
+import { sessionsOf } from "./limits.ts";
+import type { Places } from "./names.ts";
 import {
   AGENT,
   backendOf,
@@ -11,25 +13,24 @@ import {
   lobbyOf,
   presentTableOf,
   rolesOf,
-  STATUS,
   WAITING,
 } from "./names.ts";
-import type { Places } from "./render.ts";
-import { binds, deniedTable, guard } from "./render-door.ts";
-import { sessionLog } from "./render-log.ts";
-import { atTheDoor, crowd, firstWord, intoCrowd, share } from "./render-share.ts";
-import { TUNNELS_PASS, tunnelBind } from "./render-ssh.ts";
-import { vouchSocket } from "./render-vouch.ts";
-import { settledAfter } from "./silence.ts";
+import {
+  atTheDoor,
+  binds,
+  crowd,
+  deniedTable,
+  firstWord,
+  guard,
+  intoCrowd,
+  sessionLog,
+  share,
+} from "./render-door.ts";
+import { TUNNELS_PASS, tunnelBind } from "./render-status-and-ssh.ts";
+import { settledAfter, vouchSocket } from "./render-vouch.ts";
 
 /** On loopback: refused at once, always. */
 const NOBODYS_PORT = 1;
-
-/**
- * An address, a name without a dot, as containers have, or one that nobody can own, such as host.docker.internal. A page that makes
- * the browser of somebody on the whitelist ask here has to do so under a name of its own (DNS rebinding).
- */
-const ADDRESSED = String.raw`^(\[[0-9a-f:.]+\]|[0-9]+(\.[0-9]+){3}|[a-z0-9_-]+|[a-z0-9_.-]+\.(internal|localhost))(:[0-9]+)?$`;
 
 type Endpoint = PortalDocument["endpoints"][string];
 
@@ -54,34 +55,6 @@ export function renderEndpoint(
     ...(fallback === undefined ? [] : [fallback]),
     deniedTable(name),
   ].join("\n\n");
-}
-
-/** The page for people and Prometheus: as guarded as an endpoint, and nothing else of the agent can be reached. */
-export function renderStatus({ status }: PortalDocument, places: Places, limits: Limits): string {
-  return `frontend ${frontendOf(STATUS)}
-${binds(status)}
-    mode http
-    maxconn ${limits.beside}
-    option httplog
-    option dontlog-normal
-    timeout client 10s
-    timeout http-request 5s
-${guard(STATUS, places)}
-${atTheDoor(limits)}
-    acl named req.hdr(host) -m found
-    acl addressed req.hdr(host) -m reg -i '${ADDRESSED}'
-    http-request deny deny_status 421 if named !addressed
-    http-request return status 405 hdr Allow "GET, HEAD" unless { method GET HEAD }
-    http-request deny unless { path / /status /metrics }
-    default_backend ${STATUS}
-
-backend ${STATUS}
-    mode http
-    no log
-    timeout server 10s
-    server ${AGENT} ${places.agent.host}:${places.agent.port} maxconn 8
-
-${deniedTable(STATUS)}`;
 }
 
 function frontend(

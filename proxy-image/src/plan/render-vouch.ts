@@ -1,7 +1,6 @@
 import type { PortalDocument } from "../contract.ts";
+import type { Places } from "./names.ts";
 import { AGENT, backendOf, LATEST, rolesOf, VOUCH, WAITING } from "./names.ts";
-import type { Places } from "./render.ts";
-import { settledAfter } from "./silence.ts";
 
 /** The address of the frontend that answers the slots' checks. */
 export const vouchSocket = ({ run }: Places): string => `unix@${run}/vouch.sock`;
@@ -93,4 +92,20 @@ function slotsOf({ endpoints, nodes }: PortalDocument) {
       (name) => ({ endpoint, route, node: name }),
     ),
   );
+}
+
+type Timing = Pick<PortalDocument, "timing">;
+
+/**
+ * Failed questions after which the agent is silent. One takes a second, half of it the time-out, whether the agent is dead, frozen
+ * or without a verdict. The first one begins within half a second of its last word: HAProxy goes on by itself between half a
+ * second and a second after the limit, never before it.
+ */
+export function livenessFall({ timing }: Timing): number {
+  return Math.ceil(timing.silence) + 1;
+}
+
+/** A process that just started takes servers for up until they are checked, and the agent for down after one check. */
+export function settledAfter({ timing }: Timing): number {
+  return Math.ceil(timing.silence);
 }

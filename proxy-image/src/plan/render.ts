@@ -1,46 +1,22 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
-import { DESCRIPTORS, limitsOf } from "./limits.ts";
-import { AGENT, FRONTEND_MAXCONN, LATEST, SOURCES, SSH, STATUS, VOUCH } from "./names.ts";
-import { hasFallback, renderEndpoint, renderStatus } from "./render-endpoint.ts";
-import { sourcesTable } from "./render-share.ts";
-import { renderSsh } from "./render-ssh.ts";
-import { renderVouch, vouchSocket } from "./render-vouch.ts";
-import { livenessFall } from "./silence.ts";
-
-/** Where the container keeps what haproxy.cfg names. */
-export interface Places {
-  /** Folder with whitelist.map. */
-  readonly folder: string;
-  /** Folder with ca.crt, client.crt and client.key. */
-  readonly identity: string;
-  /** Folder with endings.map, part of the image. */
-  readonly image: string;
-  /** Folder of the runtime socket. */
-  readonly run: string;
-  /** Group that may use the runtime socket: the agent's, and HAProxy is in it. */
-  readonly group: string;
-  /** The socket of what starts an sshd for each connection. */
-  readonly sshd: string;
-  /** The agent's HTTP server. */
-  readonly agent: { readonly host: string; readonly port: number };
-  /** Descriptors that HAProxy may have there. */
-  readonly descriptors: number;
-  /** MiB that the container may use. */
-  readonly memory: number;
-}
-
-export const PLACES: Places = {
-  folder: "/var/lib/portico/haproxy",
-  identity: "/etc/portico/identity",
-  image: "/usr/local/lib/portico",
-  run: "/run/haproxy",
-  group: "steering",
-  sshd: "/run/tunnel/sshd.sock",
-  agent: { host: "127.0.0.1", port: 8405 },
-  descriptors: DESCRIPTORS,
-  memory: Number.POSITIVE_INFINITY,
-};
+import { limitsOf } from "./limits.ts";
+import type { Places } from "./names.ts";
+import {
+  AGENT,
+  DESCRIPTORS,
+  FRONTEND_MAXCONN,
+  LATEST,
+  PLACES,
+  SOURCES,
+  SSH,
+  STATUS,
+  VOUCH,
+} from "./names.ts";
+import { sourcesTable } from "./render-door.ts";
+import { hasFallback, renderEndpoint } from "./render-endpoint.ts";
+import { renderSsh, renderStatus } from "./render-status-and-ssh.ts";
+import { livenessFall, renderVouch, vouchSocket } from "./render-vouch.ts";
 
 /** A kernel takes a connection at once or not at all, and HAProxy pauses as long before it asks again one that refused. */
 const CONNECT_MS = 250;

@@ -1,7 +1,21 @@
 import { chmod, rename, writeFile } from "node:fs/promises";
 
-import type { Snapshot } from "../agent.ts";
-import type { Documents } from "../documents.ts";
+import type { Memory } from "../judge/memory.ts";
+import type { Wanted } from "../model/haproxy.ts";
+import type { View } from "../model/view.ts";
+
+/** What the agent knows after its last cycle. */
+export interface Snapshot {
+  /** Of the document that was judged. */
+  readonly digest: string;
+  readonly memory: Memory;
+  readonly view: View;
+  readonly endpoints: Wanted["endpoints"];
+  /** When it was judged. */
+  readonly at: number;
+  /** True when HAProxy has taken over everything that the document says. */
+  readonly inForce: boolean;
+}
 
 /** What the portal says of itself: the file that `up` waits for, and the heart of the status page. */
 export interface Applied {
@@ -17,6 +31,14 @@ export interface Applied {
   readonly endpoints: Readonly<Record<string, AppliedEndpoint>>;
 }
 
+/** How the supply of documents goes. */
+export interface Supply {
+  /** The document that was refused last, and not followed by a good one. */
+  refused(): Applied["refused"];
+  /** Why the source can't say what is there, and since when it can't, in wall-clock milliseconds. */
+  failing(): Applied["failing"];
+}
+
 interface AppliedEndpoint {
   readonly gate: string;
   /** The nodes that get new connections while the gate is open. */
@@ -27,7 +49,7 @@ interface AppliedEndpoint {
 export function appliedOf(
   portal: string,
   snapshot: Snapshot | undefined,
-  { refused, failing }: Pick<Documents, "refused" | "failing">,
+  { refused, failing }: Supply,
   at: number,
 ): Applied {
   const endpoints = Object.entries(snapshot?.endpoints ?? {}).map(
@@ -39,7 +61,7 @@ export function appliedOf(
   return {
     at,
     portal,
-    digest: snapshot?.inForce ? snapshot.service.digest : null,
+    digest: snapshot?.inForce ? snapshot.digest : null,
     refused: refused(),
     failing: failing(),
     epoch: snapshot?.memory.lineage.highest?.epoch.join(".") ?? null,

@@ -1,6 +1,6 @@
 import type { DeniedReading, HaproxyEvent, Revoked } from "../apply/answers.ts";
 import type { Log } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "./server.ts";
 
 type SayTo = Pick<Log, "info" | "warn" | "error">;
 

@@ -1,13 +1,20 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import { Counter, Gauge, Registry } from "prom-client";
 
-import type { Agent, Vouched } from "../agent.ts";
 import { NO } from "../plan/render-vouch.ts";
+import type { Snapshot } from "./applied.ts";
 
-export interface Answers extends Pick<Agent, "speaks" | "vouches"> {
+export interface Answers {
+  /** True when there is a verdict younger than two seconds. Waits for one that is due, at most 400 ms. */
+  speaks(): Promise<boolean>;
+  /** Whether this agent vouches for a node on an endpoint. `unknown`: it doesn't speak, which disproves no node. Waits likewise. */
+  vouches(endpoint: string, node: string): Promise<Vouched>;
   status(): unknown;
   metrics(): Promise<string>;
 }
+
+export type Vouched = "yes" | "no" | "unknown";
 
 /**
  * The agent's own port, on loopback: HAProxy asks it every second whether it lives and whom it vouches for, and passes
@@ -52,4 +59,68 @@ async function answer(
     default:
       return void send(404, "text/plain", "not found\n");
   }
+}
+
+/** When a certificate ends, in wall-clock milliseconds. */
+export interface CertificateEnd {
+  readonly certificate: "client" | "server";
+  readonly at: number;
+}
+
+export interface Metrics {
+  text(): Promise<string>;
+  refused(endpoint: string, count: number): void;
+}
+
+/** Prometheus metrics of one portal. */
+export function createMetrics(
+  snapshot: () => Snapshot | undefined,
+  endings: () => readonly CertificateEnd[],
+): Metrics {
+  const registers = [new Registry()];
+  const refused = new Counter({
+    name: "portico_refused_connections_total",
+    help: "Connections refused because their source is not on the whitelist",
+    labelNames: ["endpoint"],
+    registers,
+  });
+  new Gauge({
+    name: "portico_gate",
+    help: "1 for what an endpoint does now with new connections: open, held or closed",
+    labelNames: ["endpoint", "gate"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [endpoint, { gate }] of Object.entries(snapshot()?.endpoints ?? {})) {
+        this.set({ endpoint, gate }, 1);
+      }
+    },
+  });
+  new Gauge({
+    name: "portico_slot",
+    help: "1 for what a node gets from an endpoint: ready, drain or cut",
+    labelNames: ["endpoint", "node", "slot"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [endpoint, { slots }] of Object.entries(snapshot()?.endpoints ?? {})) {
+        for (const [node, slot] of Object.entries(slots)) this.set({ endpoint, node, slot }, 1);
+      }
+    },
+  });
+  new Gauge({
+    name: "portico_certificate_expiry_timestamp_seconds",
+    help: "When a certificate of this portal ends, in seconds since 1970",
+    labelNames: ["certificate"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { certificate, at } of endings()) this.set({ certificate }, at / 1000);
+    },
+  });
+  return {
+    text: async () =>
+      (await Promise.all(registers.map((registry) => registry.metrics()))).join("\n"),
+    refused: (endpoint, count) => refused.inc({ endpoint }, count),
+  };
 }

@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** What a request of the bucket could not bring. `throttled`: S3 asks for fewer requests. */
 export interface Failed {
   readonly kind: "failed";
@@ -21,3 +23,18 @@ export interface Bucket {
   get(key: string, known: string | undefined, longest: number): Promise<Got>;
   put(key: string, text: string): Promise<Put>;
 }
+
+/** Where in S3 a portal's document is, as `portal.json` says it. */
+export const S3Source = z.strictObject({
+  kind: z.literal("s3"),
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket"),
+  region: z.string().regex(/^[a-z0-9-]+$/, "must be a region such as eu-central-1"),
+  /** The document's key. */
+  key: z.string().min(1),
+  /** The key below which the portal says what it has applied. */
+  reportKey: z.string().min(1),
+  /** Another address than AWS's own, asked in path style: `http://10.0.0.9:9000`. */
+  endpoint: z.url().optional(),
+});
+
+export type S3Source = z.infer<typeof S3Source>;

@@ -1,10 +1,8 @@
 import type { Readable } from "node:stream";
-
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { fromInstanceMetadata } from "@aws-sdk/credential-providers";
 
 import type { Bucket, Failed, Got } from "./bucket.ts";
-import { roleCredentials } from "./credentials.ts";
-import { BodyError, DeadlineError, failureOf } from "./failure.ts";
 
 export interface BucketArgs {
   readonly bucket: string;
@@ -136,4 +134,63 @@ async function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>):
   } finally {
     clearTimeout(timer);
   }
+}
+
+type Provider = ReturnType<typeof fromInstanceMetadata>;
+
+const quiet = (): void => {};
+
+/**
+ * Credentials of the machine's role, from the instance metadata and nowhere else. The client asks for new ones five minutes
+ * before the old ones end: until then the old ones are good, should the metadata be silent.
+ */
+export function roleCredentials(): Provider {
+  const ask = fromInstanceMetadata({
+    timeout: 1000,
+    maxRetries: 0,
+    // What it would print is in its errors, or in S3's answers.
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  });
+  let last: Awaited<ReturnType<Provider>> | undefined;
+  return async (properties) => {
+    try {
+      last = await ask(properties);
+    } catch (error) {
+      if (!last || (last.expiration?.getTime() ?? 0) <= Date.now()) throw error;
+    }
+    return last;
+  };
+}
+
+/** What AWS's client puts on its errors, and Node on those of sockets. */
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+}
+
+/** A request that took longer than its total deadline. */
+export class DeadlineError extends Error {
+  override readonly name = "DeadlineError";
+}
+
+/** A body that is not what the headers promised. */
+export class BodyError extends Error {
+  override readonly name = "BodyError";
+}
+
+/**
+ * Says what failed in words that stay the same while the failure does: no identifier of a request, no address, no time.
+ * `deadline`: that of the request, in milliseconds.
+ */
+export function failureOf(thrown: unknown, deadline: number): Failed {
+  const error = thrown as ClientError;
+  const status = error.$metadata?.httpStatusCode;
+  const failed = (why: string, throttled = false): Failed => ({ kind: "failed", why, throttled });
+  if (error instanceof DeadlineError) return failed(`S3 gives no whole answer in ${deadline} ms`);
+  if (error instanceof BodyError) return failed(error.message);
+  if (/Credentials|Provider|Metadata/.test(error.name))
+    return failed(`the instance metadata gives no credentials: ${error.message}`);
+  if (status !== undefined && status >= 300)
+    return failed(`S3 answers ${status} ${error.name}`, status === 503 || status === 429);
+  return failed(`S3 can't be reached: ${error.code ?? error.message}`);
 }

@@ -2,17 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 
-import { tellFull } from "../../../proxy-image/src/report/fullness.ts";
+import { tellFull } from "../../../proxy-image/src/report/story.ts";
 import { until } from "../../support/until.ts";
-import {
-  type Client,
-  createLab,
-  held,
-  type Lab,
-  nodeBehind,
-  openClient,
-  wantedOf,
-} from "../lab.ts";
+import type { Client, Lab } from "../lab.ts";
+import { createLab, held, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
 const sayings = async (lab: Lab): Promise<string> =>
   tellFull(new Set(), (await lab.actual()).rooms)

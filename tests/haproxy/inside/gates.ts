@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
-import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/judge/wanted.ts";
-import { type Client, createLab, openClient, openTlsClient, wantedOf } from "../lab.ts";
+import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/model/haproxy.ts";
+import type { Client } from "../lab.ts";
+import { createLab, openClient, openTlsClient, wantedOf } from "../lab.ts";
 
 // HAProxy keeps a client for good, unserved, if its session is ended at certain moments between being sent to a node and being there.
 // So everything happens at once here: leaders change, gates close, and clients come and go, so many that some wait for their turn.

@@ -8,7 +8,7 @@ import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHaproxy } from "../../../proxy-image/src/apply/haproxy.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
 import { goOnAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
-import type { Wanted } from "../../../proxy-image/src/judge/wanted.ts";
+import type { Wanted } from "../../../proxy-image/src/model/haproxy.ts";
 import { crowdOf, frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";

@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
-import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
-import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/judge/wanted.ts";
+import { readSessions } from "../../../proxy-image/src/apply/replies.ts";
+import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/model/haproxy.ts";
 import { until } from "../../support/until.ts";
-import {
-  blocks,
-  createLab,
-  EVERYBODY,
-  type Lab,
-  openTlsClient,
-  startTls,
-  stops,
-  wantedOf,
-} from "../lab.ts";
+import type { Lab } from "../lab.ts";
+import { blocks, createLab, EVERYBODY, openTlsClient, startTls, stops, wantedOf } from "../lab.ts";
 
 // Endpoints whose TLS ends at the portal: a client's time-out for TLS is shorter than a hold may be.
 

@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
-import { readSessions } from "../../../proxy-image/src/apply/read-sessions.ts";
+import { readSessions } from "../../../proxy-image/src/apply/replies.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
-import { createLab, held, type Lab, openClient, wantedOf } from "../lab.ts";
+import type { Lab } from "../lab.ts";
+import { createLab, held, openClient, wantedOf } from "../lab.ts";
 import { reconnectingClients } from "../reconnecting.ts";
 
 /** A wrong order leaves a session in 2 to 4 of 100 switches. */

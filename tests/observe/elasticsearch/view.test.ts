@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Health } from "../../../proxy-image/src/engines/elasticsearch/health.ts";
-import { viewOf } from "../../../proxy-image/src/engines/elasticsearch/view-of.ts";
+import { viewOf } from "../../../proxy-image/src/engines/elasticsearch/health.ts";
 import type { Heard } from "../../../proxy-image/src/observe/heard.ts";
 import { afterAnswer, afterMiss } from "../../../proxy-image/src/observe/heard.ts";
 

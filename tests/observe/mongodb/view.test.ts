@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Hello } from "../../../proxy-image/src/engines/mongodb/hello.ts";
-import { viewOf } from "../../../proxy-image/src/engines/mongodb/view-of.ts";
-import type { View } from "../../../proxy-image/src/judge/view.ts";
+import { viewOf } from "../../../proxy-image/src/engines/mongodb/view.ts";
+import type { View } from "../../../proxy-image/src/model/view.ts";
 
 const HOSTS = { a: "10.0.0.1:27017", b: "10.0.0.2:27017", c: "10.0.0.3:27017" };
 type Node = keyof typeof HOSTS;

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
 import fc from "fast-check";
 
-import { decodeGreeting } from "../../../proxy-image/src/engines/mysql/greeting.ts";
+import { decodeGreeting } from "../../../proxy-image/src/engines/mysql/member.ts";
 import { recorded } from "../support/mysql-stand-in.ts";
 
 const greeting = recorded("greeting");

@@ -5,9 +5,9 @@ import { test } from "node:test";
 import { z } from "zod";
 
 import { readRows } from "../../../proxy-image/src/engines/mysql/member.ts";
-import type { Known } from "../../../proxy-image/src/engines/mysql/view-of.ts";
-import { viewOf } from "../../../proxy-image/src/engines/mysql/view-of.ts";
-import type { View } from "../../../proxy-image/src/judge/view.ts";
+import type { Known } from "../../../proxy-image/src/engines/mysql/view.ts";
+import { viewOf } from "../../../proxy-image/src/engines/mysql/view.ts";
+import type { View } from "../../../proxy-image/src/model/view.ts";
 import type { Heard } from "../../../proxy-image/src/observe/heard.ts";
 
 const NODES = ["n1", "n2", "n3"] as const;

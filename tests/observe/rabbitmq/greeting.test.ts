@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-
 import fc from "fast-check";
 
-import { readStrings } from "../../../proxy-image/src/engines/rabbitmq/field-table.ts";
-import { decodeGreeting } from "../../../proxy-image/src/engines/rabbitmq/greeting.ts";
+import { decodeGreeting, readStrings } from "../../../proxy-image/src/engines/rabbitmq/greeting.ts";
 
 /** What RabbitMQ 4.0.5 said, byte for byte, in hexadecimal digits. */
 const recorded = Buffer.from(

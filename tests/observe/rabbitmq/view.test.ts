@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Greeting } from "../../../proxy-image/src/engines/rabbitmq/greeting.ts";
-import { viewOf } from "../../../proxy-image/src/engines/rabbitmq/view-of.ts";
+import { viewOf } from "../../../proxy-image/src/engines/rabbitmq/greeting.ts";
 import type { Heard } from "../../../proxy-image/src/observe/heard.ts";
 import { afterAnswer, afterMiss } from "../../../proxy-image/src/observe/heard.ts";
 

@@ -1,6 +1,6 @@
-import type { Said } from "../../../proxy-image/src/engines/redis/said.ts";
-import { sentinelOf, viewOf } from "../../../proxy-image/src/engines/redis/view-of.ts";
-import type { NodeView, View } from "../../../proxy-image/src/judge/view.ts";
+import type { Said } from "../../../proxy-image/src/engines/redis/replies.ts";
+import { sentinelOf, viewOf } from "../../../proxy-image/src/engines/redis/view.ts";
+import type { NodeView, View } from "../../../proxy-image/src/model/view.ts";
 import { afterAnswer, afterMiss } from "../../../proxy-image/src/observe/heard.ts";
 import type { Polled } from "../../../proxy-image/src/observe/polled.ts";
 

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
 import fc from "fast-check";
 
-import { question } from "../../../proxy-image/src/engines/rethinkdb/handshake.ts";
+import { clientFinal, question } from "../../../proxy-image/src/engines/rethinkdb/handshake.ts";
 import type { Said } from "../../../proxy-image/src/engines/rethinkdb/queries.ts";
 import { QUERIES } from "../../../proxy-image/src/engines/rethinkdb/queries.ts";
-import { clientFinal } from "../../../proxy-image/src/engines/rethinkdb/scram.ts";
 import { handshake } from "../../../tools/airgap/engines/rethinkdb/handshake.ts";
 import { scramFor } from "../../../tools/airgap/engines/scram.ts";
 

@@ -4,10 +4,9 @@ import { createServer } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-
 import pino from "pino";
 
-import { observeReql } from "../../../proxy-image/src/engines/rethinkdb/observe.ts";
+import { observeReql } from "../../../proxy-image/src/engines/rethinkdb/engine.ts";
 import { serve } from "../../../tools/airgap/engines/rethinkdb/session.ts";
 import { scramFor } from "../../../tools/airgap/engines/scram.ts";
 import { until } from "../support/until.ts";

@@ -1,7 +1,7 @@
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
 
-import { encodeFrame, OPCODE } from "../../../proxy-image/src/engines/scylladb/cql/frame.ts";
+import { encodeFrame, OPCODE } from "../../../proxy-image/src/engines/scylladb/cql.ts";
 
 /** Speaks as much CQL as a portal asks for, on a real socket. It is no server. */
 export interface CqlStandIn {

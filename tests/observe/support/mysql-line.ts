@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
-import { createMemberLine } from "../../../proxy-image/src/engines/mysql/member-line.ts";
 import type { Outcome } from "../../../proxy-image/src/engines/mysql/session.ts";
+import { createMemberLine } from "../../../proxy-image/src/engines/mysql/session.ts";
 import { Authority } from "../../node-image/authority.ts";
 import type { MysqlStandIn } from "./mysql-stand-in.ts";
 import { AS_RECORDED, startMysql } from "./mysql-stand-in.ts";

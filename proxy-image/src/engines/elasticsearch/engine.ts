@@ -1,7 +1,9 @@
-import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
-import type { ElasticsearchEvidence } from "./evidence.ts";
-import { PATH } from "./health.ts";
-import { observeElasticsearch } from "./observe.ts";
+import type { ElasticsearchEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
+import { renewedLine } from "../../observe/line.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observePolled } from "../../observe/polled.ts";
+import { decodeHealth, HEALTH_REQUEST, PATH, viewOf } from "./health.ts";
 
 export const elasticsearch: Engine = {
   observe: observeElasticsearch,
@@ -25,4 +27,25 @@ function healthCheck({ document }: RoleCheckArgs): RoleCheck {
     servers: `port ${http}`,
     server: () => "",
   };
+}
+
+const QUESTION = { request: HEALTH_REQUEST, decode: decodeHealth };
+
+/** Asks every node for the cluster's health, as that node sees it. */
+function observeElasticsearch(args: ObserverArgs): Observer {
+  const { document, clock, onChange, log } = args;
+  const { cluster, http } = document.evidence as ElasticsearchEvidence;
+  const lines = Object.entries(document.nodes).map(
+    ([name, { address }]) =>
+      [
+        name,
+        (askNow: () => void) =>
+          renewedLine({ address, port: http, question: () => QUESTION, onClosed: askNow }),
+      ] as const,
+  );
+  return observePolled({
+    lines: Object.fromEntries(lines),
+    viewOf: (polled, now) => viewOf(cluster, polled, now),
+    ...{ clock, onChange, log },
+  });
 }

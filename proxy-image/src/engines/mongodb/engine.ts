@@ -1,6 +1,15 @@
-import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
-import { encodeHello } from "./hello.ts";
-import { observeReplicaSet } from "./observe.ts";
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+
+import type { ReplicaSetEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
+import type { Line } from "../../observe/line.ts";
+import { createHeldLine } from "../../observe/line.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observePolled } from "../../observe/polled.ts";
+import type { HelloReply } from "./hello.ts";
+import { decodeHello, encodeHello } from "./hello.ts";
+import { viewOf } from "./view.ts";
 
 export const mongodb: Engine = {
   observe: observeReplicaSet,
@@ -28,5 +37,103 @@ function helloCheck({ route }: RoleCheckArgs): RoleCheck {
     ],
     servers: "",
     server: () => "",
+  };
+}
+
+/** Observes a replica set: each member is asked again and again, and tells of its own accord what changes. */
+function observeReplicaSet(args: ObserverArgs): Observer {
+  const { document, clock, onChange, log } = args;
+  const { set } = document.evidence as ReplicaSetEvidence;
+  const nodes = Object.entries(document.nodes);
+  const hosts = Object.fromEntries(
+    nodes.map(([name, { address, port }]) => [name, `${address}:${port}`]),
+  );
+  const lines = Object.fromEntries(
+    nodes.map(([name, node]) => [name, (askNow: () => void) => memberLine(node, askNow)]),
+  );
+  return observePolled<HelloReply>({
+    lines,
+    viewOf: (polled, now) => viewOf({ set, hosts }, polled, now),
+    clock,
+    onChange,
+    log,
+  });
+}
+
+interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
+function memberLine({ address, port }: Place, askNow: () => void): Line<HelloReply> {
+  const open = () => connect({ host: address, port });
+  let requests = 0;
+  const line = createHeldLine({
+    open,
+    request: () => encodeHello(++requests),
+    decode: decodeHello,
+    onClosed: askNow,
+  });
+  const changes = awaitChanges(open, askNow);
+  return {
+    ask: async (deadlineMs) => {
+      const result = await line.ask(deadlineMs);
+      if (result.kind === "answer" && result.answer.kind === "hello")
+        changes.after(result.answer.hello.topologyVersion);
+      return result;
+    },
+    stop() {
+      line.stop();
+      changes.stop();
+    },
+  };
+}
+
+/** How long a member may wait with its answer when nothing changes: the server's own default. */
+const MAX_AWAIT_MS = 10_000;
+/** A member that answers at once again and again must not keep two processes busy. */
+const LEAST_MS = 50;
+
+export interface Changes {
+  /** What the member has told: ask to be told of what comes after it, unless that is being waited for already. */
+  after(topologyVersion: unknown): void;
+  stop(): void;
+}
+
+/**
+ * A connection of its own on which a member answers once its view of the set has changed. It only hastens: `onChange` asks anew, and
+ * what is never told here is found by asking.
+ */
+function awaitChanges(open: () => Socket, onChange: () => void): Changes {
+  let socket: Socket | undefined;
+  let restAt = 0;
+
+  const stop = (): void => {
+    const was = socket;
+    socket = undefined;
+    was?.destroy();
+  };
+
+  return {
+    after(topologyVersion) {
+      if (socket || topologyVersion === undefined || performance.now() < restAt) return;
+      restAt = performance.now() + LEAST_MS;
+      let received = Buffer.alloc(0);
+      const made = open();
+      socket = made;
+      made.setKeepAlive(true, 10_000);
+      made.on("error", () => {});
+      made.on("close", () => {
+        if (socket !== made) return;
+        socket = undefined;
+        onChange();
+      });
+      made.on("data", (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk]);
+        if (decodeHello(received) !== undefined) made.destroy();
+      });
+      made.write(encodeHello(1, { topologyVersion, maxAwaitMs: MAX_AWAIT_MS }));
+    },
+    stop,
   };
 }

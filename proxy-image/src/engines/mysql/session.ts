@@ -2,18 +2,99 @@ import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { QueryError } from "mysql2";
 
-import type { Exchanged } from "../../observe/exchange.ts";
-import { exchange, failureOf } from "../../observe/exchange.ts";
-import type { Login } from "../../observe/observer.ts";
-import { decodeGreeting } from "./greeting.ts";
-import { loadDriver } from "./load-driver.ts";
+import type { Exchanged, Line } from "../../observe/line.ts";
+import { exchange, failureOf } from "../../observe/line.ts";
+import type { Identity, Login } from "../../observe/observer.ts";
 import type { Said } from "./member.ts";
-import { questionOf, readRows } from "./member.ts";
+import { decodeGreeting, questionOf, readRows } from "./member.ts";
+
+export interface MemberTarget {
+  /** The node's name, which its certificate must carry. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** Asked for each connection: it may have been renewed. */
+  readonly identity: () => Identity;
+  /** A connection that stood was closed by the node. */
+  readonly onDropped: () => void;
+}
+
+/**
+ * A session on one node's server, on which it is asked again and again. The session stands: the death of the server closes it within
+ * a millisecond, and that is told as an answer.
+ */
+export function createMemberLine(target: MemberTarget): Line<Said> {
+  const { name, address, port, identity, onDropped } = target;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  let session: Session | undefined;
+  let dropped: Outcome | undefined;
+  // One question at a time. One that is late is waited for, and its answer is no answer to a later question.
+  let busy: Promise<unknown> | undefined;
+
+  const onEnded = (outcome: Outcome): void => {
+    if (signal.aborted) return;
+    dropped = outcome;
+    onDropped();
+  };
+
+  const open = async (): Promise<Session | Outcome> => {
+    const { ca, logins } = identity();
+    const login = logins.mysql;
+    if (login) return openSession({ name, address, port, ca, login, signal, onEnded });
+    const why = "the portal has no login for it";
+    return { kind: "answer", answer: { kind: "unreadable", why } };
+  };
+
+  const question = async (): Promise<Outcome> => {
+    if (!session || session.hasEnded()) {
+      const opened = await open();
+      if ("kind" in opened) return opened;
+      session = opened;
+    }
+    const outcome = await session.ask();
+    dropped = undefined;
+    return outcome;
+  };
+
+  const askInTurn = async (isLate: () => boolean): Promise<Outcome | undefined> => {
+    while (busy) await busy;
+    if (isLate()) return undefined;
+    const asking = question();
+    busy = asking.finally(() => {
+      busy = undefined;
+    });
+    return asking;
+  };
+
+  return {
+    async ask(deadlineMs) {
+      if (dropped) {
+        const told = dropped;
+        dropped = undefined;
+        return told;
+      }
+      const late: Outcome = { kind: "silent", why: `gives no answer in ${deadlineMs} ms` };
+      let deadline: NodeJS.Timeout | undefined;
+      let isLate = false;
+      const passed = new Promise<void>((resolve) => {
+        deadline = setTimeout(() => {
+          isLate = true;
+          resolve();
+        }, deadlineMs);
+      });
+      const outcome = await Promise.race([askInTurn(() => isLate), passed]);
+      clearTimeout(deadline);
+      return outcome ?? late;
+    },
+    stop: () => stopping.abort(),
+  };
+}
 
 export type Outcome = Exchanged<Said>;
 
 /** A login that stands on one node's server. */
-export interface Session {
+interface Session {
   /** One question at a time. Never rejects: the end of the session answers as well. */
   ask(): Promise<Outcome>;
   hasEnded(): boolean;
@@ -38,7 +119,7 @@ const LIMIT_MS = 2000;
 const LATE: Outcome = { kind: "silent", why: `gives no answer in ${LIMIT_MS} ms` };
 
 /** Logs in. Never rejects. */
-export async function openSession(args: SessionArgs): Promise<Session | Outcome> {
+async function openSession(args: SessionArgs): Promise<Session | Outcome> {
   const { name, address, port, ca, login, signal, onEnded } = args;
   const { openConnection } = await loadDriver();
   const end = performance.now() + LIMIT_MS;
@@ -116,4 +197,10 @@ function outcomeOf(error: Error): Outcome {
   if (code === "ETIMEDOUT") return LATE;
   if (code === "PROTOCOL_CONNECTION_LOST") return told(CLOSED);
   return told(failureOf(error));
+}
+
+/** The driver is a bundle of its own, so that a portal of another engine has none of it in memory. */
+function loadDriver(): Promise<typeof import("./driver.ts")> {
+  const file = import.meta.url.endsWith(".ts") ? "./driver.ts" : "./mysql-driver.mjs";
+  return import(new URL(file, import.meta.url).href);
 }

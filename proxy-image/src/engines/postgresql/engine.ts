@@ -1,6 +1,6 @@
-import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
-import type { PatroniEvidence } from "./evidence.ts";
-import { observePatroni } from "./patroni/observe.ts";
+import type { PatroniEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
+import { observePatroni } from "./observe.ts";
 
 export const postgresql: Engine = {
   observe: observePatroni,

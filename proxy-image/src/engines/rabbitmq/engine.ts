@@ -1,7 +1,9 @@
-import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
-import type { AmqpEvidence } from "./evidence.ts";
-import { PROTOCOL_HEADER, START } from "./greeting.ts";
-import { observeAmqp } from "./observe.ts";
+import type { AmqpEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
+import { renewedLine } from "../../observe/line.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observePolled } from "../../observe/polled.ts";
+import { decodeGreeting, PROTOCOL_HEADER, START, viewOf } from "./greeting.ts";
 
 export const rabbitmq: Engine = {
   observe: observeAmqp,
@@ -31,4 +33,27 @@ function greetingCheck({ document }: RoleCheckArgs): RoleCheck {
     servers: `port ${amqp}`,
     server: () => "",
   };
+}
+
+const QUESTION = { request: PROTOCOL_HEADER, decode: decodeGreeting };
+
+/**
+ * Greets every node, without logging in. RabbitMQ ends a connection that says no more after 10 s and logs it as an error: each
+ * is given up for the next one long before.
+ */
+function observeAmqp({ document, clock, onChange, log }: ObserverArgs): Observer {
+  const { cluster, amqp } = document.evidence as AmqpEvidence;
+  const lines = Object.entries(document.nodes).map(
+    ([name, { address }]) =>
+      [
+        name,
+        (askNow: () => void) =>
+          renewedLine({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
+      ] as const,
+  );
+  return observePolled({
+    lines: Object.fromEntries(lines),
+    viewOf: (polled, now) => viewOf(cluster, polled, now),
+    ...{ clock, onChange, log },
+  });
 }

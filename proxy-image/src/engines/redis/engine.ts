@@ -1,6 +1,11 @@
-import type { Engine, RoleCheck, RoleCheckArgs } from "../engine.ts";
-import { observeSentinels } from "./observe.ts";
-import { LOGIN } from "./said.ts";
+import type { SentinelEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observePolled } from "../../observe/polled.ts";
+import { createRespLine, hearSigns } from "./line.ts";
+import type { Said } from "./replies.ts";
+import { LOGIN, readSentinel, readServer, SERVER_QUESTION, sentinelQuestion } from "./replies.ts";
+import { sentinelOf, viewOf } from "./view.ts";
 
 export const redis: Engine = {
   observe: observeSentinels,
@@ -22,5 +27,52 @@ function roleCheck({ route }: RoleCheckArgs): RoleCheck {
     ],
     servers: "",
     server: () => "",
+  };
+}
+
+/** Sentinels answer in a fraction of a millisecond. */
+const SENTINELS_MS = 250;
+
+/** Observes servers that Sentinels watch: one on every node. */
+function observeSentinels({ document, clock, onChange, log }: ObserverArgs): Observer {
+  const { master, sentinel } = document.evidence as SentinelEvidence;
+  const nodes = Object.entries(document.nodes);
+  const asks = new Set<() => void>();
+  const sentinels = new Set(nodes.map(([name]) => sentinelOf(name)));
+  const askAll = (): void => {
+    for (const ask of asks) ask();
+  };
+  const lineOf =
+    (args: Omit<Parameters<typeof createRespLine<Said>>[0], "onClosed">) =>
+    (askNow: () => void) => {
+      asks.add(askNow);
+      return createRespLine<Said>({ ...args, onClosed: askNow });
+    };
+  const observer = observePolled<Said>({
+    lines: Object.fromEntries(
+      nodes.flatMap(([name, { address, port }]) => [
+        [name, lineOf({ address, port, question: SERVER_QUESTION, read: readServer })],
+        [
+          sentinelOf(name),
+          lineOf({
+            ...{ address, port: sentinel, question: sentinelQuestion(master) },
+            read: readSentinel,
+          }),
+        ],
+      ]),
+    ),
+    viewOf: (polled, now) => viewOf(document.nodes, polled, now),
+    pace: (source, usual) => (sentinels.has(source) ? { ...usual, everyMs: SENTINELS_MS } : usual),
+    ...{ clock, onChange, log },
+  });
+  const signs = nodes.map(([, { address }]) =>
+    hearSigns({ address, port: sentinel, master, onSign: askAll }),
+  );
+  return {
+    ...observer,
+    stop() {
+      for (const each of signs) each.stop();
+      observer.stop();
+    },
   };
 }

@@ -1,6 +1,12 @@
-import type { Engine, RoleCheck } from "../engine.ts";
-import { SUCCESS, V1_0 } from "./handshake.ts";
-import { observeReql } from "./observe.ts";
+import { randomBytes } from "node:crypto";
+
+import type { ReqlEvidence } from "../../evidence.ts";
+import type { Engine, RoleCheck } from "../../observe/engine.ts";
+import { renewedLine } from "../../observe/line.ts";
+import type { Identity, Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observePolled } from "../../observe/polled.ts";
+import { question, SUCCESS, V1_0 } from "./handshake.ts";
+import { viewOf } from "./queries.ts";
 
 export const rethinkdb: Engine = {
   observe: observeReql,
@@ -24,3 +30,30 @@ function versionCheck(): RoleCheck {
     server: () => "",
   };
 }
+
+/** Asks every node who it is and with whom it is connected, by a handshake of its own each time. */
+export function observeReql({ document, identity, ...rest }: ObserverArgs): Observer {
+  const { port } = document.evidence as ReqlEvidence;
+  let known: Identity = identity;
+  const ask = () =>
+    question(known.logins.reql ?? NOBODY, randomBytes(NONCE_BYTES).toString("base64"));
+  const lines = Object.fromEntries(
+    Object.entries(document.nodes).map(([name, { address }]) => [
+      name,
+      (askNow: () => void) => renewedLine({ address, port, question: ask, onClosed: askNow }),
+    ]),
+  );
+  return observePolled({
+    ...rest,
+    lines,
+    viewOf,
+    refresh: (renewed) => {
+      known = renewed;
+    },
+  });
+}
+
+const NONCE_BYTES = 18;
+
+/** Without a login the server's own refusal is the reason. */
+const NOBODY = { user: "portal", password: "" };

@@ -1,13 +1,19 @@
+import type { Socket } from "node:net";
 import { connect } from "node:net";
 
-import type { Exchanged } from "../../observe/exchange.ts";
-import type { Line } from "../../observe/line.ts";
+import type { Exchanged, Line } from "../../observe/line.ts";
+import { failureOf } from "../../observe/line.ts";
 import type { Login } from "../../observe/observer.ts";
-import type { Conversation } from "./conversation.ts";
-import { converse } from "./conversation.ts";
-import { options } from "./cql/request.ts";
-import type { Entered } from "./login.ts";
-import { enter, sentenceOf } from "./login.ts";
+import type { Message, Request } from "./cql.ts";
+import {
+  authResponse,
+  clusterName,
+  options,
+  readFrame,
+  readMessage,
+  register,
+  startup,
+} from "./cql.ts";
 
 /** What one node says of itself. */
 export type Said =
@@ -108,4 +114,152 @@ function within<T>(entry: Promise<Exchanged<T>>, deadlineMs: number): Promise<Ex
     deadline = setTimeout(() => resolve({ kind: "silent", why }), deadlineMs);
   });
   return Promise.race([entry, late]).finally(() => clearTimeout(deadline));
+}
+
+type Entered =
+  /** The node's own word of which cluster it is of; and it pushes events from now on. */
+  | { readonly kind: "in"; readonly cluster: string }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** Logs in on a new conversation: only then a node tells which cluster it is of, and pushes events. Never rejects. */
+async function enter(
+  conversation: Conversation,
+  login: Login | undefined,
+  deadlineMs: number,
+): Promise<Exchanged<Entered>> {
+  const over = setTimeout(
+    () => conversation.end(`did not let the portal in within ${deadlineMs} ms`),
+    deadlineMs,
+  );
+  try {
+    const ask = (request: Parameters<Conversation["ask"]>[0]) =>
+      conversation.ask(request, deadlineMs);
+    let said = await ask(startup);
+    if (said.kind === "answer" && said.answer.kind === "authenticate") {
+      if (!login) return refused("asks for a login, and the portal has none");
+      said = await ask(authResponse(login.user, login.password));
+    }
+    if (!isWelcome(said)) return complain(said, "doesn't let the portal in");
+    const registered = await ask(register);
+    if (!isWelcome(registered)) return complain(registered, "pushes no events");
+    const named = await ask(clusterName);
+    const cluster =
+      named.kind === "answer" && named.answer.kind === "rows"
+        ? named.answer.rows[0]?.[0]
+        : undefined;
+    if (cluster === undefined) return complain(named, "doesn't tell which cluster it is of");
+    return { kind: "answer", answer: { kind: "in", cluster } };
+  } finally {
+    clearTimeout(over);
+  }
+}
+
+function isWelcome(said: Exchanged<Message>): boolean {
+  return (
+    said.kind === "answer" && (said.answer.kind === "ready" || said.answer.kind === "authenticated")
+  );
+}
+
+function complain(said: Exchanged<Message>, what: string): Exchanged<Entered> {
+  return said.kind === "answer" ? refused(`${what}: ${sentenceOf(said.answer)}`) : said;
+}
+
+function refused(why: string): Exchanged<Entered> {
+  return { kind: "answer", answer: { kind: "refused", why } };
+}
+
+function sentenceOf(message: Message): string {
+  if (message.kind === "error") return message.text;
+  return message.kind === "unreadable" ? `its answer ${message.why}` : `it says "${message.kind}"`;
+}
+
+/** One connection to a node, over which many questions are asked. */
+interface Conversation {
+  /** Never rejects. */
+  ask(request: Request, deadlineMs: number): Promise<Exchanged<Message>>;
+  /** Why it has ended; undefined while it stands. */
+  ended(): Ended | undefined;
+  end(why: string): void;
+}
+
+export type Ended = Exclude<Exchanged<never>, { kind: "answer" }>;
+
+export interface ConversationArgs {
+  /** May still be on its way. */
+  readonly socket: Socket;
+  readonly onEvent: (event: Extract<Message, { kind: "event" }>) => void;
+  /** Called once, however it ends. */
+  readonly onEnded: (ended: Ended) => void;
+}
+
+/** The highest number of a stream; a server answers with the number that it was asked with. */
+const LAST_STREAM = 0x7fff;
+/** After so many answers in a row that didn't come, the connection may be one that only this side knows of. */
+const GIVE_UP = 5;
+
+function converse({ socket, onEvent, onEnded }: ConversationArgs): Conversation {
+  const waiting = new Map<number, (result: Exchanged<Message>) => void>();
+  let received = Buffer.alloc(0);
+  let stream = 0;
+  let silences = 0;
+  let ended: Ended | undefined;
+
+  const finish = (how: Ended): void => {
+    if (ended) return;
+    ended = how;
+    socket.destroy();
+    for (const settle of waiting.values()) settle(how);
+    waiting.clear();
+    onEnded(how);
+  };
+
+  const hear = (message: Message, answers: number): void => {
+    silences = 0;
+    if (message.kind === "event") onEvent(message);
+    else waiting.get(answers)?.({ kind: "answer", answer: message });
+  };
+
+  /** It did answer, and must be known for what it is. */
+  const misunderstand = (why: string): void => {
+    for (const settle of waiting.values())
+      settle({ kind: "answer", answer: { kind: "unreadable", why } });
+    finish({ kind: "closed", why: `its answer ${why}` });
+  };
+
+  socket.on("error", (error) => finish(failureOf(error)));
+  socket.on("close", () => finish({ kind: "closed", why: "closed the connection" }));
+  socket.on("data", (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    while (!ended) {
+      const read = readFrame(received);
+      if (read.kind === "partial") return;
+      if (read.kind === "other") return misunderstand(read.why);
+      received = read.rest as typeof received;
+      hear(readMessage(read.frame), read.frame.stream);
+    }
+  });
+
+  return {
+    ask(request, deadlineMs) {
+      if (ended) return Promise.resolve(ended);
+      stream = (stream % LAST_STREAM) + 1;
+      const mine = stream;
+      return new Promise((resolve) => {
+        const settle = (result: Exchanged<Message>): void => {
+          clearTimeout(deadline);
+          waiting.delete(mine);
+          resolve(result);
+        };
+        const deadline = setTimeout(() => {
+          silences += 1;
+          settle({ kind: "silent", why: `gives no answer in ${deadlineMs} ms` });
+          if (silences >= GIVE_UP) finish({ kind: "silent", why: "has been silent for too long" });
+        }, deadlineMs);
+        waiting.set(mine, settle);
+        socket.write(request(mine));
+      });
+    },
+    ended: () => ended,
+    end: (why) => finish({ kind: "closed", why }),
+  };
 }

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 
 import { question } from "../../../../proxy-image/src/engines/rethinkdb/handshake.ts";
-import { viewOf } from "../../../../proxy-image/src/engines/rethinkdb/view-of.ts";
-import { exchange } from "../../../../proxy-image/src/observe/exchange.ts";
+import { viewOf } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
+import { exchange } from "../../../../proxy-image/src/observe/line.ts";
 
 const NODE = "/etc/portico/node";
 const DRIVER = 28_015;

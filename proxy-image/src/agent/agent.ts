@@ -1,0 +1,213 @@
+import type { Haproxy } from "../apply/haproxy.ts";
+import type { PortalDocument } from "../contract.ts";
+import { isSettled, judge } from "../judge/judge.ts";
+import { keptBy } from "../judge/leader.ts";
+import type { Lineage, Memory } from "../judge/memory.ts";
+import { adopt } from "../judge/memory.ts";
+import type { InForce } from "../judge/whitelist.ts";
+import { whitelistDigest } from "../judge/whitelist.ts";
+import type { Actual, Wanted, Whitelist } from "../model/haproxy.ts";
+import type { Observer } from "../observe/observer.ts";
+import { WAITING } from "../plan/names.ts";
+import type { Command } from "../plan/plan.ts";
+import { plan } from "../plan/plan.ts";
+import type { Snapshot } from "../report/applied.ts";
+import type { Log } from "../report/log.ts";
+import type { Answers } from "../report/server.ts";
+import type { Full, Line, Story } from "../report/story.ts";
+import { tell, tellFull } from "../report/story.ts";
+import type { Ended } from "./state.ts";
+
+/** A document that is being served, and what watches its cluster. */
+export interface Service {
+  readonly document: PortalDocument;
+  readonly digest: string;
+  readonly observer: Observer;
+}
+
+export interface AgentArgs {
+  readonly haproxy: Haproxy;
+  readonly log: Log;
+  /** Milliseconds of a monotonic clock. */
+  readonly clock: () => number;
+  /** What an earlier agent of this portal saw. */
+  readonly lineage: Lineage | undefined;
+  /** Told the history at every cycle, and never waited for: a disk that hangs must not stop the portal. */
+  readonly keep: (lineage: Lineage) => void;
+  readonly ended: Ended;
+  /** Called after every cycle. */
+  readonly onCycle: () => void;
+}
+
+export interface Agent extends Pick<Answers, "speaks" | "vouches"> {
+  serve(service: Service): void;
+  /** Observe, judge, plan, apply: now, or right after the cycle that is under way. */
+  wake(): void;
+  snapshot(): Snapshot | undefined;
+}
+
+/** A verdict is vouched for during this many milliseconds. */
+const VOUCHED = 2000;
+/** HAProxy gives an answer half a second. */
+const DUE = 400;
+/** A pause between two cycles from which on everything that was seen counts as old. Cycles come every 250 ms. */
+const STALL = 1000;
+
+/** The loop of the portal. It decides nothing: `judge` says what is true, `plan` what to do about it. */
+export function createAgent({
+  haproxy,
+  log,
+  clock,
+  lineage,
+  keep,
+  ended,
+  onCycle,
+}: AgentArgs): Agent {
+  let service: Service | undefined;
+  let memory: Memory | undefined;
+  let story: Story = { cut: 0 };
+  let full: Full = new Set();
+  let snapshot: Snapshot | undefined;
+  let inForce: InForce | undefined;
+  let lookingSince = clock();
+  let lastCycle = clock();
+  let unreadable: string | undefined;
+  let running = false;
+  let again = false;
+  const awaiting = new Set<() => void>();
+
+  const wake = (): void => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    void cycle()
+      .catch((error: unknown) => log.error({ err: error, alarm: true }, "The agent has a bug"))
+      .finally(() => {
+        running = false;
+        onCycle();
+        if (!again) return;
+        again = false;
+        setImmediate(wake);
+      });
+  };
+
+  const cycle = async (): Promise<void> => {
+    if (!service) return;
+    const began = clock();
+    if (began - lastCycle > STALL) lookingSince = began;
+    lastCycle = began;
+    const actual = await read();
+    const now = clock();
+    const before = memory ?? (actual && adopt(service.document, lineage, actual, now));
+    if (!before) return;
+    memory = before;
+    const wanted = conclude(service, before, actual, now);
+    if (!wanted) return;
+    keep(memory.lineage);
+    const cut = actual ? await apply(plan(actual, wanted)) : 0;
+    const told = tell(story, before, memory, cut, clock());
+    story = told.story;
+    say(told.lines);
+  };
+
+  /** From what is seen to what is wanted. Nothing when what is seen is too old to conclude from. */
+  const conclude = (
+    serving: Service,
+    before: Memory,
+    actual: Actual | undefined,
+    now: number,
+  ): Wanted | undefined => {
+    const view = serving.observer.view(now);
+    if (!isSettled(view, keptBy(before.gate), lookingSince, now)) return undefined;
+    const verdict = judge(serving.document, before, view, now);
+    memory = verdict.memory;
+    const { endpoints } = verdict;
+    const whitelist = listNow(serving.document, actual?.latest);
+    const inForce =
+      actual?.whitelist.kind === "known" && actual.whitelist.digest === whitelistDigest(whitelist);
+    snapshot = { digest: serving.digest, memory, view, endpoints, at: now, inForce };
+    for (const goOn of awaiting) goOn();
+    awaiting.clear();
+    return { endpoints, whitelist };
+  };
+
+  const read = async (): Promise<Actual | undefined> => {
+    const reading = await haproxy.read();
+    const why = reading.kind === "unreadable" ? reading.why : undefined;
+    if (why !== undefined && why !== unreadable) {
+      log.warn({ alarm: true }, `HAProxy can't be steered: ${why}`);
+    }
+    if (why === undefined && unreadable !== undefined) log.info("HAProxy answers again");
+    unreadable = why;
+    if (reading.kind !== "actual") return undefined;
+    const told = tellFull(full, reading.actual.rooms);
+    full = told.full;
+    say(told.lines);
+    return reading.actual;
+  };
+
+  const say = (lines: readonly Line[]): void => {
+    for (const { level, msg, facts } of lines) log[level](facts, msg);
+  };
+
+  const apply = async (commands: readonly Command[]): Promise<number> => {
+    if (commands.length === 0) return 0;
+    const applied = await haproxy.execute(commands);
+    if (applied.kind === "applied") {
+      return applied.cut.reduce((sum, { sessions }) => sum + sessions, 0);
+    }
+    log.error({ alarm: true, commands }, `HAProxy did not do what was planned: ${applied.why}`);
+    return 0;
+  };
+
+  /** `latest`: of HAProxy's clock. What ended by it, while this agent was silent or dead, has ended. */
+  const listNow = (document: PortalDocument, latest = 0): Whitelist => {
+    const wall = Math.max(Date.now(), latest);
+    const holds = inForce && wall >= inForce.from && wall < inForce.until;
+    if (!inForce || !holds) inForce = ended.inForce(document, wall);
+    return inForce.list;
+  };
+
+  const isFresh = (): boolean => snapshot !== undefined && clock() - snapshot.at < VOUCHED;
+
+  const speaks = async (): Promise<boolean> => {
+    if (isFresh()) return true;
+    await new Promise<void>((resolve) => {
+      awaiting.add(resolve);
+      setTimeout(() => {
+        awaiting.delete(resolve);
+        resolve();
+      }, DUE).unref();
+      wake();
+    });
+    return isFresh();
+  };
+
+  const vouchesNow = (endpoint: string, node: string): boolean => {
+    const endpoints = snapshot?.endpoints ?? {};
+    // Both words come from outside: "constructor" is no node.
+    const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
+    if (found === undefined) return false;
+    const { gate, slots } = found;
+    if (node === WAITING) return gate !== "closed";
+    return Object.hasOwn(slots, node) && slots[node] !== "cut";
+  };
+
+  return {
+    serve: (next) => {
+      if (service?.observer !== next.observer) lookingSince = clock();
+      service = next;
+      inForce = undefined;
+      wake();
+    },
+    wake,
+    snapshot: () => snapshot,
+    speaks,
+    vouches: async (endpoint, node) => {
+      if (!(await speaks())) return "unknown";
+      return vouchesNow(endpoint, node) ? "yes" : "no";
+    },
+  };
+}

@@ -1,0 +1,223 @@
+import type { Epoch, NodeView, Quorum, View, Word } from "../../model/view.ts";
+import { compareEpochs } from "../../model/view.ts";
+import type { Heeded } from "../../observe/heard.ts";
+import { hear } from "../../observe/heard.ts";
+import type { Polled } from "../../observe/polled.ts";
+import type { Said, ViewId } from "./member.ts";
+import { partsOf } from "./member.ts";
+
+/** What the view depends on beside what was said last. */
+export interface Known {
+  readonly names: Names;
+  readonly turn: Turn | undefined;
+  /** Since when members of one view have named different primaries. */
+  readonly splitSince: number | undefined;
+  /** The leader that was last seen in no change of the primary. */
+  readonly settled: string | undefined;
+}
+
+/** Members learn of a change one after the other, and are asked one after the other. From then on it is no transition. */
+const TRANSITION_MS = 5000;
+
+/** What the members say at `now`, in the terms of any engine, and what to know of it the next time. Pure. */
+export function viewOf(
+  known: Known,
+  { heard, awakeSince }: Polled<Said>,
+  now: number,
+): { readonly view: View; readonly known: Known } {
+  const { names } = known;
+  const heeded = Object.fromEntries(
+    Object.entries(heard).map(([name, source]) => [name, hear(source, awakeSince, now)]),
+  );
+  const opinions = newest(
+    Object.entries(heeded).flatMap(([name, said]) =>
+      said.kind === "answer" && said.said.kind === "member"
+        ? (opinionOf(name, said.at, said.said, names) ?? [])
+        : [],
+    ),
+  );
+  const splitSince = isSplit(opinions) ? (known.splitSince ?? now) : undefined;
+  const { quorum, turn } = quorumOf(opinions, { ...known, splitSince }, now);
+  const nodes = Object.fromEntries(
+    Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
+  );
+  const switching = switchingOf(quorum, heeded);
+  const settled = settledBy(switching, known.settled);
+  // A new one is for some milliseconds in the last stage of its own election.
+  const leaving = switching?.is === true && switching.leader === settled;
+  return {
+    view: {
+      ...{ quorum, nodes, paused: false },
+      ...(leaving && { leaving: { why: `${settled} is to hand over to another node` } }),
+    },
+    known: { names, turn: turn ?? known.turn, splitSince, settled },
+  };
+}
+
+/** True while the members contradict each other, or one itself. */
+function isSplit(opinions: readonly Opinion[]): boolean {
+  const named = new Set(opinions.map(({ primaries }) => primaries.join()));
+  return named.size > 1 || opinions.some(({ primaries }) => primaries.length > 1);
+}
+
+/** Those of the highest view: whoever is in an older one has not learned yet what became of the group. */
+function newest(opinions: readonly Opinion[]): readonly Opinion[] {
+  const parts = opinions.map(({ view }) => partsOf(view));
+  const [highest] = parts.toSorted((a, b) => compareEpochs(b, a));
+  return opinions.filter(({ view }) => highest && compareEpochs(partsOf(view), highest) === 0);
+}
+
+function quorumOf(
+  opinions: readonly Opinion[],
+  { turn: before, splitSince }: Known,
+  now: number,
+): { readonly quorum: Quorum; readonly turn?: Turn } {
+  const [first] = opinions;
+  if (!first) {
+    return { quorum: { kind: "unknown", why: "no node answers that sees a majority" } };
+  }
+  const at = Math.min(...opinions.map((opinion) => opinion.at));
+  const source = `${opinions.map(({ from }) => from).join(", ")} in view ${first.view.sequence}`;
+  const known = { at, source, incarnation: first.group };
+  if (splitSince !== undefined) {
+    const named = opinions.map(
+      ({ from, primaries }) => `${from} names ${primaries.join(" and ") || "nobody"}`,
+    );
+    const why = `in one view, ${named.join(", ")}`;
+    const lasts = now - splitSince >= TRANSITION_MS;
+    return { quorum: lasts ? { kind: "conflict", at, why } : { kind: "none", ...known, why } };
+  }
+  const [primary] = first.primaries;
+  if (primary === undefined) {
+    return { quorum: { kind: "none", ...known, why: "the group has no primary" } };
+  }
+  const turn = turnOf(before, first.view, primary);
+  return { quorum: { kind: "leader", node: primary, epoch: turn.epoch, ...known }, turn };
+}
+
+function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
+  if (heeded.kind === "silent") {
+    const why = `MySQL ${heeded.why}`;
+    // The one who is asked is the server itself: its silence is that of its port.
+    return {
+      word: { ...heeded, why },
+      port: { kind: "silent", at: heeded.since, why },
+    };
+  }
+  const { said, at } = heeded;
+  if (said.kind === "closed") {
+    const why = `MySQL ${said.why}`;
+    return { word: { kind: "silent", since: at, why }, port: { kind: "closed", at, why } };
+  }
+  if (said.kind === "other") {
+    const { why } = said;
+    return { word: { kind: "neither", at, why }, port: { kind: "closed", at, why } };
+  }
+  return {
+    word: wordOf(said, at, names),
+    port: { kind: "open", at, why: "MySQL answers" },
+    ...(said.kind === "member" && said.group !== "" && { incarnation: said.group }),
+  };
+}
+
+function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, names: Names): Word {
+  const neither = (why: string): Word => ({ kind: "neither", at, why });
+  if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
+  const { own, readOnly } = said;
+  if (own.state === "RECOVERING") return { kind: "replica", at, streaming: false };
+  if (own.state !== "ONLINE") return neither(`is ${own.state}`);
+  const doubt = doubtOf(said, names);
+  // The group tells of no bytes; its flow control holds the primary back where a member can't follow.
+  if (own.role === "SECONDARY")
+    return { kind: "replica", at, streaming: doubt === undefined, lag: "unmeasured" };
+  if (doubt !== undefined) return neither(doubt);
+  return readOnly
+    ? neither("is the primary, and read-only")
+    : { kind: "leader", at, failsafe: false };
+}
+
+interface Switching {
+  readonly leader: string;
+  readonly is: boolean;
+}
+
+/** Whoever was settled before stays so until another leads. */
+function settledBy(
+  switching: Switching | undefined,
+  before: string | undefined,
+): string | undefined {
+  if (switching === undefined || switching.leader === before) return before;
+  return switching.is ? undefined : switching.leader;
+}
+
+/** Whether the leader says that the primary changes: an operator has asked for another one, and it waits for its transactions. */
+function switchingOf(
+  quorum: Quorum,
+  heeded: Readonly<Record<string, Heeded<Said>>>,
+): Switching | undefined {
+  if (quorum.kind !== "leader") return undefined;
+  const { node } = quorum;
+  const said = heeded[node];
+  if (said?.kind !== "answer" || said.said.kind !== "member") return undefined;
+  return { leader: node, is: said.said.switching };
+}
+
+/** Nodes of the document, by address. */
+type Names = ReadonlyMap<string, string>;
+
+/** What a member that sees a majority says of the group. */
+interface Opinion {
+  readonly from: string;
+  readonly at: number;
+  readonly group: string;
+  readonly view: ViewId;
+  /** The nodes that it names: one, none while there is none, or several, which none is to be believed of. */
+  readonly primaries: readonly string[];
+}
+
+type MemberSaid = Extract<Said, { kind: "member" }>;
+
+/**
+ * The reason why a member's view proves nothing, or nothing. Reached must be a majority of the group, or it may be the part that was
+ * cut off, and online a majority of the cluster: a group that shrank to less could be one of two, and what it acknowledges is on too
+ * few disks.
+ */
+function doubtOf({ own, members, view }: MemberSaid, names: Names): string | undefined {
+  if (own.state !== "ONLINE" && own.state !== "RECOVERING") return `is ${own.state}`;
+  if (!view) return "is in no view of the group";
+  const reached = members.filter(({ state }) => state !== "UNREACHABLE").length;
+  if (reached * 2 <= members.length) return `reaches ${reached} of ${members.length} members`;
+  const online = members.filter(
+    ({ address, state }) => state === "ONLINE" && names.has(address),
+  ).length;
+  if (online * 2 <= names.size) return `sees ${online} of ${names.size} nodes online`;
+  return undefined;
+}
+
+function opinionOf(from: string, at: number, said: MemberSaid, names: Names): Opinion | undefined {
+  const { view, group, members } = said;
+  if (!view || doubtOf(said, names) !== undefined) return undefined;
+  const primaries = members
+    .filter(({ role }) => role === "PRIMARY")
+    .map(({ address }) => names.get(address) ?? address);
+  return { from, at, group, view, primaries };
+}
+
+/** The last turn that was seen: who led, in which epoch. */
+interface Turn {
+  readonly epoch: Epoch;
+  readonly node: string;
+}
+
+/**
+ * The turn in which `node` leads in `view`. A change that an operator asks for leaves the view as it is; so the last number of
+ * the epoch counts the changes that were seen within one. An older view stays older: it is for others to refuse it.
+ */
+function turnOf(before: Turn | undefined, view: ViewId, node: string): Turn {
+  const parts = partsOf(view);
+  if (!before || compareEpochs(parts, before.epoch.slice(0, parts.length)) !== 0) {
+    return { epoch: [...parts, 0], node };
+  }
+  if (before.node === node) return before;
+  return { epoch: [...parts, (before.epoch[parts.length] ?? 0) + 1], node };
+}

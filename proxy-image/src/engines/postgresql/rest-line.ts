@@ -1,0 +1,147 @@
+import type { TLSSocket } from "node:tls";
+import { connect } from "node:tls";
+
+import type { Exchanged, Line } from "../../observe/line.ts";
+import { exchange, failureOf } from "../../observe/line.ts";
+import type { Credentials } from "../../observe/observer.ts";
+import type { StatusReply } from "./patroni-replies.ts";
+import { decodeStatus, STATUS_REQUEST } from "./patroni-replies.ts";
+
+/**
+ * A way to ask one node's Patroni. Its server takes one question a connection, and a TLS handshake before. So the next
+ * connections are made in advance, and a question costs one round trip.
+ */
+export interface RestLine extends Line<StatusReply> {
+  /** How many connections wait for a question. */
+  setDepth(depth: number): void;
+  /** Connections made before are dropped, but for those that wait for their answer. */
+  refresh(credentials: Credentials): void;
+}
+
+export interface RestTarget {
+  /** The node's name, which its certificate must carry. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly credentials: Credentials;
+  /** Called when a connection that waited is closed by the node: Patroni has ended, or dropped it. */
+  readonly onDropped: () => void;
+}
+
+type Opened =
+  | { readonly kind: "open"; readonly socket: TLSSocket }
+  | Exclude<Exchanged<never>, { kind: "answer" }>;
+
+/** After this time a handshake that doesn't end is tried again: packets were lost, or the node was. */
+const HANDSHAKE_MS = 2000;
+
+const QUESTION = { request: STATUS_REQUEST, decode: decodeStatus };
+
+export function createRestLine({
+  name,
+  address,
+  port,
+  onDropped,
+  ...target
+}: RestTarget): RestLine {
+  let { credentials } = target;
+  let session: Buffer | undefined;
+  let depth = 1;
+  const ready = new Set<TLSSocket>();
+  const opening = new Set<TLSSocket>();
+  const waiters: ((opened: Opened) => void)[] = [];
+
+  const open = (): void => {
+    if (credentials.kind === "unusable") return;
+    const socket = connect({
+      host: address,
+      port,
+      servername: name,
+      secureContext: credentials.context,
+      // Spares both sides half of the handshake's work.
+      ...(session && { session }),
+    });
+    socket.setNoDelay(true);
+    opening.add(socket);
+    const fail = (why: Opened): void => {
+      clearTimeout(limit);
+      socket.destroy();
+      if (opening.delete(socket)) waiters.shift()?.(why);
+      if (ready.delete(socket)) onDropped();
+    };
+    const limit = setTimeout(
+      () => fail({ kind: "silent", why: "doesn't end the TLS handshake" }),
+      HANDSHAKE_MS,
+    );
+    socket.on("error", (error) => fail(failureOf(error)));
+    socket.on("close", () => fail({ kind: "closed", why: "closed the connection" }));
+    socket.once("secureConnect", () => {
+      clearTimeout(limit);
+      session = socket.getSession();
+      opening.delete(socket);
+      // Reading, or else the node's end of the connection goes unnoticed.
+      socket.resume();
+      const waiter = waiters.shift();
+      if (waiter) waiter({ kind: "open", socket });
+      else ready.add(socket);
+    });
+  };
+
+  const fill = (wanted: number): void => {
+    while (ready.size + opening.size < wanted) open();
+  };
+
+  const nextOpen = (deadlineMs: number): Promise<Opened> =>
+    new Promise((resolve) => {
+      const settle = (opened: Opened): void => {
+        clearTimeout(deadline);
+        resolve(opened);
+      };
+      // The connection stays on its way: a frozen node takes it up in the moment when it thaws.
+      const deadline = setTimeout(() => {
+        waiters.splice(waiters.indexOf(settle), 1);
+        settle({ kind: "silent", why: `makes no TLS handshake in ${deadlineMs} ms` });
+      }, deadlineMs);
+      waiters.push(settle);
+      fill(waiters.length);
+    });
+
+  const takeReady = (): Opened | undefined => {
+    const [socket] = ready;
+    if (!socket) return undefined;
+    ready.delete(socket);
+    return { kind: "open", socket };
+  };
+
+  const dropWaiting = (): void => {
+    const sockets = [...ready, ...opening];
+    ready.clear();
+    opening.clear();
+    for (const socket of sockets) socket.destroy();
+  };
+
+  return {
+    async ask(deadlineMs) {
+      if (credentials.kind === "unusable") return { kind: "closed", why: credentials.why };
+      const started = performance.now();
+      const opened = takeReady() ?? (await nextOpen(deadlineMs));
+      if (opened.kind !== "open") return opened;
+      const left = Math.max(1, Math.round(deadlineMs - (performance.now() - started)));
+      const answer = exchange(opened.socket, QUESTION, left);
+      fill(depth);
+      return await answer;
+    },
+    setDepth(wanted) {
+      depth = wanted;
+    },
+    refresh(renewed) {
+      credentials = renewed;
+      session = undefined;
+      dropWaiting();
+    },
+    stop() {
+      depth = 0;
+      dropWaiting();
+    },
+  };
+}
