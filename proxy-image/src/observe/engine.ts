@@ -33,9 +33,9 @@ export interface RoleCheck {
   /** Lines of the backend: `option httpchk`, `tcp-check …`. */
   readonly backend: readonly string[];
   /** What every server's line adds, such as TLS. */
-  readonly servers: string;
+  readonly servers?: string;
   /** What one server's line adds, such as another port. */
-  readonly server: (node: string) => string;
+  readonly server?: (node: string) => string;
 }
 
 export interface Limits {

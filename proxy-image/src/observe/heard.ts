@@ -1,3 +1,5 @@
+import type { NodeView, View, Word } from "../model/view.ts";
+import { portUnknown } from "../model/view.ts";
 import type { Exchanged } from "./line.ts";
 
 /** What one source has said last, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
@@ -70,3 +72,33 @@ export function hear<Said>(
 export type Heeded<Said> =
   | { readonly kind: "answer"; readonly at: number; readonly said: Said }
   | { readonly kind: "silent"; readonly since: number; readonly why: string };
+
+/** What every source has said last, by the source's name. */
+export interface Polled<Said> {
+  readonly awakeSince: number;
+  readonly heard: Readonly<Record<string, Heard<Said>>>;
+}
+
+/**
+ * The view of an engine in which nobody leads: every node that serves, serves everybody. `wordOf` judges what a node has said, `protocol`
+ * is named where a node is silent.
+ */
+export function leaderlessView<Said>(
+  { awakeSince, heard }: Polled<Said>,
+  now: number,
+  wordOf: (said: Said, at: number, name: string) => Word,
+  protocol?: string,
+): View {
+  const nodes = Object.entries(heard).map(([name, source]): [string, NodeView] => {
+    const heeded = hear(source, awakeSince, now);
+    if (heeded.kind === "answer")
+      return [name, { word: wordOf(heeded.said, heeded.at, name), port: portUnknown }];
+    const why = protocol === undefined ? heeded.why : `${protocol} ${heeded.why}`;
+    return [name, { word: { ...heeded, why }, port: portUnknown }];
+  });
+  return {
+    quorum: { kind: "leaderless", at: now },
+    nodes: Object.fromEntries(nodes),
+    paused: false,
+  };
+}

@@ -1,17 +1,12 @@
+import type { PortalDocument } from "../contract.ts";
 import type { View } from "../model/view.ts";
-import type { Heard } from "./heard.ts";
+import type { Heard, Polled } from "./heard.ts";
 import { afterAnswer, afterMiss } from "./heard.ts";
 import { createKnowledge } from "./knowledge.ts";
 import type { Line } from "./line.ts";
 import type { Identity, Observer, ObserverArgs } from "./observer.ts";
 import type { Pace, Watch } from "./watch.ts";
 import { paceOf, watch } from "./watch.ts";
-
-/** What every source has said last, by the source's name. */
-export interface Polled<Said> {
-  readonly awakeSince: number;
-  readonly heard: Readonly<Record<string, Heard<Said>>>;
-}
 
 export interface PolledArgs<Said> extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
   /**
@@ -25,6 +20,34 @@ export interface PolledArgs<Said> extends Pick<ObserverArgs, "clock" | "onChange
   readonly pace?: (source: string, usual: Pace) => Pace;
   /** A renewed identity, for lines that use one. */
   readonly refresh?: (identity: Identity) => void;
+}
+
+/** What differs between engines whose nodes each answer one question for themselves. */
+export interface NodesArgs<Said> extends Pick<PolledArgs<Said>, "viewOf" | "pace"> {
+  /** `identity` is to be asked for each connection: it may have been renewed. */
+  readonly line: (node: PolledNode, askNow: () => void, identity: () => Identity) => Line<Said>;
+}
+
+export type PolledNode = PortalDocument["nodes"][string] & { readonly name: string };
+
+/** An observer that asks every node of the document, each over a line of its own. */
+export function observeNodes<Said>(
+  { document, clock, onChange, log, ...args }: ObserverArgs,
+  { line, ...engine }: NodesArgs<Said>,
+): Observer {
+  let { identity } = args;
+  const lines = Object.entries(document.nodes).map(([name, node]) => [
+    name,
+    (askNow: () => void) => line({ name, ...node }, askNow, () => identity),
+  ]);
+  return observePolled<Said>({
+    ...{ clock, onChange, log },
+    ...engine,
+    lines: Object.fromEntries(lines),
+    refresh(renewed) {
+      identity = renewed;
+    },
+  });
 }
 
 /** How often the passing of time alone is looked at. */

@@ -224,7 +224,7 @@ function fallbackServers(
     # Of weight 0: who can't connect is not sent there again, and is refused.
     default-server check inter 1s downinter 500ms fall 2 rise 1 weight 0 ${most} on-marked-down shutdown-sessions
 ${chosen.join("\n")}
-${servers(endpoint, document, () => "")}`
+${servers(endpoint, document, nothing)}`
       : `    balance leastconn
 ${servers(endpoint, document, (node) => `track ${word(node)} ${most}`)}`;
   return `backend ${rolesOf(name)}
@@ -232,8 +232,8 @@ ${servers(endpoint, document, (node) => `track ${word(node)} ${most}`)}`;
     # The checks' too, and theirs is a TLS handshake with a program that may be busy.
     timeout connect 1s
 ${check.backend.map((line) => `    ${line}`).join("\n")}
-    ${`default-server check inter 2s fall 2 rise 1 ${check.servers}`.trimEnd()}
-${servers(endpoint, document, check.server)}
+    ${`default-server check inter 2s fall 2 rise 1 ${check.servers ?? ""}`.trimEnd()}
+${servers(endpoint, document, check.server ?? nothing)}
 
 backend ${fallbackOf(name)}
     no log
@@ -244,6 +244,8 @@ ${own}`;
 export function hasFallback(document: PortalDocument): boolean {
   return document.fallback !== "off" && engineOf(document).roleCheck !== undefined;
 }
+
+const nothing = (): string => "";
 
 /** A line for each node of the endpoint. */
 function servers(

@@ -1,8 +1,8 @@
 import type { Said } from "../../../proxy-image/src/engines/redis/replies.ts";
 import { sentinelOf, viewOf } from "../../../proxy-image/src/engines/redis/view.ts";
 import type { NodeView, View } from "../../../proxy-image/src/model/view.ts";
+import type { Polled } from "../../../proxy-image/src/observe/heard.ts";
 import { afterAnswer, afterMiss } from "../../../proxy-image/src/observe/heard.ts";
-import type { Polled } from "../../../proxy-image/src/observe/polled.ts";
 
 /** A history of a cluster of the nodes a, b and c, as data: what each source said, and the view that follows. */
 export interface Scenario {

@@ -2,7 +2,7 @@ import type { ElasticsearchEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import { renewedLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
-import { observePolled } from "../../observe/polled.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import { decodeHealth, HEALTH_REQUEST, PATH, viewOf } from "./health.ts";
 
 export const elasticsearch: Engine = {
@@ -25,7 +25,6 @@ function healthCheck({ document }: RoleCheckArgs): RoleCheck {
       `http-check expect rstring '^\\{"cluster_name":"${cluster}","status":"(green|yellow)"'`,
     ],
     servers: `port ${http}`,
-    server: () => "",
   };
 }
 
@@ -33,19 +32,10 @@ const QUESTION = { request: HEALTH_REQUEST, decode: decodeHealth };
 
 /** Asks every node for the cluster's health, as that node sees it. */
 function observeElasticsearch(args: ObserverArgs): Observer {
-  const { document, clock, onChange, log } = args;
-  const { cluster, http } = document.evidence as ElasticsearchEvidence;
-  const lines = Object.entries(document.nodes).map(
-    ([name, { address }]) =>
-      [
-        name,
-        (askNow: () => void) =>
-          renewedLine({ address, port: http, question: () => QUESTION, onClosed: askNow }),
-      ] as const,
-  );
-  return observePolled({
-    lines: Object.fromEntries(lines),
+  const { cluster, http } = args.document.evidence as ElasticsearchEvidence;
+  return observeNodes(args, {
+    line: ({ address }, askNow) =>
+      renewedLine({ address, port: http, question: () => QUESTION, onClosed: askNow }),
     viewOf: (polled, now) => viewOf(cluster, polled, now),
-    ...{ clock, onChange, log },
   });
 }

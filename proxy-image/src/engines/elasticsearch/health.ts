@@ -1,40 +1,23 @@
 import { z } from "zod";
 
-import type { NodeView, View, Word } from "../../model/view.ts";
-import { portUnknown } from "../../model/view.ts";
-import type { Heeded } from "../../observe/heard.ts";
-import { hear } from "../../observe/heard.ts";
+import type { View, Word } from "../../model/view.ts";
+import type { Polled } from "../../observe/heard.ts";
+import { hear, leaderlessView } from "../../observe/heard.ts";
 import { readJson } from "../../observe/json.ts";
-import type { Polled } from "../../observe/polled.ts";
 
 /**
  * Every node that answers for the cluster serves everybody, but for one that alone sees the cluster red: it knows no master, or
  * is behind. Where all of them see it red, shards are missing or no master is there, and no node is better than another: what
  * can still be searched is. Pure.
  */
-export function viewOf(cluster: string, { awakeSince, heard }: Polled<Health>, now: number): View {
-  const heeded = Object.entries(heard).map(
-    ([name, node]) => [name, hear(node, awakeSince, now)] as const,
-  );
-  const seesMore = heeded.find(([, node]) => isOf(cluster, node) && node.said.status !== "red");
-  const nodes = heeded.map(([name, node]): [string, NodeView] => {
-    const word = node.kind === "silent" ? node : wordOf(cluster, node.said, node.at, seesMore?.[0]);
-    return [name, { word, port: portUnknown }];
+export function viewOf(cluster: string, polled: Polled<Health>, now: number): View {
+  const { heard, awakeSince } = polled;
+  const seesMore = Object.keys(heard).find((name) => {
+    const heeded = hear(heard[name] ?? {}, awakeSince, now);
+    if (heeded.kind === "silent" || heeded.said.kind !== "health") return false;
+    return heeded.said.cluster === cluster && heeded.said.status !== "red";
   });
-  return {
-    quorum: { kind: "leaderless", at: now },
-    nodes: Object.fromEntries(nodes),
-    paused: false,
-  };
-}
-
-type Answered = Heeded<Health> & {
-  readonly kind: "answer";
-  readonly said: Health & { readonly kind: "health" };
-};
-
-function isOf(cluster: string, node: Heeded<Health>): node is Answered {
-  return node.kind === "answer" && node.said.kind === "health" && node.said.cluster === cluster;
+  return leaderlessView(polled, now, (said, at) => wordOf(cluster, said, at, seesMore));
 }
 
 function wordOf(cluster: string, said: Health, at: number, seesMore: string | undefined): Word {

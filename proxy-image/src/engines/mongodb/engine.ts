@@ -6,7 +6,8 @@ import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Line } from "../../observe/line.ts";
 import { createHeldLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
-import { observePolled } from "../../observe/polled.ts";
+import type { PolledNode } from "../../observe/polled.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import type { HelloReply } from "./hello.ts";
 import { decodeHello, encodeHello } from "./hello.ts";
 import { viewOf } from "./view.ts";
@@ -35,37 +36,23 @@ function helloCheck({ route }: RoleCheckArgs): RoleCheck {
       `tcp-check send-binary ${encodeHello(1).toString("hex")}`,
       `tcp-check expect binary ${said.toString("hex")}`,
     ],
-    servers: "",
-    server: () => "",
   };
 }
 
 /** Observes a replica set: each member is asked again and again, and tells of its own accord what changes. */
 function observeReplicaSet(args: ObserverArgs): Observer {
-  const { document, clock, onChange, log } = args;
-  const { set } = document.evidence as ReplicaSetEvidence;
-  const nodes = Object.entries(document.nodes);
+  const { nodes, evidence } = args.document;
+  const { set } = evidence as ReplicaSetEvidence;
   const hosts = Object.fromEntries(
-    nodes.map(([name, { address, port }]) => [name, `${address}:${port}`]),
+    Object.entries(nodes).map(([name, { address, port }]) => [name, `${address}:${port}`]),
   );
-  const lines = Object.fromEntries(
-    nodes.map(([name, node]) => [name, (askNow: () => void) => memberLine(node, askNow)]),
-  );
-  return observePolled<HelloReply>({
-    lines,
+  return observeNodes<HelloReply>(args, {
+    line: memberLine,
     viewOf: (polled, now) => viewOf({ set, hosts }, polled, now),
-    clock,
-    onChange,
-    log,
   });
 }
 
-interface Place {
-  readonly address: string;
-  readonly port: number;
-}
-
-function memberLine({ address, port }: Place, askNow: () => void): Line<HelloReply> {
+function memberLine({ address, port }: PolledNode, askNow: () => void): Line<HelloReply> {
   const open = () => connect({ host: address, port });
   let requests = 0;
   const line = createHeldLine({

@@ -1,7 +1,6 @@
 import type { NodeView, Quorum, View, Word } from "../../model/view.ts";
-import type { Heard } from "../../observe/heard.ts";
+import type { Heard, Polled } from "../../observe/heard.ts";
 import { hear } from "../../observe/heard.ts";
-import type { Polled } from "../../observe/polled.ts";
 import type { Hello, HelloReply } from "./hello.ts";
 
 export interface Members {

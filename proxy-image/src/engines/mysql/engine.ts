@@ -2,7 +2,7 @@ import type { GroupReplicationEvidence } from "../../evidence.ts";
 import type { View } from "../../model/view.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
-import { observePolled } from "../../observe/polled.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import type { Pace } from "../../observe/watch.ts";
 import type { Said } from "./member.ts";
 import { createMemberLine } from "./session.ts";
@@ -40,25 +40,17 @@ const DEADLINE_MS = 500;
 
 /** Asks every member of the group, each on a session of its own, what it sees. */
 function observeGroup(args: ObserverArgs): Observer {
-  const { document, clock, onChange, log, highest } = args;
-  let { identity } = args;
   let known: Known = {
-    names: new Map(Object.entries(document.nodes).map(([name, { address }]) => [address, name])),
-    turn: highest,
+    names: new Map(
+      Object.entries(args.document.nodes).map(([name, { address }]) => [address, name]),
+    ),
+    turn: args.highest,
     splitSince: undefined,
     settled: undefined,
   };
   let seen: View | undefined;
-  const lines = Object.entries(document.nodes).map(
-    ([name, node]) =>
-      [
-        name,
-        (askNow: () => void) =>
-          createMemberLine({ name, ...node, identity: () => identity, onDropped: askNow }),
-      ] as const,
-  );
-  return observePolled<Said>({
-    lines: Object.fromEntries(lines),
+  return observeNodes<Said>(args, {
+    line: (node, onDropped, identity) => createMemberLine({ ...node, identity, onDropped }),
     viewOf(polled, now) {
       const next = viewOf(known, polled, now);
       known = next.known;
@@ -66,10 +58,6 @@ function observeGroup(args: ObserverArgs): Observer {
       return next.view;
     },
     pace: (_, usual) => paceOf(usual, seen),
-    refresh(renewed) {
-      identity = renewed;
-    },
-    ...{ clock, onChange, log },
   });
 }
 

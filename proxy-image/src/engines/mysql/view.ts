@@ -1,8 +1,7 @@
 import type { Epoch, NodeView, Quorum, View, Word } from "../../model/view.ts";
 import { compareEpochs } from "../../model/view.ts";
-import type { Heeded } from "../../observe/heard.ts";
+import type { Heeded, Polled } from "../../observe/heard.ts";
 import { hear } from "../../observe/heard.ts";
-import type { Polled } from "../../observe/polled.ts";
 import type { Said, ViewId } from "./member.ts";
 import { partsOf } from "./member.ts";
 

@@ -2,7 +2,7 @@ import type { AmqpEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import { renewedLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
-import { observePolled } from "../../observe/polled.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import { decodeGreeting, PROTOCOL_HEADER, START, viewOf } from "./greeting.ts";
 
 export const rabbitmq: Engine = {
@@ -31,7 +31,6 @@ function greetingCheck({ document }: RoleCheckArgs): RoleCheck {
       ),
     ],
     servers: `port ${amqp}`,
-    server: () => "",
   };
 }
 
@@ -41,19 +40,11 @@ const QUESTION = { request: PROTOCOL_HEADER, decode: decodeGreeting };
  * Greets every node, without logging in. RabbitMQ ends a connection that says no more after 10 s and logs it as an error: each
  * is given up for the next one long before.
  */
-function observeAmqp({ document, clock, onChange, log }: ObserverArgs): Observer {
-  const { cluster, amqp } = document.evidence as AmqpEvidence;
-  const lines = Object.entries(document.nodes).map(
-    ([name, { address }]) =>
-      [
-        name,
-        (askNow: () => void) =>
-          renewedLine({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
-      ] as const,
-  );
-  return observePolled({
-    lines: Object.fromEntries(lines),
+function observeAmqp(args: ObserverArgs): Observer {
+  const { cluster, amqp } = args.document.evidence as AmqpEvidence;
+  return observeNodes(args, {
+    line: ({ address }, askNow) =>
+      renewedLine({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
     viewOf: (polled, now) => viewOf(cluster, polled, now),
-    ...{ clock, onChange, log },
   });
 }

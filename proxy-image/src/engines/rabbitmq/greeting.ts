@@ -1,24 +1,10 @@
-import type { NodeView, View, Word } from "../../model/view.ts";
-import { portUnknown } from "../../model/view.ts";
-import { hear } from "../../observe/heard.ts";
-import type { Polled } from "../../observe/polled.ts";
+import type { View, Word } from "../../model/view.ts";
+import type { Polled } from "../../observe/heard.ts";
+import { leaderlessView } from "../../observe/heard.ts";
 
 /** Every node that greets as one of the cluster serves everybody. Pure. */
-export function viewOf(
-  cluster: string,
-  { awakeSince, heard }: Polled<Greeting>,
-  now: number,
-): View {
-  const nodes = Object.entries(heard).map(([name, node]): [string, NodeView] => {
-    const heeded = hear(node, awakeSince, now);
-    const word = heeded.kind === "silent" ? heeded : wordOf(cluster, heeded.said, heeded.at);
-    return [name, { word, port: portUnknown }];
-  });
-  return {
-    quorum: { kind: "leaderless", at: now },
-    nodes: Object.fromEntries(nodes),
-    paused: false,
-  };
+export function viewOf(cluster: string, polled: Polled<Greeting>, now: number): View {
+  return leaderlessView(polled, now, (said, at) => wordOf(cluster, said, at));
 }
 
 function wordOf(cluster: string, said: Greeting, at: number): Word {

@@ -25,8 +25,6 @@ function roleCheck({ route }: RoleCheckArgs): RoleCheck {
       'tcp-check send "ROLE\\r\\n"',
       `tcp-check expect ${roles}`,
     ],
-    servers: "",
-    server: () => "",
   };
 }
 

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { ReqlEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck } from "../../observe/engine.ts";
 import { renewedLine } from "../../observe/line.ts";
-import type { Identity, Observer, ObserverArgs } from "../../observe/observer.ts";
-import { observePolled } from "../../observe/polled.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import { question, SUCCESS, V1_0 } from "./handshake.ts";
 import { viewOf } from "./queries.ts";
 
@@ -26,30 +26,20 @@ function versionCheck(): RoleCheck {
       `tcp-check send-binary ${V1_0.toString("hex")}`,
       `tcp-check expect binary ${Buffer.from(SUCCESS).toString("hex")}`,
     ],
-    servers: "",
-    server: () => "",
   };
 }
 
 /** Asks every node who it is and with whom it is connected, by a handshake of its own each time. */
-export function observeReql({ document, identity, ...rest }: ObserverArgs): Observer {
-  const { port } = document.evidence as ReqlEvidence;
-  let known: Identity = identity;
-  const ask = () =>
-    question(known.logins.reql ?? NOBODY, randomBytes(NONCE_BYTES).toString("base64"));
-  const lines = Object.fromEntries(
-    Object.entries(document.nodes).map(([name, { address }]) => [
-      name,
-      (askNow: () => void) => renewedLine({ address, port, question: ask, onClosed: askNow }),
-    ]),
-  );
-  return observePolled({
-    ...rest,
-    lines,
+export function observeReql(args: ObserverArgs): Observer {
+  const { port } = args.document.evidence as ReqlEvidence;
+  return observeNodes(args, {
+    line: ({ address }, askNow, identity) =>
+      renewedLine({
+        ...{ address, port, onClosed: askNow },
+        question: () =>
+          question(identity().logins.reql ?? NOBODY, randomBytes(NONCE_BYTES).toString("base64")),
+      }),
     viewOf,
-    refresh: (renewed) => {
-      known = renewed;
-    },
   });
 }
 

@@ -1,27 +1,17 @@
 import { z } from "zod";
 
-import type { NodeView, View, Word } from "../../model/view.ts";
-import { portUnknown } from "../../model/view.ts";
-import { hear } from "../../observe/heard.ts";
+import type { View, Word } from "../../model/view.ts";
+import type { Polled } from "../../observe/heard.ts";
+import { leaderlessView } from "../../observe/heard.ts";
 import { readJson } from "../../observe/json.ts";
-import type { Polled } from "../../observe/polled.ts";
 
 /**
  * Every server that bears its node's name and is with the majority of the nodes serves everybody. One that is cut off from the
  * others still greets drivers, and can neither read nor write a table for them. Pure.
  */
-export function viewOf({ awakeSince, heard }: Polled<Said>, now: number): View {
-  const names = Object.keys(heard);
-  const nodes = Object.entries(heard).map(([name, node]): [string, NodeView] => {
-    const heeded = hear(node, awakeSince, now);
-    const word = heeded.kind === "silent" ? heeded : wordOf(name, names, heeded.said, heeded.at);
-    return [name, { word, port: portUnknown }];
-  });
-  return {
-    quorum: { kind: "leaderless", at: now },
-    nodes: Object.fromEntries(nodes),
-    paused: false,
-  };
+export function viewOf(polled: Polled<Said>, now: number): View {
+  const names = Object.keys(polled.heard);
+  return leaderlessView(polled, now, (said, at, name) => wordOf(name, names, said, at));
 }
 
 function wordOf(name: string, names: readonly string[], said: Said, at: number): Word {

@@ -1,11 +1,10 @@
 import type { CqlEvidence } from "../../evidence.ts";
-import type { NodeView, View, Word } from "../../model/view.ts";
-import { portUnknown } from "../../model/view.ts";
+import type { View, Word } from "../../model/view.ts";
 import type { Engine, RoleCheck } from "../../observe/engine.ts";
-import { hear } from "../../observe/heard.ts";
-import type { Identity, Observer, ObserverArgs } from "../../observe/observer.ts";
-import type { Polled } from "../../observe/polled.ts";
-import { observePolled } from "../../observe/polled.ts";
+import type { Polled } from "../../observe/heard.ts";
+import { leaderlessView } from "../../observe/heard.ts";
+import type { Observer, ObserverArgs } from "../../observe/observer.ts";
+import { observeNodes } from "../../observe/polled.ts";
 import type { Pace } from "../../observe/watch.ts";
 import { OPCODE, options } from "./cql.ts";
 import type { Said } from "./line.ts";
@@ -30,8 +29,6 @@ function cqlCheck(): RoleCheck {
       `tcp-check send-binary ${options(0).toString("hex")}`,
       `tcp-check expect binary ${supported}`,
     ],
-    servers: "",
-    server: () => "",
   };
 }
 
@@ -39,49 +36,26 @@ function cqlCheck(): RoleCheck {
 const PACE: Pace = { everyMs: 200, deadlineMs: 300, depth: 1 };
 
 /** Asks every node of a ring, and any of them at once when another one says that it rose or fell. */
-export function observeRing({ document, identity, ...rest }: ObserverArgs): Observer {
-  const { port, cluster } = document.evidence as CqlEvidence;
-  let known: Identity = identity;
+export function observeRing(args: ObserverArgs): Observer {
+  const { port, cluster } = args.document.evidence as CqlEvidence;
   const askers = new Map<string, () => void>();
-  const lines = Object.fromEntries(
-    Object.entries(document.nodes).map(([name, { address }]) => [
-      name,
-      (askNow: () => void) => {
-        askers.set(address, askNow);
-        return openLine({
-          address,
-          port,
-          login: () => known.logins.cql,
-          onEvent: (changed) => askers.get(changed)?.(),
-          onLost: askNow,
-        });
-      },
-    ]),
-  );
-  return observePolled<Said>({
-    ...rest,
-    lines,
+  return observeNodes<Said>(args, {
+    line: ({ address }, askNow, identity) => {
+      askers.set(address, askNow);
+      return openLine({
+        ...{ address, port, login: () => identity().logins.cql },
+        onEvent: (changed) => askers.get(changed)?.(),
+        onLost: askNow,
+      });
+    },
     viewOf: (polled, now) => viewOf(polled, cluster, now),
     pace: () => PACE,
-    refresh: (renewed) => {
-      known = renewed;
-    },
   });
 }
 
 /** What the nodes of a ring say, each for itself: nobody leads, and which of them may be asked is the driver's business. */
-export function viewOf({ awakeSince, heard }: Polled<Said>, cluster: string, now: number): View {
-  const nodes = Object.fromEntries(
-    Object.entries(heard).map(([name, source]): [string, NodeView] => {
-      const heeded = hear(source, awakeSince, now);
-      const word: Word =
-        heeded.kind === "silent"
-          ? { kind: "silent", since: heeded.since, why: `CQL ${heeded.why}` }
-          : wordOf(heeded.said, cluster, heeded.at);
-      return [name, { word, port: portUnknown }];
-    }),
-  );
-  return { quorum: { kind: "leaderless", at: now }, nodes, paused: false };
+export function viewOf(polled: Polled<Said>, cluster: string, now: number): View {
+  return leaderlessView(polled, now, (said, at) => wordOf(said, cluster, at), "CQL");
 }
 
 function wordOf(said: Said, cluster: string, at: number): Word {
