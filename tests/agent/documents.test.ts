@@ -45,10 +45,12 @@ async function createDesk(t: TestContext, answers: Configured[]) {
     createDocuments({
       source,
       haproxy: {
-        configure: async (_, list) => {
+        execute: async ([command]) => {
+          assert.ok(command?.kind === "configure");
           asked++;
-          offered.push(list());
-          return answers.shift() ?? good;
+          offered.push(command.whitelist());
+          const configured = answers.shift() ?? good;
+          return { kind: "applied", ms: 0, cut: [], configured, certificates: [], endedSsh: [] };
         },
         read: async () =>
           latest === undefined
@@ -63,7 +65,7 @@ async function createDesk(t: TestContext, answers: Configured[]) {
         log: { error: assert.fail, warn: assert.fail },
       }),
       generation: () => generation,
-      serve: (taken) => {
+      serve: async (taken) => {
         generation = taken.generation;
         served.push(taken.deployment);
       },

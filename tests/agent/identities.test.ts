@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import type { PortalIdentity } from "../../proxy-image/src/agent/identity.ts";
 import { createIdentities } from "../../proxy-image/src/agent/identity.ts";
-import type { Pems } from "../../proxy-image/src/apply/haproxy.ts";
+import type { CertificateSet } from "../../proxy-image/src/apply/answers.ts";
 import { Authority } from "../node-image/authority.ts";
 import { createMessages } from "../s3-source/portal.ts";
 
@@ -27,15 +27,21 @@ function createRenewal(reasons: string[], first = "first") {
     first: files,
     read: async () => files,
     haproxy: {
-      replaceCertificates: async ({ client }: Pems) => {
-        if (client === inUse) return [];
-        offered.push(client.split("\n")[0] ?? "");
-        const why = reasons.shift();
-        if (why === undefined) inUse = client;
-        const done = why === undefined ? { kind: "done" } : { kind: "failed", why };
-        return [{ what: "client", done }] as Awaited<
-          ReturnType<Parameters<typeof createIdentities>[0]["haproxy"]["replaceCertificates"]>
-        >;
+      certificates: () => ({ client: inUse }),
+      execute: async (commands) => {
+        const certificates = commands.flatMap((command): readonly CertificateSet[] => {
+          if (command.kind !== "setCertificate") return [];
+          offered.push(command.pem.split("\n")[0] ?? "");
+          const why = reasons.shift();
+          if (why === undefined) inUse = command.pem;
+          return [
+            {
+              what: command.what,
+              done: why === undefined ? { kind: "done" } : { kind: "failed", why },
+            },
+          ];
+        });
+        return { kind: "applied", ms: 0, cut: [], certificates, endedSsh: [] };
       },
     },
     log: createMessages(log),

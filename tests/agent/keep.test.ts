@@ -10,7 +10,7 @@ test("a disk that hangs stops nothing: the agent goes on looking, and vouches fo
 }, async () => {
   const hangs = () => new Promise<void>(() => {});
   const lab = createAgentLab({ keep: hangs });
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
 
   for (let turn = 0; turn < 20; turn++) {

@@ -26,6 +26,9 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => f
     reads++;
     if (stuck()) await new Promise(() => {});
   });
+  const words = { a: "leader", b: "replica", c: "replica" };
+  const ports = { a: "open", b: "open", c: "open" };
+  const view = (): View => viewOf({ quorum, words, ports, leaving: false, paused: false }, heardAt);
   const agent = createAgent({
     haproxy,
     log,
@@ -33,14 +36,13 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => f
     lineage: undefined,
     keep: () => {},
     ended: createEnded({ known: [], write: async () => {}, log }),
+    observe: () => ({ view, refreshIdentity: () => {}, stop: () => {} }),
+    authorize: async () => {},
     onCycle: () => {
       cycles++;
     },
     ...changes,
   });
-  const words = { a: "leader", b: "replica", c: "replica" };
-  const ports = { a: "open", b: "open", c: "open" };
-  const view = (): View => viewOf({ quorum, words, ports, leaving: false, paused: false }, heardAt);
   return {
     agent,
     lines,
@@ -53,12 +55,7 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => f
     says: (what: string) => {
       quorum = what;
     },
-    serve: () =>
-      agent.serve({
-        document: DOCUMENT,
-        digest: "d1",
-        observer: { view, refreshIdentity: () => {}, stop: () => {} },
-      }),
+    serve: () => agent.serve(DOCUMENT, "d1"),
     /** One cycle of the loop, to its end. */
     cycle: async () => {
       const before = cycles;
@@ -85,11 +82,9 @@ function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
       await onRead();
       return { kind: "actual", actual };
     },
-    execute: async () => ({ kind: "applied", ms: 0, cut: [] }),
+    certificates: () => ({}),
+    execute: async () => ({ kind: "applied", ms: 0, cut: [], certificates: [], endedSsh: [] }),
     denied: async () => ({ kind: "denied", sources: [], others: [] }),
-    configure: async () => ({ kind: "unchanged" }),
-    replaceCertificates: async () => [],
-    endSsh: async () => [],
     close: () => {},
   };
 }

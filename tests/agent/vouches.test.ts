@@ -8,13 +8,13 @@ test("at its start the agent vouches for nobody", async () => {
 
   assert.equal(await lab.agent.vouches("primary", "a"), "unknown", "no document");
   lab.says("unknown");
-  lab.serve();
+  await lab.serve();
   assert.equal(await lab.agent.vouches("primary", "a"), "unknown", "no proof yet");
 });
 
 test("the agent vouches for the leader alone on the write endpoint, for the replicas on the other, and for nobody it doesn't know", async () => {
   const lab = createAgentLab();
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
 
   for (const [endpoint, node, vouched] of [
@@ -41,7 +41,7 @@ test("the agent vouches for the leader alone on the write endpoint, for the repl
 test("a verdict is vouched for during two seconds, and not a moment longer", async () => {
   let stuck = false;
   const lab = createAgentLab({}, () => stuck);
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
 
   stuck = true;
@@ -55,7 +55,7 @@ test("a verdict is vouched for during two seconds, and not a moment longer", asy
 
 test("a wall clock that jumps to and fro by an hour changes nothing of what the agent vouches for", async (t) => {
   const lab = createAgentLab();
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
   const said = lab.lines.length;
 
@@ -72,7 +72,7 @@ test("a wall clock that jumps to and fro by an hour changes nothing of what the 
 
 test("after a stall the agent vouches for nobody before it has looked again", async () => {
   const lab = createAgentLab();
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
   assert.equal(await lab.agent.vouches("primary", "a"), "yes");
 
@@ -85,7 +85,7 @@ test("after a stall the agent vouches for nobody before it has looked again", as
 
 test("HAProxy's question waits for the verdict that is due", async () => {
   const lab = createAgentLab();
-  lab.serve();
+  await lab.serve();
   await lab.cycle();
   lab.advance(3000, true);
   lab.says("b@6");

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { authorizedBy, fingerprintOf, sessionOf } from "../../proxy-image/src/apply/ssh.ts";
+import { sessionOf } from "../../proxy-image/src/apply/ssh.ts";
 import { formatDocument, parseDocument } from "../../proxy-image/src/contract.ts";
+import { authorizedBy, fingerprintOf, planSsh } from "../../proxy-image/src/plan/ssh.ts";
 import { DOCUMENT as BARE } from "../judge/scenario.ts";
 
 /** A key and what `ssh-keygen -l` says of it. */
@@ -67,4 +68,15 @@ test("a session's record is read whole or not at all", () => {
     assert.equal(sessionOf("203.0.113.7,50123", text.slice(0, length)), undefined);
   for (const file of ["", ",", "host_key.17", "203.0.113.7", "../x,1", "203.0.113.7,1;id"])
     assert.equal(sessionOf(file, text), undefined, file);
+});
+
+test("sessions end whose key is not listed any more, and all of them where there is no SSH portal", () => {
+  const ann = { source: "203.0.113.7", port: 50123, fingerprint: PRINT, name: "ann" };
+  const bob = { source: "203.0.113.8", port: 50124, fingerprint: "SHA256:another", name: "bob" };
+
+  assert.deepEqual(planSsh(withKeys({ ann: KEY }), [ann]), []);
+  assert.deepEqual(planSsh(withKeys({ ann: KEY }), [ann, bob]), [
+    { kind: "endSsh", clients: [bob] },
+  ]);
+  assert.deepEqual(planSsh(DOCUMENT, [ann, bob]), [{ kind: "endSsh", clients: [ann, bob] }]);
 });

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
 
-import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
+import type { Configured, HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
 import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
 import { createHaproxy } from "../../proxy-image/src/apply/haproxy.ts";
 import type { Stop } from "../../proxy-image/src/apply/runtime-commands.ts";
@@ -53,6 +53,8 @@ export interface Lab {
   /** All that a node ever had. */
   seenOn(node: string): number;
   actual(): Promise<Actual>;
+  /** Brings HAProxy's config up to date for a document. */
+  configure(document: PortalDocument, why: string): Promise<Configured>;
   /** One cycle of the agent: read, plan, execute. */
   apply(wanted: Wanted): Promise<readonly Command[]>;
   /** Cycles until there is nothing left to do. */
@@ -166,7 +168,19 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     onEvent: (event) => events.push(event),
   });
   t.after(() => haproxy.close());
-  const configured = await haproxy.configure(document, () => EVERYBODY, "the test starts");
+  const configure = async (wanted: PortalDocument, why: string): Promise<Configured> => {
+    const command = {
+      kind: "configure",
+      document: wanted,
+      whitelist: () => EVERYBODY,
+      why,
+    } as const;
+    const applied = await haproxy.execute([command]);
+    if (applied.kind === "failed") throw new Error(applied.why);
+    assert.ok(applied.configured);
+    return applied.configured;
+  };
+  const configured = await configure(document, "the test starts");
   if (configured.kind !== "written") throw new Error(JSON.stringify(configured));
   const logged: Logged[] = [];
   const start = () => {
@@ -206,6 +220,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     freeze: (node) => frozen.add(node),
     seenOn: (node) => seen.get(node) ?? 0,
     actual,
+    configure,
     apply,
     settle: (wanted) =>
       until("there is nothing left to do", PATIENCE_MS, async () => {

@@ -4,10 +4,10 @@ import type { TestContext } from "node:test";
 import type Docker from "dockerode";
 
 import { BUFFERS, PEERS } from "../../components/local/container.ts";
-import { authorizedBy } from "../../proxy-image/src/apply/ssh.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { PLACES } from "../../proxy-image/src/plan/names.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
+import { authorizedBy } from "../../proxy-image/src/plan/ssh.ts";
 import { Authority } from "../node-image/authority.ts";
 import { exec, until } from "../support/containers.ts";
 import { networkFor, runFor } from "../support/docker.ts";

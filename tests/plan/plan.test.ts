@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { whitelistDigest } from "../../proxy-image/src/judge/whitelist.ts";
 import type { Actual, ActualSlot, Slot, Wanted } from "../../proxy-image/src/model/haproxy.ts";
-import { plan } from "../../proxy-image/src/plan/plan.ts";
+import { plan, planCertificates } from "../../proxy-image/src/plan/plan.ts";
 
 const block = (cidr: string, until = Number.POSITIVE_INFINITY) => ({ cidr, until });
 const LIST = [block("10.0.0.0/8")];
@@ -260,3 +260,17 @@ function carriedOut(is: Actual, should: Wanted): Actual {
   }
   return { ...is, endpoints: { primary: { door, slots } } };
 }
+
+test("a certificate is set that the process isn't known to have, and none that the portal has not", () => {
+  const set = (what: string, pem: string) => ({ kind: "setCertificate", what, pem });
+
+  assert.deepEqual(planCertificates({}, { client: "c1", server: "s1" }), [
+    set("client", "c1"),
+    set("server", "s1"),
+  ]);
+  assert.deepEqual(
+    planCertificates({ client: "c1", server: "s1" }, { client: "c1", server: "s2" }),
+    [set("server", "s2")],
+  );
+  assert.deepEqual(planCertificates({ client: "c1" }, { client: "c1", server: undefined }), []);
+});

@@ -75,7 +75,10 @@ export async function portal(t: TestContext, args: StandInArgs = {}): Promise<Po
       },
     },
     haproxy: {
-      configure: async () => ({ kind: "unchanged" }),
+      execute: async () => ({
+        ...{ kind: "applied", ms: 0, cut: [], certificates: [], endedSsh: [] },
+        configured: { kind: "unchanged" },
+      }),
       read: async () => ({ kind: "unreadable", why: "there is none" }),
     },
     log: createMessages(log),
@@ -83,7 +86,7 @@ export async function portal(t: TestContext, args: StandInArgs = {}): Promise<Po
     copy: join(folder, "document.json"),
     ended: createEnded({ known: [], write: async () => {}, log: createMessages(log) }),
     generation: () => generation,
-    serve: (document) => {
+    serve: async (document) => {
       generation = document.generation;
       served.push(noteOf(document));
     },

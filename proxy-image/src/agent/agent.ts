@@ -7,7 +7,8 @@ import { adopt } from "../judge/memory.ts";
 import type { InForce } from "../judge/whitelist.ts";
 import { whitelistDigest } from "../judge/whitelist.ts";
 import type { Actual, Wanted, Whitelist } from "../model/haproxy.ts";
-import type { Observer } from "../observe/observer.ts";
+import type { Identity, Observer } from "../observe/observer.ts";
+import { isSameSubject } from "../observe/observer.ts";
 import { WAITING } from "../plan/names.ts";
 import type { Command } from "../plan/plan.ts";
 import { plan } from "../plan/plan.ts";
@@ -18,8 +19,8 @@ import type { Full, Line, Story } from "../report/story.ts";
 import { tell, tellFull } from "../report/story.ts";
 import type { Ended } from "./state.ts";
 
-/** A document that is being served, and what watches its cluster. */
-export interface Service {
+/** The document that is served, and what watches its cluster. */
+interface Service {
   readonly document: PortalDocument;
   readonly digest: string;
   readonly observer: Observer;
@@ -35,12 +36,22 @@ export interface AgentArgs {
   /** Told the history at every cycle, and never waited for: a disk that hangs must not stop the portal. */
   readonly keep: (lineage: Lineage) => void;
   readonly ended: Ended;
+  /** Starts to watch a document's cluster. `onChange`: what it tells may change a verdict. */
+  readonly observe: (document: PortalDocument, onChange: () => void) => Observer;
+  /** Puts a document's SSH keys in force. Never rejects. */
+  readonly authorize: (document: PortalDocument) => Promise<void>;
   /** Called after every cycle. */
   readonly onCycle: () => void;
 }
 
 export interface Agent extends Pick<Answers, "speaks" | "vouches"> {
-  serve(service: Service): void;
+  /** From now on, this is the document of the portal. HAProxy's config stands for it already. */
+  serve(document: PortalDocument, digest: string): Promise<void>;
+  /** The document of the portal, from the moment when its SSH keys are put in force. */
+  document(): PortalDocument | undefined;
+  /** What is known of the cluster's history, by this agent or by an earlier one of this portal. */
+  lineage(): Lineage | undefined;
+  refreshIdentity(identity: Identity): void;
   /** Observe, judge, plan, apply: now, or right after the cycle that is under way. */
   wake(): void;
   snapshot(): Snapshot | undefined;
@@ -61,8 +72,11 @@ export function createAgent({
   lineage,
   keep,
   ended,
+  observe,
+  authorize,
   onCycle,
 }: AgentArgs): Agent {
+  let document: PortalDocument | undefined;
   let service: Service | undefined;
   let memory: Memory | undefined;
   let story: Story = { cut: 0 };
@@ -196,12 +210,24 @@ export function createAgent({
   };
 
   return {
-    serve: (next) => {
-      if (service?.observer !== next.observer) lookingSince = clock();
-      service = next;
+    serve: async (next, digest) => {
+      document = next;
+      // Before it is served, and so reported: who waits for the report may rely on the keys.
+      await authorize(next);
+      const before = service;
+      const isSame = before !== undefined && isSameSubject(before.document, next);
+      const observer = isSame ? before.observer : observe(next, wake);
+      if (!isSame) {
+        before?.observer.stop();
+        lookingSince = clock();
+      }
+      service = { document: next, digest, observer };
       inForce = undefined;
       wake();
     },
+    document: () => document,
+    lineage: () => snapshot?.memory.lineage ?? lineage,
+    refreshIdentity: (identity) => service?.observer.refreshIdentity(identity),
     wake,
     snapshot: () => snapshot,
     speaks,

@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
+import type { Configured } from "../apply/answers.ts";
 import type { Haproxy } from "../apply/haproxy.ts";
 import type { PortalDocument } from "../contract.ts";
 import { writeDurably } from "../files.ts";
+import type { Whitelist } from "../model/haproxy.ts";
 import type { Applied, Supply } from "../report/applied.ts";
 import type { Log } from "../report/log.ts";
 import type { Fetched, Source } from "../source.ts";
@@ -10,7 +12,7 @@ import type { Ended } from "./state.ts";
 
 export interface DocumentsArgs {
   readonly source: Source;
-  readonly haproxy: Pick<Haproxy, "configure" | "read">;
+  readonly haproxy: Pick<Haproxy, "execute" | "read">;
   readonly log: Pick<Log, "info" | "error">;
   /** Milliseconds of a monotonic clock. */
   readonly clock: () => number;
@@ -20,7 +22,7 @@ export interface DocumentsArgs {
   /** The highest generation seen so far. */
   readonly generation: () => number;
   /** Called with a document that HAProxy's config stands for. */
-  readonly serve: (document: PortalDocument, digest: string) => void | Promise<void>;
+  readonly serve: (document: PortalDocument, digest: string) => Promise<void>;
 }
 
 export interface Documents extends Supply {
@@ -73,6 +75,16 @@ export function createDocuments(args: DocumentsArgs): Documents {
     return reading.kind === "actual" ? (reading.actual.latest ?? 0) : 0;
   };
 
+  const configure = async (
+    document: PortalDocument,
+    list: () => Whitelist,
+  ): Promise<Configured> => {
+    const why = "nodes or endpoints changed";
+    const applied = await haproxy.execute([{ kind: "configure", document, whitelist: list, why }]);
+    if (applied.kind === "failed") return { kind: "refused", why: applied.why };
+    return applied.configured ?? { kind: "unchanged" };
+  };
+
   const take = async (brought: Brought): Promise<void> => {
     const { document, digest, text } = brought;
     owed = undefined;
@@ -81,7 +93,7 @@ export function createDocuments(args: DocumentsArgs): Documents {
     }
     const latest = await latestSeen();
     const list = () => ended.inForce(document, Math.max(Date.now(), latest)).list;
-    const configured = await haproxy.configure(document, list, "nodes or endpoints changed");
+    const configured = await configure(document, list);
     if (configured.kind === "refused") {
       owed = { brought, at: clock() + TRY_AGAIN };
       return refuse(digest, `is refused: ${configured.why}`);

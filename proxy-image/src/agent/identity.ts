@@ -2,8 +2,11 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Haproxy, Pems } from "../apply/haproxy.ts";
+import type { Applied } from "../apply/answers.ts";
+import type { Haproxy } from "../apply/haproxy.ts";
 import type { Identity } from "../observe/observer.ts";
+import type { Pems } from "../plan/plan.ts";
+import { planCertificates } from "../plan/plan.ts";
 import type { Log } from "../report/log.ts";
 import type { CertificateEnd } from "../report/server.ts";
 import { S3Source } from "../s3/bucket.ts";
@@ -46,7 +49,7 @@ export interface IdentitiesArgs {
   readonly first: PortalIdentity;
   /** Reads what infra has mounted. */
   readonly read: () => Promise<PortalIdentity>;
-  readonly haproxy: Pick<Haproxy, "replaceCertificates">;
+  readonly haproxy: Pick<Haproxy, "certificates" | "execute">;
   readonly log: Pick<Log, "info" | "error">;
   readonly onChange: (identity: PortalIdentity) => void;
   /** Wall-clock milliseconds. */
@@ -87,14 +90,11 @@ export function createIdentities(args: IdentitiesArgs): Identities {
   };
 
   const replace = async (): Promise<void> => {
-    const replaced = await haproxy.replaceCertificates(pemsOf(current));
-    const failed: string[] = [];
-    for (const { what, done } of replaced) {
-      if (done.kind === "failed")
-        failed.push(`The new ${what} certificate is refused: ${done.why}`);
-      else if (current !== first) log.info(`The portal's ${what} certificate is replaced`);
-    }
-    const why = failed.join("; ");
+    const commands = planCertificates(haproxy.certificates(), pemsOf(current));
+    const applied = await haproxy.execute(commands);
+    for (const what of current === first ? [] : replacedBy(applied))
+      log.info(`The portal's ${what} certificate is replaced`);
+    const why = failureOf(applied);
     if (why !== "" && why !== told && !ABSENT.test(why)) log.error({ alarm: true }, why);
     told = why;
   };
@@ -114,6 +114,21 @@ export function createIdentities(args: IdentitiesArgs): Identities {
       await replace();
     },
   };
+}
+
+function replacedBy(applied: Applied): readonly string[] {
+  if (applied.kind === "failed") return [];
+  return applied.certificates.flatMap(({ what, done }) => (done.kind === "done" ? [what] : []));
+}
+
+/** Why certificates could not be replaced; empty where all were. */
+function failureOf(applied: Applied): string {
+  if (applied.kind === "failed") return applied.why;
+  return applied.certificates
+    .flatMap(({ what, done }) =>
+      done.kind === "failed" ? [`The new ${what} certificate is refused: ${done.why}`] : [],
+    )
+    .join("; ");
 }
 
 function endsSoon(identity: PortalIdentity, now: number): string {

@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-
 import { createHaproxy } from "../apply/haproxy.ts";
 import { createTunnels } from "../apply/ssh.ts";
+import type { PortalDocument } from "../contract.ts";
 import { createObserver } from "../engines/table.ts";
 import { writeDurably } from "../files.ts";
 import type { Lineage } from "../judge/memory.ts";
-import type { Observer } from "../observe/observer.ts";
-import { isSameSubject } from "../observe/observer.ts";
 import { appliedOf, writeApplied } from "../report/applied.ts";
 import { sayDenied, sayEvent } from "../report/haproxy.ts";
 import { createLog } from "../report/log.ts";
@@ -71,6 +69,13 @@ const ended = createEnded({
   log,
 });
 
+const tunnels = createTunnels({
+  ...SSH,
+  hostKey: () => readFile(join(IDENTITY, "ssh_host_key"), "utf8"),
+  haproxy,
+  log,
+});
+
 const agent = createAgent({
   haproxy,
   log,
@@ -78,6 +83,13 @@ const agent = createAgent({
   lineage,
   keep: createKeeper({ write: (text) => writeDurably(STATE, text), lineage, log }),
   ended,
+  observe: (document, onChange) =>
+    createObserver({
+      ...{ document, clock, onChange, log },
+      identity: identities.current(),
+      highest: agent.lineage()?.highest,
+    }),
+  authorize,
   onCycle: () => void report(false),
 });
 
@@ -86,15 +98,9 @@ const identities = createIdentities({
   read: () => readIdentity(IDENTITY),
   haproxy,
   log,
-  onChange: (next) => served?.observer.refreshIdentity(next),
+  onChange: agent.refreshIdentity,
 });
 
-const tunnels = createTunnels({
-  ...SSH,
-  hostKey: () => readFile(join(IDENTITY, "ssh_host_key"), "utf8"),
-  haproxy,
-  log,
-});
 const metrics = createMetrics(agent.snapshot, () => endingsOf(identities.current()));
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
@@ -103,30 +109,9 @@ const documents = createDocuments({
   clock,
   copy: COPY,
   ended,
-  generation: () => agent.snapshot()?.memory.lineage.generation ?? lineage?.generation ?? 1,
-  serve: async (document, digest) => {
-    await tunnels.take(document).catch(sayNoTunnels);
-    const before = served;
-    const observer =
-      before && isSameSubject(before.document, document) ? before.observer : observe(document);
-    if (before && before.observer !== observer) before.observer.stop();
-    served = { document, digest, observer };
-    agent.serve(served);
-  },
+  generation: () => agent.lineage()?.generation ?? 1,
+  serve: agent.serve,
 });
-let served: Parameters<typeof agent.serve>[0] | undefined;
-
-function observe(document: Parameters<typeof isSameSubject>[0]): Observer {
-  const { highest } = agent.snapshot()?.memory.lineage ?? lineage ?? {};
-  return createObserver({
-    document,
-    identity: identities.current(),
-    clock,
-    highest,
-    onChange: agent.wake,
-    log,
-  });
-}
 
 let tunnelTrouble = "";
 let reported = "";
@@ -153,10 +138,14 @@ async function historyOf(loaded: Loaded): Promise<Lineage | undefined> {
   return lostLineage(loaded.why, await readFile(COPY, "utf8").catch(() => undefined));
 }
 
-function sayNoTunnels({ message }: Error): void {
-  if (message === tunnelTrouble) return;
-  tunnelTrouble = message;
-  log.error({ alarm: true }, `The keys of the SSH portal can't be put in force: ${message}`);
+/** Puts the document's SSH keys in force, and says once why that failed. */
+async function authorize(document: PortalDocument | undefined): Promise<void> {
+  if (document === undefined) return;
+  await tunnels.look(document).catch(({ message }: Error) => {
+    if (message === tunnelTrouble) return;
+    tunnelTrouble = message;
+    log.error({ alarm: true }, `The keys of the SSH portal can't be put in force: ${message}`);
+  });
 }
 
 /** Runs `work` again and again, `pause` milliseconds after it has ended. */
@@ -196,6 +185,6 @@ await documents.restore();
 every(250, agent.wake);
 every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
-every(500, () => tunnels.look().catch(sayNoTunnels));
+every(500, () => authorize(agent.document()));
 every(2000, identities.look);
 every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));

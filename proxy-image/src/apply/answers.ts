@@ -1,4 +1,5 @@
-import type { Actual } from "../model/haproxy.ts";
+import type { Actual, SshClient } from "../model/haproxy.ts";
+import type { Pems } from "../plan/plan.ts";
 
 export type Reading =
   | { readonly kind: "actual"; readonly actual: Actual }
@@ -6,7 +7,17 @@ export type Reading =
   | { readonly kind: "unreadable"; readonly why: string };
 
 export type Applied =
-  | { readonly kind: "applied"; readonly ms: number; readonly cut: readonly Cut[] }
+  | {
+      readonly kind: "applied";
+      readonly ms: number;
+      readonly cut: readonly Cut[];
+      /** What became of a `configure`. */
+      readonly configured?: Configured;
+      /** Of the certificates to be set: those that are new to HAProxy, or that it refused. */
+      readonly certificates: readonly CertificateSet[];
+      /** Of the SSH sessions to be ended: those that were there to end. */
+      readonly endedSsh: readonly SshClient[];
+    }
   | { readonly kind: "failed"; readonly why: string; readonly ms: number };
 
 export interface Cut {
@@ -39,6 +50,11 @@ export type Configured =
   | { readonly kind: "reloaded"; readonly why: string; readonly ms: number }
   /** The running HAProxy is still as it was. */
   | { readonly kind: "refused"; readonly why: string };
+
+export interface CertificateSet {
+  readonly what: keyof Pems;
+  readonly done: Done;
+}
 
 export type Done = { readonly kind: "done" } | { readonly kind: "failed"; readonly why: string };
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
-import type { Done } from "./answers.ts";
+import type { Pems } from "../plan/plan.ts";
+import type { CertificateSet, Done } from "./answers.ts";
 import { ask } from "./conversation.ts";
 import { abortCertificate, commitCertificate, setCertificate } from "./runtime-commands.ts";
 
@@ -8,22 +9,11 @@ const DEADLINE_MS = 2_000;
 /** HAProxy reads command and payload into one buffer: 2.6 fails silently above it, 3.2.0 aborts. */
 const LONGEST_PEM = 15_000;
 
-/** Certificates, each with its key. */
-export interface Pems {
-  /** With it HAProxy's own checks ask the nodes. */
-  readonly client: string;
-  /** What clients see where TLS ends at the portal. */
-  readonly server: string | undefined;
-}
-
-export interface Replaced {
-  readonly what: keyof Pems;
-  readonly done: Done;
-}
-
 export interface Certificates {
-  /** Puts those into the running process that it isn't known to have. Tells of what is new to it, or was refused. */
-  replace(pems: Pems): Promise<readonly Replaced[]>;
+  /** What the running process is known to have. */
+  inUse(): Partial<Pems>;
+  /** Puts one into the running process. Tells of it unless HAProxy had it before, or has no use for it. */
+  set(what: keyof Pems, pem: string): Promise<readonly CertificateSet[]>;
   /** Another process serves: it may have read the files a moment before they were renewed. */
   doubt(): void;
 }
@@ -31,26 +21,25 @@ export interface Certificates {
 /** The certificates of one portal. `folder` is where haproxy.cfg finds them. */
 export function createCertificates(socket: string, folder: string): Certificates {
   let processes = 0;
-  const inUse = new Map<keyof Pems, { readonly pem: string; readonly process: number }>();
-
-  const offer = async (what: keyof Pems, pem: string): Promise<readonly Replaced[]> => {
-    const [known, process] = [inUse.get(what), processes];
-    if (known?.pem === pem && known.process === process) return [];
-    const done = await replaceCertificate(socket, join(folder, `${what}.crt`), pem);
-    const unused = done.kind === "failed" && UNUSED.test(done.why);
-    if (done.kind === "failed" && !unused) return [{ what, done }];
-    inUse.set(what, { pem, process });
-    return unused || known?.pem === pem ? [] : [{ what, done }];
-  };
-
+  const known = new Map<keyof Pems, { readonly pem: string; readonly process: number }>();
   return {
+    inUse: () =>
+      Object.fromEntries(
+        [...known]
+          .filter(([, { process }]) => process === processes)
+          .map(([what, { pem }]) => [what, pem]),
+      ),
+    set: async (what, pem) => {
+      const [before, process] = [known.get(what), processes];
+      const done = await replaceCertificate(socket, join(folder, `${what}.crt`), pem);
+      const unused = done.kind === "failed" && UNUSED.test(done.why);
+      if (done.kind === "failed" && !unused) return [{ what, done }];
+      known.set(what, { pem, process });
+      return unused || before?.pem === pem ? [] : [{ what, done }];
+    },
     doubt: () => {
       processes++;
     },
-    replace: async ({ client, server }) => [
-      ...(await offer("client", client)),
-      ...(server === undefined ? [] : await offer("server", server)),
-    ],
   };
 }
 

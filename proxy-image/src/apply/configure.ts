@@ -9,13 +9,16 @@ import { FRONTEND_MAXCONN, PLACES } from "../plan/names.ts";
 import { renderConfig } from "../plan/render.ts";
 import type { Configured } from "./answers.ts";
 import { converse } from "./conversation.ts";
-import { mapLinesOf, WHITELIST, writeWhitelist } from "./whitelist.ts";
+import type { WhitelistFile } from "./whitelist.ts";
+import { mapLinesOf } from "./whitelist.ts";
 
 const CHECK_MS = 10_000;
 const RELOAD_MS = 20_000;
 
 export interface ConfigureArgs {
+  /** Of haproxy.cfg. */
   readonly folder: string;
+  readonly file: WhitelistFile;
   readonly masterSocket: string;
   /** haproxy.cfg for a document, where it isn't the image's own. */
   readonly render?: (document: PortalDocument) => string;
@@ -26,7 +29,7 @@ export interface ConfigureArgs {
  * or that an agent did not live to see, is owed, and made up for at the next call: a file beside haproxy.cfg says so.
  */
 export async function configure(
-  { folder, masterSocket, render }: ConfigureArgs,
+  { folder, file, masterSocket, render }: ConfigureArgs,
   document: PortalDocument,
   list: () => Whitelist,
   why: string,
@@ -37,14 +40,14 @@ export async function configure(
     const text = render
       ? render(document)
       : renderConfig(document, { ...PLACES, folder, descriptors: descriptors(), memory: memory() });
-    if (!existsSync(join(folder, WHITELIST))) await writeWhitelist(folder, mapLinesOf(list()));
+    if (!existsSync(file.path)) await file.write(mapLinesOf(list()));
     const isNew = readFileOr(path, "") !== text;
     if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
     if (isNew) await replaceFile(`${path}.next`, text);
     const problem = isNew ? await checkConfig(`${path}.next`) : undefined;
     if (problem !== undefined) return { kind: "refused", why: problem };
     // What a new worker reads must be what holds now, not what held at the last start.
-    await writeWhitelist(folder, mapLinesOf(list()));
+    await file.write(mapLinesOf(list()));
     if (isNew) {
       await replaceFile(owed, "");
       renameSync(`${path}.next`, path);

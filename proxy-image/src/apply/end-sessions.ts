@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-
-import type { OldWorker } from "../model/haproxy.ts";
+import type { OldWorker, SshClient } from "../model/haproxy.ts";
 import { backendOf, fallbackOf, frontendOf, SSH } from "../plan/names.ts";
 import type { Say } from "./conversation.ts";
 import { converse, sayQuietly } from "./conversation.ts";
@@ -161,18 +160,12 @@ const isConnecting = ({ state }: Session): boolean => state === "connecting";
 const isInQueue = ({ endpoint }: SlotName, session: Session): boolean =>
   session.state === "waiting" && isOfSlots(endpoint, session);
 
-/** A connection to the SSH portal, by the end that its client has. */
-export interface Client {
-  readonly source: string;
-  readonly port: number;
-}
-
 /** Ends the SSH sessions of these clients. sshd sees its client leave, and takes its tunnels along. */
 export async function endSsh(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   oldWorkers: readonly OldWorker[],
-  clients: readonly Client[],
-): Promise<readonly Client[]> {
+  clients: readonly SshClient[],
+): Promise<readonly SshClient[]> {
   const meant = new Set(clients.map(nameOf));
   const isMeant = (session: Session): boolean =>
     session.frontend === frontendOf(SSH) &&
@@ -186,4 +179,4 @@ export async function endSsh(
   return ended;
 }
 
-const nameOf = ({ source, port }: Client): string => `${source} ${port}`;
+const nameOf = ({ source, port }: SshClient): string => `${source} ${port}`;

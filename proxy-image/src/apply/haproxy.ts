@@ -1,13 +1,19 @@
 import type { PortalDocument } from "../contract.ts";
-import type { ActualEndpoint, Whitelist } from "../model/haproxy.ts";
+import type { ActualEndpoint, SshClient } from "../model/haproxy.ts";
 import { FRONTEND_MAXCONN, frontendOf, PLACES, SSH } from "../plan/names.ts";
-import type { Command } from "../plan/plan.ts";
-import type { Applied, Configured, Cut, DeniedReading, HaproxyEvent, Reading } from "./answers.ts";
-import type { Pems, Replaced } from "./certificate.ts";
+import type { Command, Pems } from "../plan/plan.ts";
+import type {
+  Applied,
+  CertificateSet,
+  Configured,
+  Cut,
+  DeniedReading,
+  HaproxyEvent,
+  Reading,
+} from "./answers.ts";
 import { createCertificates } from "./certificate.ts";
 import { configure, limitsIn } from "./configure.ts";
 import { ask, converse, sayQuietly } from "./conversation.ts";
-import type { Client } from "./end-sessions.ts";
 import { endSsh } from "./end-sessions.ts";
 import { createHolds } from "./hold.ts";
 import { createOldWorkers } from "./old-workers.ts";
@@ -16,31 +22,22 @@ import { QUESTIONS, readFacts } from "./read-actual.ts";
 import { createRefusals } from "./refusals.ts";
 import type { Stop } from "./runtime-commands.ts";
 import { createCutSlots, slotLines } from "./slots.ts";
-import { createWhitelist } from "./whitelist.ts";
-
-export type { DeniedReading, HaproxyEvent } from "./answers.ts";
-export type { Pems } from "./certificate.ts";
+import { createWhitelist, createWhitelistFile } from "./whitelist.ts";
 
 /** One HAProxy, through its runtime sockets. Nothing here decides, and nothing here throws. */
 export interface Haproxy {
   /** What HAProxy is now. 1 to 2 ms. */
   read(): Promise<Reading>;
+  /** Certificates that the running process is known to have. */
+  certificates(): Partial<Pems>;
   /**
-   * Carries out the commands: old slots out, their sessions ended, new slots in, in that order and within milliseconds. A whitelist swap goes on beside it, on a connection of its
-   * own, and is told by `onEvent`; so is the later look for sessions left on a cut slot.
+   * Carries out the commands, the only way in which HAProxy is changed: its configuration and certificates first; then old slots out, their
+   * sessions ended, new slots in, in that order and within milliseconds. A whitelist swap goes on beside it, on a connection of its own, and is
+   * told by `onEvent`; so is the later look for sessions left on a cut slot. Plans don't wait for each other: a reload takes seconds.
    */
   execute(commands: readonly Command[]): Promise<Applied>;
   /** Refused connections since the last call, by endpoint and source. */
   denied(): Promise<DeniedReading>;
-  /**
-   * Writes the whitelist file and haproxy.cfg, and reloads a running HAProxy where the config changed. `whitelist` is asked
-   * only then. `why` is the reason for a reload, for the log.
-   */
-  configure(document: PortalDocument, whitelist: () => Whitelist, why: string): Promise<Configured>;
-  /** Puts renewed certificates into the running process: those that its config names, and that differ from what serves. */
-  replaceCertificates(pems: Pems): Promise<readonly Replaced[]>;
-  /** Ends SSH sessions, with every tunnel in them, and gives those that were there to end. Rejects when HAProxy can't be asked. */
-  endSsh(clients: readonly Client[]): Promise<readonly Client[]>;
   /** Ends the connections that keep holds: a hold then has to be released by `execute`. */
   close(): void;
 }
@@ -72,7 +69,8 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
   const refusals = createRefusals(adminSocket);
   const cutSlots = createCutSlots(adminSocket, onEvent);
   const oldWorkers = createOldWorkers(masterSocket);
-  const whitelist = createWhitelist(options);
+  const file = createWhitelistFile(options.folder);
+  const whitelist = createWhitelist({ adminSocket, masterSocket, file, onEvent });
   let facts: Facts | undefined;
   let limits: ReadonlyMap<string, number> | undefined;
 
@@ -82,7 +80,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       oldWorkers.refresh(false),
     ]);
     if (reply.kind === "failed") return { kind: "unreadable", why: reply.why };
-    const now = readFacts(reply.blocks, whitelist.file);
+    const now = readFacts(reply.blocks, file.path);
     if (typeof now === "string") return { kind: "unreadable", why: now };
     if (facts !== undefined && facts.worker !== now.worker) {
       certificates.doubt();
@@ -112,6 +110,8 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     const started = performance.now();
     const elapsed = (): number => Math.round((performance.now() - started) * 10) / 10;
     try {
+      const configured = await configureBy(commands);
+      const certificatesSet = await setCertificates(commands);
       for (const command of commands) besideTheLine(command);
       const cut = await steer(adminSocket, commands, stopsOf, cutSlots.end);
       const ms = elapsed();
@@ -120,10 +120,40 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
         if (command.kind === "release") holds.forget(command.endpoint);
       cutSlots.lookLater(cut);
       const old = await Promise.all(commands.map(cutInOldWorker));
-      return { kind: "applied", ms, cut: [...cut, ...old.flat()] };
+      const endedSsh = await endSshOf(commands);
+      return {
+        ...{ kind: "applied", ms, cut: [...cut, ...old.flat()], endedSsh },
+        ...{ certificates: certificatesSet, ...(configured && { configured }) },
+      };
     } catch (error) {
       return { kind: "failed", why: (error as Error).message, ms: elapsed() };
     }
+  };
+
+  const configureBy = async (commands: readonly Command[]): Promise<Configured | undefined> => {
+    const command = commands.find(({ kind }) => kind === "configure");
+    if (command?.kind !== "configure") return undefined;
+    const { document, whitelist: list, why } = command;
+    return configure({ ...options, file }, document, list, why).finally(() => {
+      limits = undefined;
+    });
+  };
+
+  const setCertificates = async (
+    commands: readonly Command[],
+  ): Promise<readonly CertificateSet[]> => {
+    const told: CertificateSet[] = [];
+    for (const command of commands)
+      if (command.kind === "setCertificate")
+        told.push(...(await certificates.set(command.what, command.pem)));
+    return told;
+  };
+
+  const endSshOf = async (commands: readonly Command[]): Promise<readonly SshClient[]> => {
+    const clients = commands.flatMap((command) =>
+      command.kind === "endSsh" ? command.clients : [],
+    );
+    return clients.length === 0 ? [] : endSsh(options, oldWorkers.known(), clients);
   };
 
   const stopsOf = (endpoint: string): readonly Stop[] => {
@@ -158,12 +188,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       const { endpoints, tunnels, worker } = facts;
       return refusals.look([...Object.keys(endpoints), ...(tunnels ? [SSH] : [])], worker);
     },
-    configure: (document, list, why) =>
-      configure(options, document, list, why).finally(() => {
-        limits = undefined;
-      }),
-    replaceCertificates: certificates.replace,
-    endSsh: (clients) => endSsh(options, oldWorkers.known(), clients),
+    certificates: certificates.inUse,
     close: holds.close,
   };
 }

@@ -84,6 +84,9 @@ function inWords(
     case "shutdownSessions":
     case "cutOldWorker":
     case "setWhitelist":
+    case "configure":
+    case "setCertificate":
+    case "endSsh":
       return [];
   }
 }

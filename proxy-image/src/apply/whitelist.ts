@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import ipaddr from "ipaddr.js";
 
@@ -21,13 +21,35 @@ const LONGEST_WAIT_MS = 150_000;
 export interface WhitelistArgs {
   readonly adminSocket: string;
   readonly masterSocket: string;
-  readonly folder: string;
+  readonly file: WhitelistFile;
   readonly onEvent: (event: HaproxyEvent) => void;
+}
+
+/** whitelist.map, where a start or a reload of HAProxy finds the list. Nobody else writes it. */
+export interface WhitelistFile {
+  /** As haproxy.cfg names it. */
+  readonly path: string;
+  /** One write at a time, and the one that was asked for last is last. */
+  write(lines: readonly MapLine[]): Promise<void>;
+}
+
+/** `folder`: that of haproxy.cfg. */
+export function createWhitelistFile(folder: string): WhitelistFile {
+  const path = join(folder, "whitelist.map");
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    path,
+    write(lines) {
+      const text = lines.map(({ key, value }) => `${key} ${value}\n`).join("");
+      const written = last.then(() => replaceFile(path, text));
+      last = written.catch(() => {});
+      return written;
+    },
+  };
 }
 
 /** The list in force: which one it is, and its replacement, one at a time. */
 export function createWhitelist(args: WhitelistArgs) {
-  const file = join(args.folder, WHITELIST);
   let inForce: { worker: string; version: number; digest: string } | undefined;
   let changing: string | undefined;
   let told: string | undefined;
@@ -53,7 +75,6 @@ export function createWhitelist(args: WhitelistArgs) {
   };
 
   return {
-    file,
     /** What the process `worker` matches, given the version that it says it has. */
     state(worker: string, version: number): Actual["whitelist"] {
       if (changing !== undefined) return { kind: "changing", digest: changing };
@@ -73,7 +94,7 @@ export function createWhitelist(args: WhitelistArgs) {
       changing = digest;
       const started = performance.now();
       const endings: Told = new Map();
-      const put = await putWhitelist(args, file, list, oldWorkers, tunnels, endings).catch(
+      const put = await putWhitelist(args, list, oldWorkers, tunnels, endings).catch(
         (error: Error): Failed => ({ kind: "failed", inForce: false, why: error.message }),
       );
       if (put.kind === "failed") {
@@ -117,8 +138,7 @@ interface Failed {
  * the former list had let in.
  */
 async function putWhitelist(
-  sockets: { readonly adminSocket: string; readonly masterSocket: string },
-  file: string,
+  { file, ...sockets }: Omit<WhitelistArgs, "onEvent">,
   list: Whitelist,
   oldWorkers: readonly OldWorker[],
   tunnels: boolean,
@@ -126,16 +146,17 @@ async function putWhitelist(
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
   const lines = mapLinesOf(list);
-  const written = await writeWhitelist(dirname(file), lines).then(
+  const written = await file.write(lines).then(
     () => undefined,
     (error: Error) => error.message,
   );
-  const swapped = await swapWhitelist(sockets.adminSocket, file, lines);
+  const swapped = await swapWhitelist(sockets.adminSocket, file.path, lines);
   if (swapped.kind === "failed") return { ...swapped, inForce: false };
   const pids = oldWorkers.map(({ pid }) => pid);
   const revocation = await revokeSessions(sockets, pids, list, tunnels, told);
   if (revocation.kind === "failed") return { ...revocation, inForce: false };
-  if (written !== undefined) return { kind: "failed", inForce: true, why: `${file}: ${written}` };
+  if (written !== undefined)
+    return { kind: "failed", inForce: true, why: `${file.path}: ${written}` };
   const { revoked, waiting } = revocation;
   return { kind: "put", version: swapped.version, revoked, waiting };
 }
@@ -241,15 +262,4 @@ function bitsOf(cidr: string): string {
   const [ip, length] = ipaddr.parseCIDR(cidr);
   const bits = ip.toByteArray().map((byte) => BITS[byte]);
   return `${ip.kind()}${bits.join("").slice(0, length)}`;
-}
-
-/** In the folder of haproxy.cfg, which names it. */
-export const WHITELIST = "whitelist.map";
-
-/** Where a start or a reload finds the list. */
-export function writeWhitelist(folder: string, lines: readonly MapLine[]): Promise<void> {
-  return replaceFile(
-    join(folder, WHITELIST),
-    lines.map(({ key, value }) => `${key} ${value}\n`).join(""),
-  );
 }

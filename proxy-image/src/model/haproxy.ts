@@ -85,3 +85,9 @@ export interface Block {
   /** The wall-clock millisecond from which it lets nobody in. Infinity: it has no end. */
   readonly until: number;
 }
+
+/** A connection to the SSH portal, by the end that its client has. */
+export interface SshClient {
+  readonly source: string;
+  readonly port: number;
+}

@@ -1,6 +1,61 @@
+import type { PortalDocument } from "../contract.ts";
 import { whitelistDigest } from "../judge/whitelist.ts";
-import type { Actual, ActualSlot, Wanted, Whitelist } from "../model/haproxy.ts";
+import type { Actual, ActualSlot, SshClient, Wanted, Whitelist } from "../model/haproxy.ts";
 import { WAITING } from "./names.ts";
+
+/** One step towards what is wanted. Data: the plan makes it, `apply/` says it in HAProxy's words. */
+export type Command =
+  /** Park new connections of an endpoint. Ends by itself unless it is renewed. */
+  | { readonly kind: "hold"; readonly endpoint: string }
+  | { readonly kind: "release"; readonly endpoint: string }
+  /** Take a slot out that has no session left: on a write endpoint this ends those that it has. */
+  | { readonly kind: "maint"; readonly endpoint: string; readonly node: string }
+  /** End every session on a slot, also those that HAProxy gave the node while the agent was silent. */
+  | { readonly kind: "shutdownSessions"; readonly endpoint: string; readonly node: string }
+  /** No new session, the old ones go on. */
+  | { readonly kind: "drain"; readonly endpoint: string; readonly node: string }
+  | {
+      readonly kind: "open";
+      readonly endpoint: string;
+      readonly node: string;
+      /** `ready` does nothing on a slot that is DOWN: such a slot goes through `maint`, which a live one must not. */
+      readonly through: "ready" | "maint";
+    }
+  /** End every session that a worker from before a reload still has on a slot. */
+  | {
+      readonly kind: "cutOldWorker";
+      readonly pid: number;
+      readonly endpoint: string;
+      readonly node: string;
+      readonly sessions: number;
+    }
+  /** Swap the whitelist in one transaction, then end the sessions of sources that are no longer on it. */
+  | {
+      readonly kind: "setWhitelist";
+      readonly list: Whitelist;
+      readonly digest: string;
+    }
+  /** Bring haproxy.cfg up to date for a document. A running HAProxy reloads where that changed. */
+  | {
+      readonly kind: "configure";
+      readonly document: PortalDocument;
+      /** The list that a new process begins with. Asked for when its file is written, which is later than this plan. */
+      readonly whitelist: () => Whitelist;
+      /** The reason for a reload, for the log. */
+      readonly why: string;
+    }
+  /** Put a certificate with its key into the running process. */
+  | { readonly kind: "setCertificate"; readonly what: keyof Pems; readonly pem: string }
+  /** End SSH sessions, with every tunnel in them. */
+  | { readonly kind: "endSsh"; readonly clients: readonly SshClient[] };
+
+/** Certificates, each with its key. */
+export interface Pems {
+  /** With it HAProxy's own checks ask the nodes. */
+  readonly client: string;
+  /** What clients see where TLS ends at the portal. */
+  readonly server: string | undefined;
+}
 
 /** The commands that turn what HAProxy is into what it should be, in the order that lets no session slip through. */
 export function plan(actual: Actual, wanted: Wanted): readonly Command[] {
@@ -15,6 +70,20 @@ export function plan(actual: Actual, wanted: Wanted): readonly Command[] {
     ...cutOldWorkers(actual, wanted),
     ...whitelist(actual, wanted),
   ];
+}
+
+/** The certificates that the running process isn't known to have. */
+export function planCertificates(
+  inUse: Partial<Pems>,
+  { client, server }: Pems,
+): readonly Command[] {
+  const all = [
+    ["client", client],
+    ["server", server],
+  ] as const;
+  return all.flatMap(([what, pem]): readonly Command[] =>
+    pem === undefined || pem === inUse[what] ? [] : [{ kind: "setCertificate", what, pem }],
+  );
 }
 
 type Want = Wanted["endpoints"][string];
@@ -105,36 +174,3 @@ function slotsOf(endpoint: string, actual: Actual, { gate, slots }: Want) {
     return { node, is, slot: gate === "closed" && slot === "ready" ? "drain" : slot };
   });
 }
-
-/** One step towards what is wanted. Data: the plan makes it, `apply/` says it in HAProxy's words. */
-export type Command =
-  /** Park new connections of an endpoint. Ends by itself unless it is renewed. */
-  | { readonly kind: "hold"; readonly endpoint: string }
-  | { readonly kind: "release"; readonly endpoint: string }
-  /** Take a slot out that has no session left: on a write endpoint this ends those that it has. */
-  | { readonly kind: "maint"; readonly endpoint: string; readonly node: string }
-  /** End every session on a slot, also those that HAProxy gave the node while the agent was silent. */
-  | { readonly kind: "shutdownSessions"; readonly endpoint: string; readonly node: string }
-  /** No new session, the old ones go on. */
-  | { readonly kind: "drain"; readonly endpoint: string; readonly node: string }
-  | {
-      readonly kind: "open";
-      readonly endpoint: string;
-      readonly node: string;
-      /** `ready` does nothing on a slot that is DOWN: such a slot goes through `maint`, which a live one must not. */
-      readonly through: "ready" | "maint";
-    }
-  /** End every session that a worker from before a reload still has on a slot. */
-  | {
-      readonly kind: "cutOldWorker";
-      readonly pid: number;
-      readonly endpoint: string;
-      readonly node: string;
-      readonly sessions: number;
-    }
-  /** Swap the whitelist in one transaction, then end the sessions of sources that are no longer on it. */
-  | {
-      readonly kind: "setWhitelist";
-      readonly list: Whitelist;
-      readonly digest: string;
-    };

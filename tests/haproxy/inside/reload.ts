@@ -8,6 +8,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 
 import { configure } from "../../../proxy-image/src/apply/configure.ts";
+import { createWhitelistFile } from "../../../proxy-image/src/apply/whitelist.ts";
+import { planCertificates } from "../../../proxy-image/src/plan/plan.ts";
 import { Authority } from "../../node-image/authority.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -38,13 +40,13 @@ test("a certificate that was renewed while a new process read the old one comes 
     client.socket.destroy();
     return name;
   };
-  await lab.haproxy.replaceCertificates(renewed);
+  await lab.haproxy.execute(planCertificates(lab.haproxy.certificates(), renewed));
   assert.equal(await nameShown(), "DNS:renewed.example");
 
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-  await lab.haproxy.configure(longer, () => EVERYBODY, "the silence limit changed");
+  await lab.configure(longer, "the silence limit changed");
   await until("the new worker answers", 5_000, async () => (await lab.actual()).worker !== worker);
-  await lab.haproxy.replaceCertificates(renewed);
+  await lab.haproxy.execute(planCertificates(lab.haproxy.certificates(), renewed));
 
   assert.equal(await nameShown(), "DNS:renewed.example");
 });
@@ -59,11 +61,7 @@ test("after a reload no node is open, and an old worker's sessions are found and
   const before = await lab.actual();
 
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-  const configured = await lab.haproxy.configure(
-    longer,
-    () => EVERYBODY,
-    "the silence limit changed",
-  );
+  const configured = await lab.configure(longer, "the silence limit changed");
   assert.equal(configured.kind, "reloaded");
 
   const after = await until("the new worker answers", 5_000, async () => {
@@ -88,7 +86,7 @@ test("after a reload no node is open, and an old worker's sessions are found and
   await until("the old worker is gone", 5_000, async () => {
     return (await lab.actual()).oldWorkers.length === 0;
   });
-  assert.deepEqual(await lab.haproxy.configure(longer, () => EVERYBODY, "no reason"), {
+  assert.deepEqual(await lab.configure(longer, "no reason"), {
     kind: "unchanged",
   });
 });
@@ -100,7 +98,7 @@ test("an entry that goes also cuts the sessions of an old worker", async (t) => 
   const guest = openClient(lab.port("primary"), "127.0.0.8");
   await guest.node;
   const longer = { ...lab.document, timing: { ...lab.document.timing, silence: 20 } };
-  await lab.haproxy.configure(longer, () => EVERYBODY, "the silence limit changed");
+  await lab.configure(longer, "the silence limit changed");
 
   await lab.settle(wantedOf("orders-1", [], blocks("127.0.0.1/32")));
 
@@ -114,7 +112,7 @@ test("a config that HAProxy refuses changes nothing", async (t) => {
   const { worker } = await lab.actual();
   const broken = { ...lab.document, nodes: { "orders-1": { address: "nowhere", port: 5432 } } };
 
-  const configured = await lab.haproxy.configure(broken, () => EVERYBODY, "a broken document");
+  const configured = await lab.configure(broken, "a broken document");
 
   assert.equal(configured.kind, "refused");
   assert.match(configured.kind === "refused" ? configured.why : "", /nowhere/);
@@ -137,7 +135,8 @@ test("a reload that failed is made up for by the next call, also after a restart
     "inter 1s fall 2",
     "inter 1s fall 3",
   );
-  const place = { folder: lab.folder, render: () => text };
+  const file = createWhitelistFile(lab.folder);
+  const place = { folder: lab.folder, file, render: () => text };
 
   const failed = await configure(
     { ...place, masterSocket: standIn },
@@ -205,7 +204,7 @@ for (const [tls, [what, change]] of [false, true].flatMap((tls) =>
     await Promise.all(waiting.map(connected));
     const { worker } = await lab.actual();
 
-    const configured = await lab.haproxy.configure(change(lab), () => EVERYBODY, what);
+    const configured = await lab.configure(change(lab), what);
     assert.equal(configured.kind, "reloaded");
     await until("the new worker answers", 5_000, async () => {
       const reading = await lab.haproxy.read();
