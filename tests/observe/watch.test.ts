@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import type { View, Word } from "../../proxy-image/src/model/view.ts";
 import type { Exchanged } from "../../proxy-image/src/observe/line.ts";
-import { watch } from "../../proxy-image/src/observe/watch.ts";
+import { isEarly, nextTerm, paceOf, watch } from "../../proxy-image/src/observe/watch.ts";
 import { until } from "../support/until.ts";
 
 const HURRIED = { everyMs: 1, deadlineMs: 1000, depth: 2 };
@@ -40,3 +41,66 @@ for (const [what, extra, most] of [
 
     assert.equal(slow.most(), most);
   });
+
+const view = (holder: string | undefined, epoch: number, word: Word): View => ({
+  quorum: holder
+    ? { kind: "leader", node: holder, epoch: [epoch], at: 0, source: "etcd a" }
+    : { kind: "none", at: 0, source: "etcd a", why: "nobody holds the leader key" },
+  nodes: { a: { word, port: { kind: "unknown", at: 0, why: "" } } },
+  paused: false,
+});
+const REPLICA: Word = { kind: "replica", at: 0, streaming: true };
+const STOPPING: Word = { kind: "neither", at: 0, why: "is stopping" };
+const SILENT: Word = { kind: "silent", since: 0, why: "" };
+const leader = (at: number): Word => ({ kind: "leader", at, failsafe: false });
+const NEW = { epoch: "a 13", knownAt: 1000, confirmed: false };
+const CONFIRMED = { ...NEW, confirmed: true };
+
+for (const [what, seen, term, now, everyMs, depth] of [
+  ["a new leader is asked every 10 ms", view("a", 13, REPLICA), NEW, 1100, 10, 2],
+  ["but not for ever", view("a", 13, REPLICA), NEW, 6001, 100, 1],
+  ["nor while it is silent", view("a", 13, SILENT), NEW, 1100, 250, 1],
+  [
+    "a leader that leads, four times a second",
+    view("a", 13, leader(2000)),
+    CONFIRMED,
+    2001,
+    250,
+    1,
+  ],
+  ["one that stops, ten times a second", view("a", 13, STOPPING), CONFIRMED, 2001, 100, 1],
+  ["any other node, twice a second", view("b", 14, REPLICA), NEW, 1100, 500, 1],
+  ["every node, where nobody leads", view(undefined, 0, leader(0)), undefined, 1100, 500, 1],
+] as const) {
+  test(what, () => {
+    const pace = paceOf("a", seen, term, now);
+
+    assert.deepEqual([pace.everyMs, pace.depth], [everyMs, depth]);
+  });
+}
+
+test("a word confirms a term only if it was asked for after the term was known", () => {
+  const first = nextTerm(undefined, view("a", 13, leader(900)), 1000);
+  const early = nextTerm(first, view("a", 13, leader(1010)), 1015);
+  const late = nextTerm(early, view("a", 13, leader(1020)), 1025);
+
+  assert.deepEqual([first, early, late], [NEW, NEW, CONFIRMED]);
+});
+
+test("a confirmed term stays so, whatever its holder says later", () => {
+  assert.deepEqual(nextTerm(CONFIRMED, view("a", 13, STOPPING), 2000), CONFIRMED);
+});
+
+test("the same holder in another epoch is a new term", () => {
+  assert.deepEqual(nextTerm(CONFIRMED, view("a", 20, leader(1500)), 1500), {
+    epoch: "a 20",
+    knownAt: 1500,
+    confirmed: false,
+  });
+});
+
+test("each of a new leader's first words is told", () => {
+  assert.ok(isEarly(view("a", 13, leader(1010)), NEW));
+  assert.ok(!isEarly(view("a", 13, leader(1030)), CONFIRMED));
+  assert.ok(!isEarly(view("a", 13, REPLICA), NEW));
+});

@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import type { Finding } from "../../proxy-image/src/engines/postgresql/port-watch.ts";
 import {
+  decodeNegotiation,
   holdConnection,
   probePort,
   watchPort,
@@ -141,4 +142,16 @@ test("the port is probed only while there is doubt, and silence takes two misses
     found.slice(0, -1).every((kind) => kind === "open"),
     found.join(" "),
   );
+});
+
+test("nothing yet is no answer", () => {
+  assert.equal(decodeNegotiation(Buffer.alloc(0)), undefined);
+});
+
+test("each first byte means one thing, whatever follows", () => {
+  for (let first = 0; first < 256; first++) {
+    const expected = "GNE".includes(String.fromCharCode(first)) ? "open" : "other";
+    assert.equal(decodeNegotiation(Buffer.from([first]))?.kind, expected);
+    assert.equal(decodeNegotiation(Buffer.from([first, 0, 255]))?.kind, expected);
+  }
 });
