@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 
-import type { EngineRow } from "../infra/model/engines/row.ts";
-import { derivePassword } from "../infra/model/uri.ts";
+import type { EngineRow } from "../engines/row.ts";
+import { derivePassword } from "../engines/uri.ts";
 
 interface Login {
   readonly user: string;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-
+import { portalNames } from "../engines/table.ts";
 import { readAwsDeployment, readLocalDeployment } from "./config/deployment.ts";
 import { readAws, readLocal } from "./config/targets.ts";
 import type { Report } from "./config/values.ts";
@@ -7,7 +7,6 @@ import { below, entries, formatPath, oneOf, text, unknownKey } from "./config/va
 import { warningsFor } from "./config/warnings.ts";
 import { networkOf } from "./model/aws-plan.ts";
 import { footprintOf, quotaProblems } from "./model/aws-quota.ts";
-import { portalNames } from "./model/catalogue.ts";
 import { findCollisions } from "./model/collisions.ts";
 import { assignSlots } from "./model/plan.ts";
 import type { AwsStack, LocalStack, Stack } from "./model/stack.ts";

@@ -2,9 +2,8 @@
 import type { Command } from "commander";
 import { execa } from "execa";
 import { z } from "zod";
-
-import type { Engine } from "../infra/model/catalogue.ts";
-import { clients } from "../infra/model/clients/table.ts";
+import { clients } from "../engines/clients.ts";
+import type { Engine } from "../engines/table.ts";
 import { cli } from "./local/cli.ts";
 import { STACK } from "./local/state.ts";
 import { setUpPulumi } from "./setup/machine.ts";

@@ -1,6 +1,6 @@
-import { inserting as insertingDocuments } from "../../tests/support/mongodb.ts";
-import { inserting as insertingRows } from "../../tests/support/mysql.ts";
-import { adding } from "../../tests/support/redis.ts";
+import { inserting as insertingDocuments } from "../../engines/mongodb/tests/client.ts";
+import { inserting as insertingRows } from "../../engines/mysql/tests/client.ts";
+import { adding } from "../../engines/redis/tests/client.ts";
 import type { Driver } from "../../tests/support/writer.ts";
 
 /** What writes to nodes past their portals, where a leader is followed. */

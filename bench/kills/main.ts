@@ -1,14 +1,13 @@
 // `npm run bench -- kills <engine...>`: what clients see when nodes are killed, engine by engine. See ../README.md.
 import { cpus, loadavg } from "node:os";
-
-import type { Engine } from "../../infra/model/catalogue.ts";
+import { elasticsearch } from "../../engines/elasticsearch/tests/subject.ts";
+import { mongodb } from "../../engines/mongodb/tests/subject.ts";
+import { mysql } from "../../engines/mysql/tests/subject.ts";
+import { rabbitmq } from "../../engines/rabbitmq/tests/subject.ts";
+import { redis } from "../../engines/redis/tests/subject.ts";
+import { rethinkdb } from "../../engines/rethinkdb/tests/subject.ts";
+import type { Engine } from "../../engines/table.ts";
 import type { Led, Subject } from "../../tests/engines/conformance.ts";
-import { elasticsearch } from "../../tests/engines/subjects/elasticsearch.ts";
-import { mongodb } from "../../tests/engines/subjects/mongodb.ts";
-import { mysql } from "../../tests/engines/subjects/mysql.ts";
-import { rabbitmq } from "../../tests/engines/subjects/rabbitmq.ts";
-import { redis } from "../../tests/engines/subjects/redis.ts";
-import { rethinkdb } from "../../tests/engines/subjects/rethinkdb.ts";
 import { type Cluster, withCluster } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
 import { setUp } from "../../tools/setup/machine.ts";

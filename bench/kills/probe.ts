@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { build } from "esbuild";
 
-import { catalogue, type Engine } from "../../infra/model/catalogue.ts";
+import { catalogue, type Engine } from "../../engines/table.ts";
 import { addressOf, type Cluster, containerOf, targetsOf } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
 import { docker } from "../../tests/support/docker.ts";

@@ -3,9 +3,8 @@ import { join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-
+import type { Engine } from "../../engines/table.ts";
 import type { Architecture } from "../../infra/model/aws-machine.ts";
-import type { Engine } from "../../infra/model/catalogue.ts";
 import { ImageArchive } from "../own-provider.ts";
 import type { Store } from "./store.ts";
 
@@ -76,7 +75,7 @@ export class Images extends pulumi.ComponentResource implements ImageIds {
 
     this.portal = build("portal", "proxy-image");
     this.nodes = Object.fromEntries(
-      engines.map((engine) => [engine, build(`node-${engine}`, `node-image/${engine}`)]),
+      engines.map((engine) => [engine, build(`node-${engine}`, `engines/${engine}/node-image`)]),
     );
     this.registerOutputs({ portal: this.portal });
   }

@@ -1,11 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
+import { catalogue } from "../../engines/table.ts";
 import { keys } from "../../infra/model/aws-bucket.ts";
 import { nodeMachine } from "../../infra/model/aws-machine.ts";
 import type { MachinePlan } from "../../infra/model/aws-plan.ts";
 import { serverCertificate } from "../../infra/model/aws-plan.ts";
-import { catalogue } from "../../infra/model/catalogue.ts";
 import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
 import { Certificate } from "../certificates.ts";

@@ -1,11 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-
+import { catalogue } from "../../engines/table.ts";
 import { keys } from "../../infra/model/aws-bucket.ts";
 import { portalMachine, portalMemory } from "../../infra/model/aws-machine.ts";
 import type { MachinePlan } from "../../infra/model/aws-plan.ts";
 import { portalServerCertificate } from "../../infra/model/aws-plan.ts";
-import { catalogue } from "../../infra/model/catalogue.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import { Certificate, HostKey } from "../certificates.ts";
 import { json } from "../own-provider.ts";

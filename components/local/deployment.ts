@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { catalogue } from "../../infra/model/catalogue.ts";
+import { catalogue } from "../../engines/table.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { LocalPlan } from "../../infra/model/plan.ts";
 import type { LocalDeployment as Plan } from "../../infra/model/stack.ts";

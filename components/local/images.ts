@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Engine } from "../../infra/model/catalogue.ts";
+import type { Engine } from "../../engines/table.ts";
 
 export interface ImagesArgs {
   /** First part of the images' names. */
@@ -46,7 +46,10 @@ export class Images extends pulumi.ComponentResource {
 
     // The digest, not the name: a name would leave the old container running.
     this.#nodes = Object.fromEntries(
-      engines.map((engine) => [engine, build(`node-${engine}`, `node-image/${engine}`).repoDigest]),
+      engines.map((engine) => [
+        engine,
+        build(`node-${engine}`, `engines/${engine}/node-image`).repoDigest,
+      ]),
     );
     this.portal = portal.repoDigest;
     this.registerOutputs({ portal: this.portal });

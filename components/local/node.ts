@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { catalogue } from "../../infra/model/catalogue.ts";
+import { catalogue } from "../../engines/table.ts";
 import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings, sharedMemory } from "../../infra/model/node-settings.ts";
 import type { LocalPlan, NodePlan } from "../../infra/model/plan.ts";

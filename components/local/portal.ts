@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { catalogue } from "../../infra/model/catalogue.ts";
+import { catalogue } from "../../engines/table.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import type { PortalPlan } from "../../infra/model/plan.ts";
 import { portalServerCertificate } from "../../infra/model/plan.ts";

@@ -1,9 +1,8 @@
 import { z } from "zod";
-
+import { OPTIONS } from "../../engines/row.ts";
+import { catalogue, engines, nodeNames } from "../../engines/table.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { unusableNetwork } from "../model/aws-plan.ts";
-import { catalogue, engines, nodeNames } from "../model/catalogue.ts";
-import { OPTIONS } from "../model/engines/row.ts";
 import type { AwsDeployment, Deployment, Source, Ssh } from "../model/stack.ts";
 import { readSsh, readWhitelist } from "./access.ts";
 import { AWS_SHAPE, readMachines } from "./targets.ts";

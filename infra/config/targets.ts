@@ -1,13 +1,12 @@
 // The config's keys `local` and `aws`, and the keys of a deployment that say on which machines of AWS it runs.
 import { z } from "zod";
-
+import type { Engine } from "../../engines/table.ts";
+import { catalogue, engines, nodeNames, portalNames } from "../../engines/table.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import { machineType, PORTAL_MEMORY, roomOn } from "../model/aws-machine.ts";
 import { unusableNetwork } from "../model/aws-plan.ts";
 import { DEFAULT_QUOTA } from "../model/aws-quota.ts";
 import { blockOf, contains } from "../model/block.ts";
-import type { Engine } from "../model/catalogue.ts";
-import { catalogue, engines, nodeNames, portalNames } from "../model/catalogue.ts";
 import { HIGHEST_SLOT } from "../model/plan.ts";
 import type { AwsDeployment, AwsTarget, LocalTarget } from "../model/stack.ts";
 import { BASE_IMAGE } from "../model/stack.ts";

@@ -1,5 +1,5 @@
+import { catalogue } from "../../engines/table.ts";
 import { blockOf, breadthOf, contains, findNested } from "../model/block.ts";
-import { catalogue } from "../model/catalogue.ts";
 import type { AwsDeployment, Deployment, LocalDeployment, Source, Stack } from "../model/stack.ts";
 import { formatPath } from "./values.ts";
 

@@ -1,8 +1,8 @@
-import { catalogue, endpointsOf } from "./catalogue.ts";
-import type { EndpointRow } from "./engines/row.ts";
+import type { EndpointRow } from "../../engines/row.ts";
+import { catalogue, endpointsOf } from "../../engines/table.ts";
+import type { Host } from "../../engines/uri.ts";
+import { hostList } from "../../engines/uri.ts";
 import type { Deployment } from "./stack.ts";
-import type { Host } from "./uri.ts";
-import { hostList } from "./uri.ts";
 
 /** By the address that nodes tell of each other: the portal's address for the same node. */
 export type AddressMap = Readonly<Record<string, string>>;

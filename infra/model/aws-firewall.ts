@@ -1,8 +1,9 @@
 // Rules of the security groups: who may reach the portals, and what the machines of a deployment say to each other.
+
+import type { Flow as Row } from "../../engines/row.ts";
+import type { Engine } from "../../engines/table.ts";
+import { catalogue, endpointsOf, SSH, STATUS } from "../../engines/table.ts";
 import { blockOf } from "./block.ts";
-import type { Engine } from "./catalogue.ts";
-import { catalogue, endpointsOf, SSH, STATUS } from "./catalogue.ts";
-import type { Flow as Row } from "./engines/row.ts";
 import type { AwsDeployment } from "./stack.ts";
 
 /** One rule of the portals' security group. */

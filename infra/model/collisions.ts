@@ -1,8 +1,9 @@
 // What of a stack can't be built beside the rest of it: networks, names, ports and architectures that clash.
+
+import { nodeNames, portalNames } from "../../engines/table.ts";
 import type { Architecture } from "./aws-machine.ts";
 import { machineType } from "./aws-machine.ts";
 import { blockOf, overlaps } from "./block.ts";
-import { nodeNames, portalNames } from "./catalogue.ts";
 import {
   HIGHEST_SLOT,
   PORTS_A_DEPLOYMENT,

@@ -1,6 +1,6 @@
+import { catalogue, endpointsOf, SSH, STATUS } from "../../engines/table.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { CONTRACT } from "../../proxy-image/src/contract.ts";
-import { catalogue, endpointsOf, SSH, STATUS } from "./catalogue.ts";
 import type { Deployment } from "./stack.ts";
 
 /**

@@ -1,7 +1,8 @@
 // What of a stack must not change once data or clients are there, and what its state still holds of what was removed.
+
+import type { Option } from "../../engines/row.ts";
+import { catalogue, portalNames } from "../../engines/table.ts";
 import { planOnAws } from "./aws-plan.ts";
-import { catalogue, portalNames } from "./catalogue.ts";
-import type { Option } from "./engines/row.ts";
 import { planDeployment } from "./plan.ts";
 import type { Deployment, Stack } from "./stack.ts";
 

@@ -1,11 +1,11 @@
+import { formsOf, patienceOf } from "../../engines/clients.ts";
+import type { EndpointRow } from "../../engines/row.ts";
+import { catalogue, endpointsOf } from "../../engines/table.ts";
+import type { Connection, Host } from "../../engines/uri.ts";
+import { uriOf, urisOf } from "../../engines/uri.ts";
 import type { AddressMap } from "./address-map.ts";
-import { catalogue, endpointsOf } from "./catalogue.ts";
-import { formsOf, patienceOf } from "./clients/table.ts";
-import type { EndpointRow } from "./engines/row.ts";
 import type { LocalPlan } from "./plan.ts";
 import type { Deployment } from "./stack.ts";
-import type { Connection, Host } from "./uri.ts";
-import { uriOf, urisOf } from "./uri.ts";
 
 const THIS_MACHINE = "127.0.0.1";
 

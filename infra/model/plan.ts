@@ -1,6 +1,7 @@
 // A deployment's place on this machine: names, addresses and ports, all of which follow from its slot.
+
+import { nodeNames, portsOf } from "../../engines/table.ts";
 import { addressIn } from "./block.ts";
-import { nodeNames, portsOf } from "./catalogue.ts";
 import type { CertificatePlan } from "./certificates.ts";
 import type { LocalDeployment, LocalTarget } from "./stack.ts";
 

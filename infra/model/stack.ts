@@ -1,5 +1,5 @@
+import type { Engine } from "../../engines/table.ts";
 import type { Quota } from "./aws-quota.ts";
-import type { Engine } from "./catalogue.ts";
 
 /** A stack's config after it was checked: everything that was left out has its default. */
 export type Stack = LocalStack | AwsStack;

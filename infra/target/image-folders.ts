@@ -3,18 +3,17 @@ import { createHash, X509Certificate } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
-
+import { bundleStandIn } from "../../engines/common/stand-in/bundle.ts";
+import type { Engine } from "../../engines/table.ts";
+import { catalogue } from "../../engines/table.ts";
 import { bundleAgent } from "../../proxy-image/bundle.ts";
-import { bundleStandIn } from "../../tools/airgap/engines/bundle.ts";
-import type { Engine } from "../model/catalogue.ts";
-import { catalogue } from "../model/catalogue.ts";
 
 /** Puts what builds take in and a clone hasn't into the folders of the portal's image and of each engine's. */
 export function fillImageFolders(project: string, engines: readonly Engine[]): void {
   bundleAgent();
   for (const engine of engines) {
     bundleStandIn(engine);
-    if (catalogue[engine].downloads) lendTrust(join(project, "node-image", engine));
+    if (catalogue[engine].downloads) lendTrust(join(project, "engines", engine, "node-image"));
   }
 }
 

@@ -6,9 +6,9 @@ import { paths } from "../../components/local/container.ts";
 import { Deployment } from "../../components/local/deployment.ts";
 import { Images } from "../../components/local/images.ts";
 import { PublicNetwork } from "../../components/local/networks.ts";
+import { trustStoreFor } from "../../engines/clients.ts";
+import { endpointsOf } from "../../engines/table.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
-import { endpointsOf } from "../model/catalogue.ts";
-import { trustStoreFor } from "../model/clients/table.ts";
 import {
   connectionOf,
   endpointHosts,

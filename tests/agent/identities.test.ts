@@ -5,8 +5,8 @@ import { test } from "node:test";
 import type { PortalIdentity } from "../../proxy-image/src/agent/identity.ts";
 import { createIdentities } from "../../proxy-image/src/agent/identity.ts";
 import type { CertificateSet } from "../../proxy-image/src/apply/answers.ts";
-import { Authority } from "../node-image/authority.ts";
 import { createMessages } from "../s3-source/portal.ts";
+import { Authority } from "../support/authority.ts";
 
 const identity = (cert: string): PortalIdentity => ({
   ...{ portal: "orders-portal-1", source: undefined, server: undefined },

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { engines as all, catalogue, type Engine } from "../../infra/model/catalogue.ts";
+import { engines as all, catalogue, type Engine } from "../../engines/table.ts";
 import { previewOf } from "../guard/portico.ts";
 import type { Preview, Step } from "../support/cli.ts";
 import { OFFICE } from "./changes.ts";

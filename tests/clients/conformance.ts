@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Engine } from "../../infra/model/catalogue.ts";
+import type { Engine } from "../../engines/table.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { caFileOf, containerOf, documentOf, logLines } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";

@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
-
-import { catalogue, type Engine, engines } from "../../infra/model/catalogue.ts";
-import { formsOf, patienceOf } from "../../infra/model/clients/table.ts";
-import { Authority } from "../node-image/authority.ts";
+import { formsOf, patienceOf } from "../../engines/clients.ts";
+import { catalogue, type Engine, engines } from "../../engines/table.ts";
+import { Authority } from "../support/authority.ts";
 import { Clients } from "./run.ts";
 
 /** Seconds: the longest that a deployment may have. */

@@ -4,9 +4,8 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { execa } from "execa";
-
-import type { Engine } from "../../infra/model/catalogue.ts";
-import type { ClientForm } from "../../infra/model/clients/form.ts";
+import type { ClientForm } from "../../engines/client-form.ts";
+import type { Engine } from "../../engines/table.ts";
 import { CACHE } from "../../tools/setup/paths.ts";
 
 const LANGUAGES = ["python", "node", "go", "java", "rust"] as const;

@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 import { execa } from "execa";
-
-import type { Engine } from "../../infra/model/catalogue.ts";
-import { saveTrustStore } from "../../infra/model/clients/form.ts";
-import { clients } from "../../infra/model/clients/table.ts";
-import { Authority } from "../node-image/authority.ts";
+import { saveTrustStore } from "../../engines/client-form.ts";
+import { clients } from "../../engines/clients.ts";
+import type { Engine } from "../../engines/table.ts";
+import { Authority } from "../support/authority.ts";
 import type { Outputs } from "../support/cluster.ts";
 import type { Language, Program, Snippet } from "./installed.ts";
 import { programFor } from "./installed.ts";

@@ -3,17 +3,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
-
-import { catalogue, type Engine } from "../../infra/model/catalogue.ts";
-import { clients } from "../../infra/model/clients/table.ts";
-import { pathOf, withoutPassword } from "../../infra/model/uri.ts";
+import { clients } from "../../engines/clients.ts";
+import { catalogue, type Engine } from "../../engines/table.ts";
+import { pathOf, withoutPassword } from "../../engines/uri.ts";
 import type { Outcome } from "../../tools/local/containers.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { caFileOf, containerOf } from "../support/cluster.ts";
 import { docker } from "../support/docker.ts";
 import { installed } from "./installed.ts";
 
-/** What is said to the program that a person has typed, and what it must answer. psql and redis-cli are in tests/e2e and tests/engines. */
+/** What is said to the program that a person has typed, and what it must answer. psql and redis-cli are in tests/e2e and engines/redis/tests. */
 export const TALKS: Partial<Record<Engine, { readonly say: string; readonly hear: RegExp }>> = {
   elasticsearch: { say: "", hear: /^ip +heap\.percent/m },
   mongodb: { say: "print(db.runCommand({ ping: 1 }).ok + 41)\n", hear: /42/ },

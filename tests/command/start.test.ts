@@ -7,16 +7,15 @@ import { test } from "node:test";
 
 import { execa } from "execa";
 import pg from "pg";
-
+import { farewell } from "../../engines/postgresql/tests/client.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
 import { runOnce, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { farewell } from "../support/postgresql.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 const PARTS = [
   ...["Pulumi.yaml", "Pulumi.local.example.yaml", "package.json", "package-lock.json"],
-  ...["infra", "components", "proxy-image", "node-image", "tools"],
+  ...["infra", "components", "proxy-image", "engines", "tools"],
 ];
 
 /** Another copy of the project, with a stack of its own: what runs in this one is not touched. */

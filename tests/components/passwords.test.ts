@@ -4,8 +4,8 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Passwords } from "../../components/passwords.ts";
-import { catalogue, engines } from "../../infra/model/catalogue.ts";
-import { derivePassword } from "../../infra/model/uri.ts";
+import { catalogue, engines } from "../../engines/table.ts";
+import { derivePassword } from "../../engines/uri.ts";
 import { declare, only, settled } from "./declare.ts";
 
 const { built, resources } = await declare(() => new Passwords("orders", { rotate: 0 }));

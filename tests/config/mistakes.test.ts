@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { engines } from "../../engines/table.ts";
 import { ConfigError, parseConfig } from "../../infra/config.ts";
-import { engines } from "../../infra/model/catalogue.ts";
 
 const NOW = new Date("2026-06-01T12:00:00Z");
 

@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 
 import pg from "pg";
+import { clientFor, farewell } from "../../engines/postgresql/tests/client.ts";
 import { until } from "../support/containers.ts";
-import { clientFor, farewell } from "../support/postgresql.ts";
 import { linesOf, notRefused } from "../support/refused.ts";
 import type { Target } from "../support/writer.ts";
 import { query, targets, whole } from "./orders.ts";

@@ -5,10 +5,9 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { execa } from "execa";
-
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { followsItsLeader } from "../engines/conformance.ts";
 import { execWell, until } from "../support/containers.ts";
-import { inserting } from "../support/postgresql.ts";
 import { load, lostRows } from "./load.ts";
 import {
   addressOf,

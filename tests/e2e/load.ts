@@ -1,7 +1,6 @@
 import type { TestContext } from "node:test";
-
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { loadOf } from "../support/load.ts";
-import { inserting } from "../support/postgresql.ts";
 import type { Record } from "../support/writer.ts";
 import { query, targets } from "./orders.ts";
 

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { until } from "../support/containers.ts";
 import { LONGEST_HOLD, longestWait, refused } from "../support/load.ts";
 import { breakNetwork } from "../support/net-fault.ts";
-import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import { load, lostRows, readOnly } from "./load.ts";
 import {

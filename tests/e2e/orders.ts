@@ -1,3 +1,4 @@
+import { clientFor, farewell } from "../../engines/postgresql/tests/client.ts";
 import type { Outputs } from "../support/cluster.ts";
 import {
   addressOf as addressIn,
@@ -9,7 +10,6 @@ import {
 } from "../support/cluster.ts";
 import { execWell, until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { clientFor, farewell } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
 
 export const orders = await bringUp({ name: "orders", engine: "postgresql" });

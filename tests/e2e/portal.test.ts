@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { signalAgents } from "../support/agents.ts";
 import { exec, execWell, runOnce, until } from "../support/containers.ts";
 import { questionsLeaveNoLine } from "../support/pool.ts";
-import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import {
   addressOf,

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
-
+import { clientFor, farewell } from "../../engines/postgresql/tests/client.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { exec, execWell, until } from "../support/containers.ts";
-import { clientFor, farewell } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
 import {
   addressOf,

@@ -3,10 +3,9 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, test } from "node:test";
-
+import { clientFor, farewell, inserting } from "../../engines/postgresql/tests/client.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { runOnce, until as waitFor } from "../support/containers.ts";
-import { clientFor, farewell, inserting } from "../support/postgresql.ts";
 import type { Target } from "../support/writer.ts";
 import { startWriter } from "../support/writer.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Readable } from "node:stream";
 import { beforeEach, test } from "node:test";
 
-import { inserting } from "../support/postgresql.ts";
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { startWriter } from "../support/writer.ts";
 import { lostRows } from "./load.ts";
 import { container, engine, orders, PORTALS, targets, whole } from "./orders.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-
+import { inserting } from "../../engines/postgresql/tests/client.ts";
 import type { Outputs } from "../support/cluster.ts";
-import { inserting } from "../support/postgresql.ts";
 import { startWriter } from "../support/writer.ts";
 import { lostRows } from "./load.ts";
 import {

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-
+import { adding } from "../../engines/redis/tests/client.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
 import { addressOf, bringUp, containerOf } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
 import { docker } from "../support/docker.ts";
-import { adding } from "../support/redis.ts";
 import { sshClientFor, sshKey } from "../support/ssh-client.ts";
 
 interface Ssh {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { Authority } from "../node-image/authority.ts";
+import { Authority } from "../support/authority.ts";
 import { logsOf } from "../support/containers.ts";
 import { networkFor } from "../support/docker.ts";
 import {

@@ -29,7 +29,7 @@ import type { Command } from "../../proxy-image/src/plan/plan.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { NO } from "../../proxy-image/src/plan/render-vouch.ts";
-import { Authority } from "../node-image/authority.ts";
+import { Authority } from "../support/authority.ts";
 import { until } from "../support/until.ts";
 
 /** Three nodes that say their name and echo, an agent whose answers a test chooses, and a real HAProxy before them. */

@@ -8,7 +8,7 @@ import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { PLACES } from "../../proxy-image/src/plan/names.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { authorizedBy } from "../../proxy-image/src/plan/ssh.ts";
-import { Authority } from "../node-image/authority.ts";
+import { Authority } from "../support/authority.ts";
 import { exec, until } from "../support/containers.ts";
 import { networkFor, runFor } from "../support/docker.ts";
 import { portalImage } from "../support/portal-container.ts";

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
+import { catalogue } from "../../engines/table.ts";
+import { uriOf, urisOf, withoutPassword } from "../../engines/uri.ts";
 import { addressMapsOf, isPerNode } from "../../infra/model/address-map.ts";
-import { catalogue } from "../../infra/model/catalogue.ts";
 import { endpointHosts } from "../../infra/model/outputs.ts";
 import { planDeployment } from "../../infra/model/plan.ts";
-import { uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { localStack } from "../support/local-stack.ts";
 
 function mapsOf(events: object) {

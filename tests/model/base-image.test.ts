@@ -20,4 +20,4 @@ test("every image starts from the same base, by its digest", () => {
   }
 });
 
-const nodeImage = (engine: string): string => join("node-image", engine);
+const nodeImage = (engine: string): string => join("engines", engine, "node-image");

@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 
 import { execa } from "execa";
-
-import type { Engine } from "../../infra/model/catalogue.ts";
-import { catalogue, engines } from "../../infra/model/catalogue.ts";
-import type { Access } from "../../infra/model/clients/form.ts";
-import { clients, formsOf, patienceOf } from "../../infra/model/clients/table.ts";
+import type { Access } from "../../engines/client-form.ts";
+import { clients, formsOf, patienceOf } from "../../engines/clients.ts";
+import type { Engine } from "../../engines/table.ts";
+import { catalogue, engines } from "../../engines/table.ts";
 import { clientsDocument } from "../../tools/clients/document.ts";
 import { notes, seenOf } from "../../tools/clients/notes.ts";
 import { connectText } from "../../tools/connect.ts";

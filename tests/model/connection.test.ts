@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 
-import { catalogue } from "../../infra/model/catalogue.ts";
+import { catalogue } from "../../engines/table.ts";
+import { derivePassword, uriOf, urisOf, withoutPassword } from "../../engines/uri.ts";
 import type { LocalPlan, NodePlan, PortalPlan } from "../../infra/model/plan.ts";
 import { serverCertificate } from "../../infra/model/plan.ts";
-import { derivePassword, uriOf, urisOf, withoutPassword } from "../../infra/model/uri.ts";
 import { CONNECTION } from "./connection.ts";
 
 const { postgresql, redis } = catalogue;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
+import { startEtcd } from "../../engines/postgresql/tests/observe/etcd-stand-in.ts";
+import { leading, startPatroni } from "../../engines/postgresql/tests/observe/patroni-stand-in.ts";
+import { startPostgresql } from "../../engines/postgresql/tests/observe/postgresql-stand-in.ts";
 import { createObserver } from "../../proxy-image/src/engines/table.ts";
 import type { View } from "../../proxy-image/src/model/view.ts";
 import { isSameSubject } from "../../proxy-image/src/observe/observer.ts";
-import { Authority } from "../node-image/authority.ts";
-import { startEtcd } from "./support/etcd-stand-in.ts";
-import { leading, startPatroni } from "./support/patroni-stand-in.ts";
+import { Authority } from "../support/authority.ts";
 import { portalOf } from "./support/portal.ts";
-import { startPostgresql } from "./support/postgresql-stand-in.ts";
 import { until } from "./support/until.ts";
 
 const authority = await Authority.create();

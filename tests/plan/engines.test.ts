@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { catalogue, endpointsOf, engines, nodeNames } from "../../infra/model/catalogue.ts";
+import { catalogue, endpointsOf, engines, nodeNames } from "../../engines/table.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { localStack } from "../support/local-stack.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { engines, nodeNames } from "../../infra/model/catalogue.ts";
+import { engines, nodeNames } from "../../engines/table.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { sessionsOf } from "../../proxy-image/src/plan/limits.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import { hardened } from "../../components/local/container.ts";
-import { Authority, type KeyPair } from "../node-image/authority.ts";
+import { Authority, type KeyPair } from "./authority.ts";
 import { asNode, networkFor, runFor } from "./docker.ts";
 
 export interface LoneNode {

@@ -7,7 +7,7 @@ import { bundleAgent } from "../../proxy-image/bundle.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import type { S3Source } from "../../proxy-image/src/s3/bucket.ts";
-import { Authority } from "../node-image/authority.ts";
+import { Authority } from "./authority.ts";
 import { exec } from "./containers.ts";
 import { imageOf, runFor } from "./docker.ts";
 

@@ -1,13 +1,13 @@
-import type { Engine } from "../../infra/model/catalogue.ts";
-import type { Access, ClientForm } from "../../infra/model/clients/form.ts";
-import { saveTrustStore } from "../../infra/model/clients/form.ts";
-import { clients, patienceOf } from "../../infra/model/clients/table.ts";
+import type { Access, ClientForm } from "../../engines/client-form.ts";
+import { saveTrustStore } from "../../engines/client-form.ts";
+import { clients, patienceOf } from "../../engines/clients.ts";
+import type { Engine } from "../../engines/table.ts";
 import type { Seen } from "./notes.ts";
 import { NOT_RUN, notes, seenOf } from "./notes.ts";
 
 const HEAD = `# Clients
 
-Generated from \`infra/model/clients\` and \`tools/clients\` by \`npm run docs:clients\`, which takes what the last \`npm run test:clients\` has seen:
+Generated from \`engines/<engine>/clients.ts\` and \`tools/clients\` by \`npm run docs:clients\`, which takes what the last \`npm run test:clients\` has seen:
 that brings up each engine in turn, and pastes the forms of the outputs into the real libraries. \`npm run test:all\` runs it too.
 
 Your own forms, with addresses, names and passwords filled in:

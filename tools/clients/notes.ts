@@ -1,4 +1,4 @@
-import type { Engine } from "../../infra/model/catalogue.ts";
+import type { Engine } from "../../engines/table.ts";
 import seen from "./seen.json" with { type: "json" };
 
 /** What was seen of one client, as docs/clients.md explains it. */
@@ -253,7 +253,7 @@ confirms. amqp-tools have no form: they look for a certificate's DNS names alone
     about: `Drivers learn the nodes' private addresses; the form translates each into a portal's. Those for Node.js and Python write and read with
 LOCAL_ONE as they come: what one node alone has may be missing after its loss, and for a while in an answer of another. The runs here used
 LOCAL_QUORUM. The server is Apache Cassandra 5.0. Java's driver takes a translator as a class named in its configuration, which is more than a
-form: [scylladb.md](engines/scylladb.md).`,
+form: [engines/scylladb](../engines/scylladb/README.md).`,
     clients: {
       cqlsh: {
         typed: FORM,

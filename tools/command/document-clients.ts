@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { engines } from "../../infra/model/catalogue.ts";
+import { engines } from "../../engines/table.ts";
 import type { Result } from "../clients/document.ts";
 import { asSeen } from "../clients/document.ts";
 import type { Seen } from "../clients/notes.ts";

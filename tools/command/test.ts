@@ -23,8 +23,8 @@ const CLIENTS = "tests/clients/";
 
 /** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
-  "tests/engines/mysql-frozen.test.ts",
-  "tests/engines/scylladb.test.ts",
+  "engines/mysql/tests/frozen.test.ts",
+  "engines/scylladb/tests/deployment.test.ts",
   "tests/node-image/scylladb",
   "tests/guard/mutations.test.ts",
   CLIENTS,

@@ -2,9 +2,9 @@ import { join } from "node:path";
 
 import type Docker from "dockerode";
 
-import type { Engine } from "../../infra/model/catalogue.ts";
-import { catalogue } from "../../infra/model/catalogue.ts";
-import { withoutPassword } from "../../infra/model/uri.ts";
+import type { Engine } from "../../engines/table.ts";
+import { catalogue } from "../../engines/table.ts";
+import { withoutPassword } from "../../engines/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/step.ts";
 import type { Deployment } from "./cli.ts";

@@ -1,8 +1,7 @@
 import type Docker from "dockerode";
 import { z } from "zod";
-
+import { endpointsOf } from "../../engines/table.ts";
 import { ConfigError, parseConfig, rawConfig } from "../../infra/config.ts";
-import { endpointsOf } from "../../infra/model/catalogue.ts";
 import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/model/plan.ts";
 import type { Stack } from "../../infra/model/stack.ts";
 import { BASE_IMAGE } from "../../infra/model/stack.ts";

@@ -6,10 +6,9 @@ import { connect as connectTls } from "node:tls";
 
 import type Docker from "dockerode";
 import { z } from "zod";
-
+import type { Engine } from "../../engines/table.ts";
+import { catalogue } from "../../engines/table.ts";
 import { blockOf, contains } from "../../infra/model/block.ts";
-import type { Engine } from "../../infra/model/catalogue.ts";
-import { catalogue } from "../../infra/model/catalogue.ts";
 import { logOf } from "./containers.ts";
 
 const PAGE_MS = 2_000;

@@ -10,7 +10,7 @@ import {
   replaceCertificate,
 } from "../../../proxy-image/src/apply/certificate.ts";
 import { planCertificates } from "../../../proxy-image/src/plan/plan.ts";
-import { Authority } from "../../node-image/authority.ts";
+import { Authority } from "../../support/authority.ts";
 import { until } from "../../support/until.ts";
 import { createLab, startHaproxy, writeFiles } from "../lab.ts";
 

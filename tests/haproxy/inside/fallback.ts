@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { ask } from "../../../proxy-image/src/apply/conversation.ts";
-import { Authority } from "../../node-image/authority.ts";
+import { Authority } from "../../support/authority.ts";
 import { until } from "../../support/until.ts";
 import {
   blocks,

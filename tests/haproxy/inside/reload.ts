@@ -10,7 +10,7 @@ import type { TLSSocket } from "node:tls";
 import { configure } from "../../../proxy-image/src/apply/configure.ts";
 import { createWhitelistFile } from "../../../proxy-image/src/apply/whitelist.ts";
 import { planCertificates } from "../../../proxy-image/src/plan/plan.ts";
-import { Authority } from "../../node-image/authority.ts";
+import { Authority } from "../../support/authority.ts";
 import { until } from "../../support/until.ts";
 import {
   blocks,

@@ -1,5 +1,5 @@
 import type { Identity } from "../../../proxy-image/src/observe/observer.ts";
-import type { Authority } from "../../node-image/authority.ts";
+import type { Authority } from "../../support/authority.ts";
 
 /** Who a portal is to the servers of this authority. */
 export async function portalOf(authority: Authority): Promise<Identity> {

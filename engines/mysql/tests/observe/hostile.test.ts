@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import fc from "fast-check";
+import { until } from "../../../../tests/observe/support/until.ts";
+import { DEADLINE_MS, kindOf, lineTo, packet, recovers, start, whyOf } from "./line.ts";
+import { recorded } from "./stand-in.ts";
+
+const SEED = 20_260;
+const welcome = recorded("welcome");
+const rows = recorded("rows");
+
+test("no packet that answers nothing harms more than its session", async (t) => {
+  const { mysql, line } = await start(t);
+  const farewell = recorded("farewell").toString("latin1", 4);
+  for (let length = 0; length <= farewell.length; length++) {
+    await recovers(mysql, line);
+    const before = line.dropped();
+    for (const session of mysql.sessions) session.write(packet(0, farewell.slice(0, length)));
+    await until(`${length} bytes end the session`, () => line.dropped() > before);
+    assert.equal(kindOf(await line.ask(DEADLINE_MS)), "closed", `${length} bytes`);
+  }
+});
+
+const plainPassword = packet(3, "\xfemysql_clear_password\0");
+const hostile: Readonly<
+  Record<string, readonly [Partial<Record<"welcome" | "answer", Buffer>>, RegExp]>
+> = {
+  "another way to log in": [{ welcome: packet(3, "\xfedialog\0abc") }, /unknown plugin dialog/],
+  "a wish for the password as it is": [{ welcome: plainPassword }, /is disabled by default/],
+  "an answer before the question": [
+    { welcome: Buffer.concat([welcome, rows]) },
+    /^failed: Unexpected packet/,
+  ],
+  "a cut error after its welcome": [
+    { welcome: Buffer.concat([welcome, packet(0, "\xff")]) },
+    /^failed: .*out of range/,
+  ],
+  "a cut error after its answer": [
+    { answer: Buffer.concat([rows, packet(0, "\xff")]) },
+    /^failed: .*out of range/,
+  ],
+  "columns without an end": [
+    { answer: Buffer.from(rows).fill(0, rows.indexOf("0500000bfe", "hex") + 4) },
+    /^failed: Expected EOF/,
+  ],
+  "an answer out of order": [
+    { answer: Buffer.from(rows).fill(7, 3, 4) },
+    /^failed: .*out of order/,
+  ],
+  "a wish for a file": [{ answer: packet(1, "\xfb/etc/passwd") }, /^failed: /],
+  "the head of 16 MB": [{ answer: Buffer.from("ffffff0101", "hex") }, /^gives no answer/],
+};
+for (const [what, [says, why]] of Object.entries(hostile))
+  test(`a server that sends ${what} is not believed, and asked again`, async (t) => {
+    const { mysql, line } = await start(t);
+    Object.assign(mysql, says);
+
+    assert.match(whyOf(await line.ask(500)), why);
+    await recovers(mysql, line);
+  });
+
+for (const phase of ["greeting", "welcome", "answer"] as const)
+  test(`no bytes in place of the ${phase} end the agent, or keep it from asking again`, async (t) => {
+    // The driver's, of bytes that it can't read.
+    t.mock.method(console, "trace", () => {});
+    const { mysql } = await start(t);
+    const whole = phase === "answer" ? rows : recorded(phase);
+    const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
+    const changed = fc.array(change, { minLength: 1, maxLength: 4 }).map((changes) => {
+      const bytes = Buffer.from(whole);
+      for (const [at, byte] of changes) bytes[at] = byte;
+      return bytes;
+    });
+    const any = fc.uint8Array({ minLength: 1, maxLength: 200 });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(changed, any), async (says) => {
+        Object.assign(mysql, { [phase]: says, ends: phase });
+        const line = lineTo(mysql);
+        await line.ask(DEADLINE_MS);
+        await recovers(mysql, line);
+        line.stop();
+      }),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+
+test("no bytes that nobody asked for end the agent, or keep it from asking again", async (t) => {
+  const { mysql, line } = await start(t);
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+      await recovers(mysql, line);
+      const before = line.dropped();
+      for (const session of mysql.sessions) session.end(bytes);
+      await until("the session has ended", () => line.dropped() > before);
+      assert.equal(kindOf(await line.ask(DEADLINE_MS)), "closed");
+    }),
+    { seed: SEED, numRuns: 50 },
+  );
+});

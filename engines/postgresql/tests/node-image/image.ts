@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+import { imageOf } from "../../../../tests/support/docker.ts";
+
+const SOURCE = fileURLToPath(new URL("../../node-image", import.meta.url));
+
+/** The node's image as it is in the working tree. */
+export function buildImage(): Promise<string> {
+  return imageOf("node-postgresql", SOURCE, ["Dockerfile", "image", "steward"]);
+}
+
+/** Asks until there is an answer; fails after `seconds` with the last reason why there was none. */
+export async function until<T>(
+  what: string,
+  seconds: number,
+  ask: () => Promise<{ readonly is: T } | { readonly not: string }>,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask().catch((error: Error) => ({ not: error.message }));
+    if ("is" in answer) return answer.is;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s: ${answer.not}`);
+    await sleep(100);
+  }
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { execWell, logsOf } from "../../../../tests/support/containers.ts";
+import { breakNetwork } from "../../../../tests/support/net-fault.ts";
+import type { Cluster, NodeName } from "./cluster.ts";
+import { until } from "./image.ts";
+
+/** Seconds: until the next one leads, on a slow machine. */
+const LONGEST = 400;
+
+const HISTORY = "/service/orders/history";
+
+/** Two nodes that are promoted to one timeline: Patroni and pg_rewind see no difference between them. */
+export function rivalTests(cluster: () => Cluster): void {
+  /** Loses a node, and gives what brings it back. */
+  type Loss = (node: NodeName) => Promise<() => Promise<unknown>>;
+  const losses: readonly [string, Loss][] = [
+    [
+      "is killed",
+      async (node) => {
+        await cluster().kill(node);
+        return () => cluster().start(node);
+      },
+    ],
+    [
+      "loses its network, and steps down,",
+      (node) =>
+        breakNetwork(
+          cluster().container(node),
+          { arriving: ['meta iif != "lo" drop'], leaving: ['meta oif != "lo" drop'] },
+          LONGEST,
+        ),
+    ],
+  ];
+
+  /** How often a node has given up its data for the leader's. */
+  const times = async (node: NodeName): Promise<number> =>
+    (await logsOf(cluster().container(node))).match(/copies the leader's anew/g)?.length ?? 0;
+
+  test("whoever was lost in another way has kept its data", async () => {
+    for (const node of cluster().nodes) assert.equal(await times(node), 0, node);
+  });
+
+  for (const [how, lose] of losses)
+    test(`a leader that ${how} before anybody has heard of its promotion comes back with the next one's data`, async () => {
+      const first = await cluster().untilLeader(10);
+      const [lost = first] = cluster().nodes.filter((node) => node !== first);
+      await cluster().sql(first, "CREATE TABLE IF NOT EXISTS told (by text); TRUNCATE told");
+      const earlier = await times(lost);
+      const history = await etcdctl(first, "get", "--print-value-only", HISTORY);
+
+      const unheard = { arriving: ['meta iif != "lo" tcp dport 5432 drop'] };
+      const lift = await breakNetwork(cluster().container(lost), unheard, LONGEST);
+      try {
+        await cluster().patronictl(first, "switchover", "--force", "--candidate", lost);
+        await cluster().untilLeader(30, first);
+        const timeline = await timelineOf(lost);
+        await tell(lost, "the lost one");
+        const back = await lose(lost);
+        // As if it had been lost a moment earlier. Where its promotion is noted, nobody is elected who hasn't heard of it.
+        await etcdctl(first, ...(history ? ["put", HISTORY, history] : ["del", HISTORY]));
+        const next = await cluster().untilLeader(60, lost);
+        await tell(next, "the next one");
+        assert.equal(await timelineOf(next), timeline, "both were promoted to one timeline");
+        await back();
+      } finally {
+        await lift();
+      }
+
+      await until("the next one's data", 120, async () => {
+        const told = await cluster().sql(lost, "SELECT string_agg(by, ', ') FROM told");
+        return told === "the next one" ? { is: true } : { not: told };
+      });
+      await cluster().untilWhole(60);
+      assert.equal(await times(lost), earlier + 1);
+    });
+
+  /** On the node's own disk alone. */
+  const tell = (leader: NodeName, by: string) =>
+    cluster().sql(leader, `SET synchronous_commit = local; INSERT INTO told VALUES ('${by}')`);
+
+  const timelineOf = (leader: NodeName) =>
+    cluster().sql(leader, "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)");
+
+  /** Tried again, since etcd may have lost its leader as well. */
+  const etcdctl = (node: NodeName, ...args: string[]) =>
+    until("etcd's answer", 30, async () => ({
+      is: (await execWell(cluster().container(node), ["etcdctl", ...args])).trim(),
+    }));
+}

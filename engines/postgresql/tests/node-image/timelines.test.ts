@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { test } from "node:test";
+
+import { runToEnd } from "../../../../tests/support/docker.ts";
+import { machineImage } from "../../../../tests/support/machine/machine.ts";
+
+const STEWARD = resolve(import.meta.dirname, "../../node-image/steward");
+
+/** What the data say: state, timeline of the last checkpoint, timeline up to which recovery must go; files; the promotion. */
+const DATA: readonly [string, [string, number, number], readonly string[], number | null][] = [
+  ["killed before the first checkpoint after it", ["in production", 1, 2], [], 2],
+  ["killed later", ["in production", 2, 0], [], 2],
+  ["shut down", ["shut down", 3, 0], [], 3],
+  ["killed while it shut down", ["shutting down", 3, 0], [], 3],
+  ["killed while it recovered from a crash", ["in crash recovery", 3, 0], [], 3],
+  ["of a leader that made the database", ["in production", 1, 0], [], null],
+  ["of a replica", ["in archive recovery", 2, 2], ["standby.signal"], null],
+  ["of a replica, shut down", ["shut down in recovery", 2, 2], [], null],
+  ["of a copy that was never started", ["in production", 2, 0], ["backup_label"], null],
+  ["of a primary that becomes a replica", ["shut down", 2, 0], ["standby.signal"], null],
+];
+
+const NAMED = '[[1,100,"no recovery target specified","2026-01-01T00:00:00+00:00","orders-1"]]';
+const OTHER = NAMED.replace("orders-1", "orders-3");
+
+/** orders-1 was promoted to timeline 2; orders-2 leads on a timeline, with a history, maybe of another database; why they have parted. */
+const LEADERS: readonly [string, number, string, string, RegExp | null][] = [
+  ["on the same timeline", 2, OTHER, "7", /orders-2 leads on a timeline 2/],
+  ["on the same timeline, which nobody has noted", 2, "", "7", /orders-2 leads on a timeline 2/],
+  ["on an earlier timeline", 1, "[]", "7", /orders-2 leads on a timeline 1/],
+  ["promoted after it", 3, NAMED, "7", null],
+  ["promoted after another one of its timeline", 3, OTHER, "7", /history of orders-3/],
+  ["whose history names nobody", 3, '[[1,100,"no recovery target specified"]]', "7", null],
+  ["whose history was lost", 3, "", "7", null],
+  ["whose history is empty", 3, "[]", "7", null],
+  ["whose history can't be read", 3, '{"1":2', "7", null],
+  ["whose history is of another shape", 3, '{"1":2}', "7", null],
+  ["of another database", 2, OTHER, "8", null],
+];
+
+const PRIMARY = {
+  role: "primary",
+  state: "running",
+  timeline: 2,
+  database_system_identifier: "7",
+};
+/** What the holder of the leader's key says; whether it is taken for a leader. */
+const ANSWERS: readonly [string, Record<string, unknown>, boolean][] = [
+  ["a primary", PRIMARY, true],
+  ["a replica that is to be promoted", { ...PRIMARY, role: "replica" }, false],
+  ["a primary by Patroni's word alone", { ...PRIMARY, timeline: undefined }, false],
+  ["a primary that starts", { ...PRIMARY, state: "starting" }, false],
+  ["a primary of a cluster that is paused", { ...PRIMARY, pause: true }, false],
+  ["one of no database", { ...PRIMARY, database_system_identifier: undefined }, false],
+];
+
+const SCRIPT = `
+import json, sys
+sys.path.insert(0, "/portico")
+from steward.rival import Leader, leader_of, parted, promotion
+
+data, leaders, answers = json.loads(sys.argv[1])
+
+def control(state, checkpoint, recovery):
+    return {
+        "Database cluster state": state,
+        "Latest checkpoint's TimeLineID": str(checkpoint),
+        "Min recovery ending loc's timeline": str(recovery),
+    }
+
+print(json.dumps([
+    [promotion(control(*said), there) for _, said, there, _ in data],
+    [parted("orders-1", 2, "7", Leader("orders-2", of, timeline, history)) for _, timeline, history, of, _ in leaders],
+    [isinstance(leader_of("orders-2", status, ""), Leader) for _, status, _ in answers],
+]))
+`;
+
+const answered = runToEnd(
+  {
+    Image: await machineImage(),
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([DATA, LEADERS, ANSWERS])],
+    HostConfig: { Binds: [`${STEWARD}:/portico/steward:ro`], NetworkMode: "none" },
+  },
+  60_000,
+).then(
+  ({ output }) =>
+    JSON.parse(output) as [
+      readonly (number | null)[],
+      readonly (string | null)[],
+      readonly boolean[],
+    ],
+);
+
+for (const [index, [title, , , promoted]] of DATA.entries())
+  test(`to which timeline PostgreSQL's data were promoted: ${title}`, async () => {
+    const [promotions] = await answered;
+    assert.equal(promotions[index], promoted);
+  });
+
+for (const [index, [title, , , , why]] of LEADERS.entries())
+  test(`whether a node was promoted beside the leader: one ${title}`, async () => {
+    const [, reasons] = await answered;
+    if (why === null) assert.equal(reasons[index], null);
+    else assert.match(reasons[index] ?? "none", why);
+  });
+
+for (const [index, [title, , leads]] of ANSWERS.entries())
+  test(`whether the holder of the leader's key leads: ${title}`, async () => {
+    const [, , taken] = await answered;
+    assert.equal(taken[index], leads);
+  });

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { test } from "node:test";
+
+import { createRestLine } from "../../../../proxy-image/src/engines/postgresql/rest-line.ts";
+import { credentialsOf } from "../../../../proxy-image/src/observe/observer.ts";
+import { portalOf } from "../../../../tests/observe/support/portal.ts";
+import { until } from "../../../../tests/observe/support/until.ts";
+import { Authority } from "../../../../tests/support/authority.ts";
+import { leading, startPatroni } from "./patroni-stand-in.ts";
+
+const authority = await Authority.create();
+const credentials = credentialsOf(await portalOf(authority), "TLSv1.2");
+
+async function start(t: TestContext, name = "a") {
+  const patroni = await startPatroni(authority, "a");
+  patroni.status = leading("a");
+  let dropped = 0;
+  const { port } = patroni;
+  const target = { name, address: "127.0.0.1", port, credentials };
+  const line = createRestLine({ ...target, onDropped: () => dropped++ });
+  t.after(async () => {
+    line.stop();
+    await patroni.stop();
+  });
+  return { patroni, line, dropped: () => dropped };
+}
+
+test("a question is answered, and the next connection is already made", async (t) => {
+  const { patroni, line } = await start(t);
+
+  const first = await line.ask(2000);
+  await until("a connection waits", () => patroni.waiting.size === 1);
+  const second = await line.ask(2000);
+
+  assert.ok(first.kind === "answer" && first.answer.kind === "status", JSON.stringify(first));
+  assert.equal(first.answer.status.name, "a");
+  assert.equal(second.kind, "answer");
+});
+
+test("handshakes after the first resume its session", async (t) => {
+  const { patroni, line } = await start(t);
+
+  for (let question = 0; question < 5; question++) await line.ask(2000);
+
+  assert.equal(patroni.handshakes.resumed, patroni.handshakes.all - 1);
+});
+
+test("as many connections wait as are asked for, and no more", async (t) => {
+  const { patroni, line } = await start(t);
+  line.setDepth(3);
+
+  const answers = await Promise.all([line.ask(2000), line.ask(2000), line.ask(2000)]);
+
+  assert.deepEqual(
+    answers.map(({ kind }) => kind),
+    ["answer", "answer", "answer"],
+  );
+  await until("three connections wait", () => patroni.waiting.size === 3);
+  assert.equal(patroni.handshakes.all, 6);
+});
+
+for (const mood of ["silent", "drips"] as const) {
+  test(`a node that ${mood === "silent" ? "hangs" : "drips bytes"} is silent within the deadline`, async (t) => {
+    const { patroni, line } = await start(t);
+    patroni.mood = mood;
+    const started = performance.now();
+
+    const answer = await line.ask(200);
+
+    const took = performance.now() - started;
+    assert.equal(answer.kind, "silent");
+    assert.ok(took >= 190 && took < 400, `took ${took} ms`);
+  });
+}
+
+test("a node without Patroni is closed at once", async (t) => {
+  const { patroni, line } = await start(t);
+  await patroni.stop();
+
+  assert.deepEqual(await line.ask(2000), { kind: "closed", why: "refuses connections" });
+});
+
+test("a connection that waited and is closed by the node is a sign", async (t) => {
+  const { patroni, line, dropped } = await start(t);
+  await line.ask(2000);
+  await until("a connection waits", () => patroni.waiting.size === 1);
+
+  for (const socket of patroni.waiting) socket.destroy();
+
+  await until("it is told", () => dropped() === 1);
+  assert.equal((await line.ask(2000)).kind, "answer");
+});
+
+test("another node's certificate is not believed", async (t) => {
+  const { line } = await start(t, "b");
+
+  const answer = await line.ask(2000);
+
+  assert.ok(answer.kind === "closed", JSON.stringify(answer));
+  assert.match(answer.why, /altnames/);
+});
+
+test("an authority that is not the deployment's is not believed", async (t) => {
+  const { line } = await start(t);
+  line.refresh(credentialsOf(await portalOf(await Authority.create()), "TLSv1.2"));
+
+  assert.equal((await line.ask(2000)).kind, "closed");
+});
+
+test("a certificate that can't be read is told, and nothing is asked", async (t) => {
+  const { line } = await start(t);
+  line.refresh(credentialsOf({ ca: "", cert: "no", key: "no", logins: {} }));
+
+  const answer = await line.ask(2000);
+
+  assert.ok(answer.kind === "closed");
+  assert.match(answer.why, /^the portal's certificate can't be used/);
+});

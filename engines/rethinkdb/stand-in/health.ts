@@ -1,0 +1,27 @@
+// Exit code 0: this server answers as a portal's question wants it, and is with the majority.
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+
+import { question } from "../../../proxy-image/src/engines/rethinkdb/handshake.ts";
+import { viewOf } from "../../../proxy-image/src/engines/rethinkdb/queries.ts";
+import { exchange } from "../../../proxy-image/src/observe/line.ts";
+
+const NODE = "/etc/portico/node";
+const DRIVER = 28_015;
+
+const { name, members } = JSON.parse(readFileSync(`${NODE}/node.json`, "utf8"));
+const { portal } = JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8"));
+
+const asked = question({ user: "portal", password: portal }, randomBytes(18).toString("base64"));
+const result = await exchange(connect({ host: "127.0.0.1", port: DRIVER }), asked, 2500);
+const answer = result.kind === "answer" ? { answer: { askedAt: 0, said: result.answer } } : {};
+const heard = {
+  ...Object.fromEntries(Object.keys(members).map((node) => [node, {}])),
+  [name]: answer,
+};
+const word = viewOf({ awakeSince: 0, heard }, 0).nodes[name]?.word;
+if (word?.kind !== "serving") {
+  process.stdout.write(`${word && "why" in word ? word.why : "no answer"}\n`);
+  process.exitCode = 1;
+}

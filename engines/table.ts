@@ -1,0 +1,69 @@
+import type { Deployment } from "../infra/model/stack.ts";
+import { elasticsearch } from "./elasticsearch/row.ts";
+import { mongodb } from "./mongodb/row.ts";
+import { mysql } from "./mysql/row.ts";
+import { postgresql } from "./postgresql/row.ts";
+import { rabbitmq } from "./rabbitmq/row.ts";
+import { redis } from "./redis/row.ts";
+import { rethinkdb } from "./rethinkdb/row.ts";
+import type { EndpointRow, EngineRow } from "./row.ts";
+import { scylladb } from "./scylladb/row.ts";
+
+/** Every engine: one row each. */
+const ROWS = {
+  elasticsearch,
+  postgresql,
+  mongodb,
+  redis,
+  mysql,
+  scylladb,
+  rabbitmq,
+  rethinkdb,
+} as const;
+
+export type Engine = keyof typeof ROWS;
+
+export const catalogue: Readonly<Record<Engine, EngineRow>> = ROWS;
+
+export const engines = Object.keys(ROWS) as readonly Engine[];
+
+/** The port of every portal's status page. */
+export const STATUS = 8404;
+
+/** The port of the SSH portal, where there is one: 22 may be the machine's own. */
+export const SSH = 2222;
+
+type Asked = Pick<Deployment, "name" | "engine" | "nodes" | "endpoints" | "ssh">;
+
+export function nodeNames({ name, nodes }: Pick<Deployment, "name" | "nodes">): readonly string[] {
+  return Array.from({ length: nodes }, (_, index) => `${name}-${index + 1}`);
+}
+
+export function portalNames({
+  name,
+  portals,
+}: Pick<Deployment, "name" | "portals">): readonly string[] {
+  return Array.from({ length: portals }, (_, index) => `${name}-portal-${index + 1}`);
+}
+
+/** The endpoints that a deployment has. */
+export function endpointsOf(deployment: Asked): readonly EndpointRow[] {
+  return catalogue[deployment.engine]
+    .endpoints(nodeNames(deployment))
+    .filter(({ group }) => deployment.endpoints.includes(group));
+}
+
+/**
+ * The ports of a portal in the order in which they are given out: all that the engine can have, so that none moves when an
+ * endpoint is asked for or left out, then the status page, and last what a deployment may have or not.
+ */
+export function portsOf(
+  deployment: Asked,
+): readonly { readonly name: string; readonly port: number }[] {
+  const all = catalogue[deployment.engine].endpoints(nodeNames(deployment));
+  return [
+    ...all,
+    { name: "status", port: STATUS },
+    ...(deployment.ssh ? [{ name: "ssh", port: SSH }] : []),
+  ];
+}
