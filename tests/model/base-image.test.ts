@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { engines } from "../../engines/table.ts";
 import { BASE_IMAGE } from "../../infra/model/stack.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 
 test("every image starts from the same base, by its digest", () => {
   assert.match(BASE_IMAGE, /^debian@sha256:[0-9a-f]{64}$/);
-  const folders = ["proxy-image", ...readdirSync(join(PROJECT, "node-image")).map(nodeImage)];
+  const folders = ["proxy-image", ...engines.map((engine) => `engines/${engine}/node-image`)];
   for (const folder of folders) {
     const text = readFileSync(join(PROJECT, folder, "Dockerfile"), "utf8");
     assert.match(text, new RegExp(`^ARG BASE=${BASE_IMAGE}$`, "m"), folder);
@@ -19,5 +20,3 @@ test("every image starts from the same base, by its digest", () => {
       assert.ok(/^\$\{BASE\}$/.test(base) || stages.includes(base), `${folder}: FROM ${base}`);
   }
 });
-
-const nodeImage = (engine: string): string => join("engines", engine, "node-image");

@@ -102,15 +102,12 @@ for (const [what, changes, sessions] of [
 for (const [server, file, rule] of [
   [
     "PostgreSQL",
-    "postgresql/steward/patroni_config.py",
+    "postgresql/node-image/steward/patroni_config.py",
     /"max_connections": 100 if node\.memory < 1024 else 200,/,
   ],
-  ["MySQL", "mysql/steward/config.py", /"max-connections": 250,/],
+  ["MySQL", "mysql/node-image/steward/config.py", /"max-connections": 250,/],
 ] as const) {
   test(`the connections that the model counts on are those that a node's ${server} is given`, async () => {
-    assert.match(
-      await readFile(new URL(`../../node-image/${file}`, import.meta.url), "utf8"),
-      rule,
-    );
+    assert.match(await readFile(new URL(`../../engines/${file}`, import.meta.url), "utf8"), rule);
   });
 }

@@ -13,20 +13,19 @@ import { type FileTime, RECORD, recordedIn, told } from "../test/record.ts";
 import { run } from "./run.ts";
 
 /** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
-const ALONE = "tests/e2e/";
+const ALONE = /^tests\/e2e\//;
 
 /** One deployment a file, one after the other. */
-const ENGINES = "tests/engines/";
+const ENGINES = /^(tests\/engines\/|engines\/\w+\/tests\/(deployment|frozen)\.test\.ts$)/;
 
 /** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
-const CLIENTS = "tests/clients/";
+const CLIENTS = /^(tests\/clients\/|engines\/\w+\/tests\/clients\.test\.ts$)/;
 
 /** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
-  "engines/mysql/tests/frozen.test.ts",
-  "engines/scylladb/tests/deployment.test.ts",
-  "tests/node-image/scylladb",
-  "tests/guard/mutations.test.ts",
+  /^engines\/mysql\/tests\/frozen\.test\.ts$/,
+  /^engines\/scylladb\/tests\/(deployment\.test\.ts$|node-image\/)/,
+  /^tests\/guard\/mutations\.test\.ts$/,
   CLIENTS,
 ];
 
@@ -34,8 +33,11 @@ const HEAVY = [
 const TIMES = join(PROJECT, ".portico", "tests.json");
 const SLOWEST = 10;
 
-/** Begins first: the others go on beside it. */
-const LONGEST = "tests/node-image/";
+/** Begin first, in this order: the others go on beside them. */
+const LONGEST = [
+  /^engines\/postgresql\/tests\/node-image\//,
+  /^engines\/\w+\/tests\/node-image[./]/,
+];
 
 const BIN = join(PROJECT, "node_modules", ".bin");
 const CHECKS: readonly Stage[] = [
@@ -93,15 +95,15 @@ function stagesOf(
     tests.length === 0
       ? []
       : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
-  const below = (path: string) => files.filter((file) => file.startsWith(path));
+  const those = (pattern: RegExp) => files.filter((file) => pattern.test(file));
   const together = files
-    .filter((file) => ![ALONE, ENGINES, CLIENTS].some((path) => file.startsWith(path)))
-    .sort((a, b) => Number(b.startsWith(LONGEST)) - Number(a.startsWith(LONGEST)));
+    .filter((file) => ![ALONE, ENGINES, CLIENTS].some((pattern) => pattern.test(file)))
+    .sort((a, b) => turnOf(a) - turnOf(b));
   return [
     ...stage("tests", together, ["--test-concurrency=2"]),
-    ...stage("end to end", below(ALONE), ["--test-concurrency=1", "--test-isolation=none"]),
-    ...stage("engines", below(ENGINES), ["--test-concurrency=1"]),
-    ...stage("clients", below(CLIENTS), ["--test-concurrency=1"]),
+    ...stage("end to end", those(ALONE), ["--test-concurrency=1", "--test-isolation=none"]),
+    ...stage("engines", those(ENGINES), ["--test-concurrency=1"]),
+    ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
   ];
 }
 
@@ -136,14 +138,19 @@ async function runStages(
 }
 
 function isHeavy(file: string): boolean {
-  return HEAVY.some((path) => file.startsWith(path));
+  return HEAVY.some((pattern) => pattern.test(file));
+}
+
+function turnOf(file: string): number {
+  const found = LONGEST.findIndex((pattern) => pattern.test(file));
+  return found < 0 ? LONGEST.length : found;
 }
 
 async function testFiles(): Promise<readonly string[]> {
-  const entries = await readdir(join(PROJECT, "tests"), { recursive: true });
-  return entries
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => join("tests", name))
+  const below = async (folder: string) =>
+    (await readdir(join(PROJECT, folder), { recursive: true })).map((name) => join(folder, name));
+  return [...(await below("engines")), ...(await below("tests"))]
+    .filter((file) => file.endsWith(".test.ts"))
     .sort();
 }
 

@@ -5,17 +5,17 @@ import { test } from "node:test";
 import { runToEnd } from "../../../../tests/support/docker.ts";
 import { machineImage } from "../../../../tests/support/machine/machine.ts";
 
-const IMAGES = resolve(import.meta.dirname, "../../../../node-image");
+const ENGINES = resolve(import.meta.dirname, "../../..");
 const COPIES = [
-  ...["mysql/steward", "postgresql/steward", "redis/steward", "scylladb/steward"],
-  ...["rabbitmq/launch", "elasticsearch/launch"],
+  ...["mysql", "postgresql", "redis", "scylladb"].map((engine) => `${engine}/node-image/steward`),
+  ...["rabbitmq", "elasticsearch"].map((engine) => `${engine}/node-image/launch`),
 ];
 
 /** Writes a file by each copy of `files.py`, and says in which order what reached the disk. */
 const PROGRAM = `
 import importlib.util, os, sys
 for copy in sys.argv[1:]:
-    spec = importlib.util.spec_from_file_location("files", f"/node-image/{copy}/files.py")
+    spec = importlib.util.spec_from_file_location("files", f"/engines/{copy}/files.py")
     files = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(files)
     steps, fsync, replace = [], os.fsync, os.replace
@@ -48,7 +48,7 @@ test("files that nodes keep are written whole, are on the disk once they are wri
     {
       Image: await machineImage(),
       Entrypoint: ["python3", "-c", PROGRAM, ...COPIES],
-      HostConfig: { Binds: [`${IMAGES}:/node-image:ro`], NetworkMode: "none" },
+      HostConfig: { Binds: [`${ENGINES}:/engines:ro`], NetworkMode: "none" },
     },
     60_000,
   );

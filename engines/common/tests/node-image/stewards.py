@@ -48,7 +48,7 @@ class Client(types.ModuleType):
 
 
 sys.modules.update({name: Client(name) for name in CLIENTS.split()})
-sys.path.insert(0, f"/node-image/{ENGINE}")
+sys.path.insert(0, f"/engines/{ENGINE}/node-image")
 
 
 def of(name):

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { runToEnd } from "../../../../tests/support/docker.ts";
 import { machineImage } from "../../../../tests/support/machine/machine.ts";
 
-const IMAGES = resolve(import.meta.dirname, "../../../../node-image");
+const ENGINES = resolve(import.meta.dirname, "../../..");
 const TESTS = resolve(import.meta.dirname, "stewards.py");
 
 for (const steward of [
@@ -18,7 +18,7 @@ for (const steward of [
         Image: await machineImage(),
         Entrypoint: ["python3", "-B", "/stewards.py", steward],
         HostConfig: {
-          Binds: [`${IMAGES}:/node-image:ro`, `${TESTS}:/stewards.py:ro`],
+          Binds: [`${ENGINES}:/engines:ro`, `${TESTS}:/stewards.py:ro`],
           NetworkMode: "none",
           Tmpfs: { "/run": "size=64k" },
         },
