@@ -12,8 +12,11 @@ export interface EngineRow {
   readonly alsoCalled?: readonly string[];
   /** What its node image runs in the engine's place. Absent: the engine itself. */
   readonly standIn?: string;
-  /** True where the stand-in is a program of our own, for trying clients on one machine: it is never deployed to AWS. */
-  readonly homeMade?: boolean;
+  /**
+   * Where the stand-in is of our own, for trying clients on one machine: the source files of its programs below `engines/`, by the name of
+   * what is made of each in the image's `dist`. It is never deployed to AWS.
+   */
+  readonly homeMade?: Readonly<Record<string, string>>;
   /**
    * All endpoints that the engine can have, in the order in which the local target gives out ports. Names of nodes are in
    * the order of their ordinals.

@@ -8,7 +8,11 @@ const SERVER = 27_017;
 export const mongodb: EngineRow = {
   versions: ["8.0"],
   standIn: "a program of our own (engines/mongodb/stand-in)",
-  homeMade: true,
+  homeMade: {
+    server: "mongodb/stand-in/main.ts",
+    health: "mongodb/stand-in/health.ts",
+    "step-down": "common/stand-in/step-down.ts",
+  },
   endpoints: (nodes) => [
     { name: "primary", group: "primary", port: SERVER, route: "primary" },
     ...nodes.map((node, index) => ({

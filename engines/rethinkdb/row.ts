@@ -8,7 +8,10 @@ const PORTS = { driver: 28_015, cluster: 29_015 } as const;
 export const rethinkdb: EngineRow = {
   versions: ["2.4"],
   standIn: "a program of our own (engines/rethinkdb/stand-in)",
-  homeMade: true,
+  homeMade: {
+    server: "rethinkdb/stand-in/main.ts",
+    health: "rethinkdb/stand-in/health.ts",
+  },
   endpoints: () => [{ name: "any", group: "any", port: PORTS.driver, route: "any" }],
   usual: ["any"],
   tls: "portal",

@@ -1,27 +1,65 @@
-// What the builds of images need and a clone doesn't have: the agent and the stand-ins as bundles, and authorities to trust.
+// What the builds of images need and a clone doesn't have: bundles of the agent and of stand-ins, the Python that node images share, and
+// authorities to trust. Git ignores all of it.
 import { createHash, X509Certificate } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
-import { bundleStandIn } from "../../engines/common/stand-in/bundle.ts";
+
 import type { Engine } from "../../engines/table.ts";
 import { catalogue } from "../../engines/table.ts";
-import { bundleAgent } from "../../proxy-image/bundle.ts";
+import { bundle, bundleAgent } from "../../proxy-image/bundle.ts";
 
-/** Puts what builds take in and a clone hasn't into the folders of the portal's image and of each engine's. */
+/** Puts what builds take in into the folders of the portal's image and of each engine's. `project`: its absolute path. */
 export function fillImageFolders(project: string, engines: readonly Engine[]): void {
   bundleAgent();
-  for (const engine of engines) {
-    bundleStandIn(engine);
-    if (catalogue[engine].downloads) lendTrust(join(project, "engines", engine, "node-image"));
+  for (const engine of engines) fillNodeImage(project, engine);
+}
+
+/** Puts what a build takes in into the folder of an engine's node image, and gives that folder. */
+export function fillNodeImage(project: string, engine: Engine): string {
+  const { homeMade, downloads } = catalogue[engine];
+  const folder = join(project, "engines", engine, "node-image");
+  if (homeMade === undefined)
+    copyPython(join(project, "engines/common/node-image/portico_node"), join(folder, SHARED));
+  else bundleStandIn(project, homeMade, join(folder, "dist"));
+  if (downloads) lendTrust(folder);
+  return folder;
+}
+
+/** The folder that a Dockerfile copies: a build fails where it is missing. */
+const SHARED = "portico_node";
+
+/** Leaves nothing in `to` but what is in `from`, so that no build takes what was there earlier. */
+export function copyPython(from: string, to: string): void {
+  const files = readdirSync(from).filter((file) => file.endsWith(".py"));
+  mkdirSync(to, { recursive: true, mode: 0o755 });
+  for (const file of readdirSync(to))
+    if (!files.includes(file)) rmSync(join(to, file), { recursive: true, force: true });
+  for (const file of files) {
+    const [content, path] = [readFileSync(join(from, file)), join(to, file)];
+    if (!existsSync(path) || !readFileSync(path).equals(content))
+      writeFileSync(path, content, { mode: 0o644 });
   }
+}
+
+/** `programs`: source files below `engines/`, by the name of what is made of each. */
+function bundleStandIn(
+  project: string,
+  programs: Readonly<Record<string, string>>,
+  outdir: string,
+): void {
+  const sources = Object.entries(programs).map(([name, file]) => [
+    name,
+    join(project, "engines", file),
+  ]);
+  bundle({ programs: Object.fromEntries(sources), folder: project, outdir });
 }
 
 /**
  * Gives the build of an image the authorities that this machine trusts beside the usual ones, such as those of a company's proxy:
  * a build doesn't share the machine's trust, and can download nothing where every connection goes through such a proxy.
  */
-export function lendTrust(imageFolder: string): void {
+function lendTrust(imageFolder: string): void {
   const folder = join(imageFolder, "trust");
   const wanted = new Map(ownAuthorities().map((pem) => [fileOf(pem), pem]));
   mkdirSync(folder, { recursive: true });

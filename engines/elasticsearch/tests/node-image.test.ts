@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Client } from "@elastic/elasticsearch";
 
-import { lendTrust } from "../../../infra/target/image-folders.ts";
 import { closedToOthers } from "../../../tests/support/closed-files.ts";
 import { exec, logsOf, until } from "../../../tests/support/containers.ts";
-import { imageOf } from "../../../tests/support/docker.ts";
 import { type LoneNode, loneNodeFor } from "../../../tests/support/lone-node.ts";
+import { nodeImage } from "../../../tests/support/node-image.ts";
 import { MUCH, standingStill } from "../../../tests/support/slow-way.ts";
-
-const SOURCE = fileURLToPath(new URL("../node-image", import.meta.url));
-const SOURCES = ["Dockerfile", "pom.xml", "trust", "image", "launch"];
 
 /** Seconds. A start takes a quarter of a minute of a free machine, and others share this one. */
 const PATIENCE = 240;
@@ -143,8 +138,7 @@ interface RunningNode extends LoneNode {
 
 /** A cluster of one node, which ends with the test. */
 async function startNode(t: TestContext): Promise<RunningNode> {
-  lendTrust(SOURCE);
-  const image = await imageOf("node-elasticsearch", SOURCE, SOURCES);
+  const image = await nodeImage("elasticsearch");
   const node = await loneNodeFor(t, {
     image,
     name: NAME,

@@ -1,23 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { Channel, ConfirmChannel } from "amqplib";
 
 import { closedToOthers } from "../../../tests/support/closed-files.ts";
 import { exec, until } from "../../../tests/support/containers.ts";
-import { docker, imageOf } from "../../../tests/support/docker.ts";
+import { docker } from "../../../tests/support/docker.ts";
 import { loneNodeFor } from "../../../tests/support/lone-node.ts";
+import { nodeImage } from "../../../tests/support/node-image.ts";
 import { MUCH, standingStill } from "../../../tests/support/slow-way.ts";
 import { clientFor, farewell, unlessLost } from "./client.ts";
 
-const SOURCE = fileURLToPath(new URL("../node-image", import.meta.url));
 const PATIENCE = 240;
 const MEMORY = 512;
 const NAME = "jobs-1";
 const MESSAGE = 2 ** 20;
 
 test("a node of the RabbitMQ image", async (t) => {
-  const image = await imageOf("node-rabbitmq", SOURCE, ["Dockerfile", "image", "launch"]);
+  const image = await nodeImage("rabbitmq");
   const secretsWith = (app: string) => ({ app, cookie: "the cookie of all nodes" });
   const { id, address, put } = await loneNodeFor(t, {
     image,

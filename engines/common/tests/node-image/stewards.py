@@ -48,7 +48,7 @@ class Client(types.ModuleType):
 
 
 sys.modules.update({name: Client(name) for name in CLIENTS.split()})
-sys.path.insert(0, f"/engines/{ENGINE}/node-image")
+sys.path[:0] = ["/engines/common/node-image", f"/engines/{ENGINE}/node-image"]
 
 
 def of(name):
@@ -394,7 +394,7 @@ class PostgreSQL(Case):
     def test_a_fault_of_one_step_holds_up_no_other_and_the_node_is_not_healthy(self):
         described = types.SimpleNamespace(durability="quorum")
         self.replace(main, read_node=lambda: described, read_secrets=lambda: described, _give_etcd=fails)
-        self.replace(main.health, observe=lambda _durability: main.health.Health(True, True, "leads"))
+        self.replace(main.health, observe=lambda _durability: main.health.Health(True, "leads", leads=True))
         steward, done = main.Steward(), []
         steward._follow_files = lambda *_args: done.append("files")
         steward._converge = lambda *_args: done.append("cluster")

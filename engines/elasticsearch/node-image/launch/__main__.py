@@ -11,11 +11,15 @@ import time
 import traceback
 from typing import NoReturn
 
-from . import certificates, log, paths
+from portico_node import log
+from portico_node.files import write
+
+from . import certificates, paths
 from .config import elasticsearch_yml, jvm_options, log4j2_properties
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
-from .files import write
 from .users import ROLES, users, users_roles
+
+log.service = "launch"
 
 EVERY = 5
 """Seconds between two looks at what is mounted."""

@@ -7,7 +7,9 @@ import os
 import ssl
 from typing import Mapping
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 
 Mounted = Mapping[str, bytes]
 """By the file's name."""

@@ -10,7 +10,9 @@ from typing import Any, Callable, Mapping, Sequence
 
 import pymysql
 
-from . import bootstraps, certificates, config, files, health, log, paths
+from portico_node import files, log
+
+from . import bootstraps, certificates, config, health, paths
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .formation import Formation
 from .handover import HandoverError, end_offline_mode, hand_over

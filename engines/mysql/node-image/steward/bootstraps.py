@@ -6,7 +6,8 @@ their own user, who is on every node, and of whom each may read the attributes.
 
 import json
 
-from . import log
+from portico_node import log
+
 from .roles import PORTAL
 from .server import Server
 

@@ -2,7 +2,9 @@
 
 import ssl
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 
 
 def install_server_certificate() -> bool:

@@ -7,7 +7,9 @@ import uuid
 from typing import Any, Mapping
 
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 from .description import Node, Secrets
 from .election import Adopt, Found, Join, Promises, Report, Stand, Wait, decide, deserters, groups_without, read_promise
 from .group import Membership, read_membership, write_membership

@@ -4,7 +4,9 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 
 
 @dataclass(frozen=True)

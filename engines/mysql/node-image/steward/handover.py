@@ -7,7 +7,8 @@ from typing import Callable
 
 import pymysql
 
-from . import log
+from portico_node import log
+
 from .description import Node, Secrets
 from .server import MEMBERS, Server
 

@@ -3,7 +3,9 @@
 import os
 import shutil
 
-from . import log, paths
+from portico_node import log
+
+from . import paths
 
 
 def install() -> None:

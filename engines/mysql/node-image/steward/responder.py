@@ -9,7 +9,9 @@ import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Mapping, Protocol, Sequence
 
-from . import log, paths
+from portico_node import log
+
+from . import paths
 
 LONGEST_BODY = 1024 * 1024
 QUIET = 60

@@ -9,7 +9,8 @@ import json
 
 import pymysql
 
-from . import log
+from portico_node import log
+
 from .description import Node, Secrets
 from .server import Server
 

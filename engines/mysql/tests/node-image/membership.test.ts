@@ -6,6 +6,7 @@ import { runToEnd } from "../../../../tests/support/docker.ts";
 import { machineImage } from "../../../../tests/support/machine/machine.ts";
 
 const STEWARD = resolve(import.meta.dirname, "../../node-image/steward");
+const SHARED = resolve(import.meta.dirname, "../../../common/node-image/portico_node");
 
 const WHOLE = '{"group": "g", "joined": true}';
 const UNKNOWN = ["", false];
@@ -45,7 +46,10 @@ test("whatever a crash has left of a member's note of its group, the node starts
     {
       Image: await machineImage(),
       Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify(CASES.map(([, raw]) => raw))],
-      HostConfig: { Binds: [`${STEWARD}:/lib-of-it/steward:ro`], NetworkMode: "none" },
+      HostConfig: {
+        Binds: [`${STEWARD}:/lib-of-it/steward:ro`, `${SHARED}:/lib-of-it/portico_node:ro`],
+        NetworkMode: "none",
+      },
     },
     60_000,
   );

@@ -1,17 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { RowDataPacket } from "mysql2/promise";
 
 import { closedToOthers } from "../../../../tests/support/closed-files.ts";
 import { exec, execWell, logsOf, until } from "../../../../tests/support/containers.ts";
-import { imageOf } from "../../../../tests/support/docker.ts";
 import { loneNodeFor } from "../../../../tests/support/lone-node.ts";
+import { nodeImage } from "../../../../tests/support/node-image.ts";
 import { MUCH, standingStill } from "../../../../tests/support/slow-way.ts";
 import type { Target } from "../../../../tests/support/writer.ts";
 import { sessionOn } from "../client.ts";
 
-const SOURCE = fileURLToPath(new URL("../../node-image", import.meta.url));
 const PATIENCE = 240;
 const MEMORY = 704;
 const NAME = "shop-1";
@@ -37,7 +35,7 @@ for cipher in sorted(offered):
 `;
 
 test("a node of the MySQL image", async (t) => {
-  const image = await imageOf("node-mysql", SOURCE, ["Dockerfile", "image", "steward"]);
+  const image = await nodeImage("mysql");
   const secretsWith = (app: string) => ({
     app,
     replication: "of replication",

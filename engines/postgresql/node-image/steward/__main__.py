@@ -9,7 +9,9 @@ from typing import Callable
 import psycopg2
 import yaml
 
-from . import certificates, files, health, log, paths, postmaster, rival
+from portico_node import files, log
+
+from . import certificates, health, paths, postmaster, rival
 from .cluster import ensure_cluster_config, hasten
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_access import ensure_access
@@ -58,7 +60,7 @@ class Steward:
         try:
             found = self._look(ended)
         except Exception as error:  # As in a step.
-            found = health.Health(False, False, "")
+            found = health.Health(False, "")
             self._failed.append(error)
         for fault in self._failed:
             found = health.failing(found, fault)

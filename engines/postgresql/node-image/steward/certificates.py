@@ -9,7 +9,9 @@ import signal
 import socket
 import ssl
 
-from . import files, log, paths, postmaster
+from portico_node import files, log
+
+from . import paths, postmaster
 
 
 def install_server_certificate() -> bool:

@@ -3,7 +3,8 @@
 import json
 from typing import Any, Mapping
 
-from . import log
+from portico_node import log
+
 from .dcs import Dcs
 from .description import Node, Secrets
 from .patroni_config import cluster_config

@@ -1,6 +1,7 @@
 """Keeps etcd's leadership away from PostgreSQL's leader."""
 
-from . import log
+from portico_node import log
+
 from .description import Node, Secrets
 from .etcd_api import LOCAL, authenticate, call, is_healthy
 

@@ -4,7 +4,9 @@ import os
 import time
 from typing import Any
 
-from . import log, paths
+from portico_node import log
+
+from . import paths
 from .description import DescriptionError, Node, read_etcd_root, read_node
 from .etcd_api import EtcdError, authenticate, call
 

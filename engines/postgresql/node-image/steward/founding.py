@@ -13,7 +13,9 @@ import subprocess
 import sys
 import time
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 from .dcs import Dcs
 from .description import Node, Secrets, read_node, read_secrets
 

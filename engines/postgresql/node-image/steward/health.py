@@ -1,29 +1,28 @@
 """Is this node a working member, and if not, why not: one line for Docker's health check."""
 
-import time
-import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Mapping
 
-from . import files, log, paths
+from portico_node import health
+from portico_node.health import failing
+
+from . import paths
 from .etcd_api import is_healthy
 from .peer_http import PeerError, ask
+
+__all__ = ["Health", "failing", "judge", "observe", "tell"]
 
 VALID = 10
 """Seconds for which a verdict holds; a steward that says nothing for longer is no health."""
 
 
 @dataclass(frozen=True)
-class Health:
-    healthy: bool
-    leads: bool
-    why: str
+class Health(health.Health):
+    leads: bool = False
     joining: bool = False
     """A replica streams and is not yet part of the quorum: Patroni has something to do."""
     follows: bool = False
     """A replica that runs, whether it streams or not."""
-    trace: str = ""
-    """Of a fault that nobody foresaw, which is an alarm."""
 
 
 def observe(durability: str) -> Health:
@@ -31,7 +30,7 @@ def observe(durability: str) -> Health:
     try:
         status = ask("127.0.0.1", 8008, "GET", "/patroni")
     except PeerError as error:
-        return Health(False, False, f"{_etcd(etcd)}; Patroni: {error}")
+        return Health(False, f"{_etcd(etcd)}; Patroni: {error}")
     return judge(etcd, status, durability)
 
 
@@ -59,36 +58,12 @@ def judge(etcd: bool, status: Mapping[str, Any], durability: str) -> Health:
     if not etcd and not leads and state == "running":
         how += ", read-only until a majority of the nodes is back"
     follows = role == "replica" and state == "running"
-    return Health(etcd and working, leads, f"{_etcd(etcd)}; PostgreSQL: {how}", joining, follows)
-
-
-def failing(found: Health, error: Exception, what: str = "the steward fails") -> Health:
-    """With a fault that nobody foresaw. Its rounds go on, but what they should do isn't done."""
-    why = "; ".join(filter(None, [found.why, f"{what}: {error!r}"]))
-    return replace(found, healthy=False, why=why, trace=found.trace + "".join(traceback.format_exception(error)))
+    why = f"{_etcd(etcd)}; PostgreSQL: {how}"
+    return Health(etcd and working, why, leads=leads, joining=joining, follows=follows)
 
 
 def tell(found: Health, said: str) -> str:
-    """
-    Publishes the verdict, and logs it unless it is what was `said` last; gives what is said now. One that can't be published raises nothing:
-    the one before it ends after `VALID` seconds, so that no node looks healthy for ever.
-    """
-    try:
-        _publish(found)
-    except Exception as error:
-        found = failing(found, error, "its health can't be published")
-    if found.why != said:
-        if found.trace:
-            log.error(found.why, alarm=True, trace=found.trace)
-        else:
-            (log.info if found.healthy else log.warn)(found.why)
-    return found.why
-
-
-def _publish(health: Health) -> None:
-    until = int(time.clock_gettime(time.CLOCK_BOOTTIME)) + VALID
-    verdict = "healthy" if health.healthy else "unhealthy"
-    files.write(paths.HEALTH, f"{until} {verdict} {health.why}\n", 0o644)
+    return health.tell(found, said, paths.HEALTH, VALID)
 
 
 def _etcd(healthy: bool) -> str:

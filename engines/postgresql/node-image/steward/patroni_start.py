@@ -3,7 +3,9 @@
 import os
 import time
 
-from . import log, paths, rival
+from portico_node import log
+
+from . import paths, rival
 from .cluster import prepare_cluster_config
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_api import EtcdError

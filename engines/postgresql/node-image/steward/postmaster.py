@@ -4,7 +4,9 @@ import os
 import select
 import time
 
-from . import files, paths
+from portico_node import files
+
+from . import paths
 
 
 def pid() -> int | None:

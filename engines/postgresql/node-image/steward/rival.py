@@ -13,7 +13,9 @@ import time
 from dataclasses import dataclass
 from typing import Any, Collection, Mapping
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 from .dcs import Dcs
 from .description import Node, Secrets
 from .founding import IDENTITY, clear, control

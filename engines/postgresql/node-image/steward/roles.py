@@ -16,7 +16,9 @@ import psycopg2
 from psycopg2.extensions import encrypt_password
 from psycopg2.sql import SQL, Identifier, Literal
 
-from . import log, paths
+from portico_node import log
+
+from . import paths
 from .description import Node, Secrets, read_node, read_secrets
 
 

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 
-import { imageOf } from "../../../../tests/support/docker.ts";
-
-const SOURCE = fileURLToPath(new URL("../../node-image", import.meta.url));
+import { nodeImage } from "../../../../tests/support/node-image.ts";
 
 /** The node's image as it is in the working tree. */
 export function buildImage(): Promise<string> {
-  return imageOf("node-postgresql", SOURCE, ["Dockerfile", "image", "steward"]);
+  return nodeImage("postgresql");
 }
 
 /** Asks until there is an answer; fails after `seconds` with the last reason why there was none. */

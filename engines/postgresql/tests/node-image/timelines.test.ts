@@ -6,6 +6,7 @@ import { runToEnd } from "../../../../tests/support/docker.ts";
 import { machineImage } from "../../../../tests/support/machine/machine.ts";
 
 const STEWARD = resolve(import.meta.dirname, "../../node-image/steward");
+const SHARED = resolve(import.meta.dirname, "../../../common/node-image/portico_node");
 
 /** What the data say: state, timeline of the last checkpoint, timeline up to which recovery must go; files; the promotion. */
 const DATA: readonly [string, [string, number, number], readonly string[], number | null][] = [
@@ -80,7 +81,10 @@ const answered = runToEnd(
   {
     Image: await machineImage(),
     Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([DATA, LEADERS, ANSWERS])],
-    HostConfig: { Binds: [`${STEWARD}:/portico/steward:ro`], NetworkMode: "none" },
+    HostConfig: {
+      Binds: [`${STEWARD}:/portico/steward:ro`, `${SHARED}:/portico/portico_node:ro`],
+      NetworkMode: "none",
+    },
   },
   60_000,
 ).then(

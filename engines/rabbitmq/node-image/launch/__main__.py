@@ -9,12 +9,13 @@ import time
 import traceback
 from typing import Any, Mapping, NoReturn
 
+from portico_node.files import read, write
+
 from . import paths
 from .config import advanced_config, dist_tls, hosts, rabbitmq_conf
 from .definitions import definitions
 from .description import DescriptionError, read_node, read_secrets
 from .environment import as_shell, environment
-from .files import read, write
 
 EVERY = 2
 """Seconds between two looks at what is mounted."""

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import redis
 
-from . import files, health, log, paths, signs
+from portico_node import files, log
+
+from . import health, paths, signs
 from .decide import Act, Follow, HandOver, Lead, Scene, Stay, Step, decide
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .health import Health

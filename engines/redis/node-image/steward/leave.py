@@ -2,7 +2,8 @@
 
 import time
 
-from . import log
+from portico_node import log
+
 from .description import DescriptionError, read_node, read_secrets
 from .peers import Peers
 

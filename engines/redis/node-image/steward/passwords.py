@@ -7,7 +7,9 @@ from dataclasses import asdict, replace
 
 import redis
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 from .description import Node, Secrets
 from .peers import SERVER, client
 

@@ -10,7 +10,9 @@ import subprocess
 import time
 from typing import Mapping
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 from .description import Node, Secrets
 from .peers import SENTINEL, SERVER, Self, Word, client, self_of, word_of
 from .sentinel_config import Term, fault_of, readdressed, read_term, sentinel_config, term_anew, unusable

@@ -10,7 +10,8 @@ from typing import Callable, Iterator
 
 import redis
 
-from . import log
+from portico_node import log
+
 from .description import Node, Secrets
 from .peers import SENTINEL, SERVER, attempt, client
 

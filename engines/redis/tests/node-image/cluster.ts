@@ -2,18 +2,16 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import type Docker from "dockerode";
 import { exec, until } from "../../../../tests/support/containers.ts";
-import { asNode, docker, imageOf } from "../../../../tests/support/docker.ts";
+import { asNode, docker } from "../../../../tests/support/docker.ts";
+import { nodeImage } from "../../../../tests/support/node-image.ts";
 import type { Outcome } from "../../../../tools/local/containers.ts";
-
-const SOURCE = fileURLToPath(new URL("../../node-image", import.meta.url));
 
 /** The node's image as it is in the working tree. */
 export function buildImage(): Promise<string> {
-  return imageOf("node-redis", SOURCE, ["Dockerfile", "image", "steward"]);
+  return nodeImage("redis");
 }
 
 export const NODES = ["orders-1", "orders-2", "orders-3"] as const;

@@ -14,7 +14,9 @@ from types import FrameType
 
 import yaml
 
-from . import access, certificates, cql, entry, files, health, java, log, paths
+from portico_node import files, log
+
+from . import access, certificates, cql, entry, health, java, paths
 from .config import server_config
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 

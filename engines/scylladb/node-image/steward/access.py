@@ -9,7 +9,9 @@ import hashlib
 from cassandra import InvalidRequest
 from cassandra.cluster import ConsistencyLevel
 
-from . import cql, log
+from portico_node import log
+
+from . import cql
 from .description import Node, Secrets
 
 ADMIN = "admin"

@@ -3,7 +3,9 @@
 import ssl
 import subprocess
 
-from . import files, log, paths
+from portico_node import files, log
+
+from . import paths
 
 
 def install_peer_certificate() -> None:

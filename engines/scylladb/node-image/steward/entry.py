@@ -4,7 +4,9 @@ import os
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from . import access, cql, files, log, paths
+from portico_node import files, log
+
+from . import access, cql, paths
 from .description import Node, Secrets
 
 Kind = Literal["member", "form", "join", "replace"]

@@ -2,15 +2,12 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
-import { lendTrust } from "../../../../infra/target/image-folders.ts";
 import { Authority } from "../../../../tests/support/authority.ts";
 import { exec, until } from "../../../../tests/support/containers.ts";
-import { asNode, docker, imageOf } from "../../../../tests/support/docker.ts";
+import { asNode, docker } from "../../../../tests/support/docker.ts";
+import { nodeImage } from "../../../../tests/support/node-image.ts";
 
-const SOURCE = fileURLToPath(new URL("../../node-image", import.meta.url));
-const SOURCES = ["Dockerfile", "pom.xml", "trust", "image", "steward"];
 const NODES = ["events-1", "events-2", "events-3"] as const;
 export type NodeName = (typeof NODES)[number];
 
@@ -19,8 +16,7 @@ const MEMORY = 640;
 
 /** The node's image as it is in the working tree. */
 export function buildImage(): Promise<string> {
-  lendTrust(SOURCE);
-  return imageOf("node-scylladb", SOURCE, SOURCES);
+  return nodeImage("scylladb");
 }
 
 /** Three nodes of Cassandra, in ScyllaDB's place, on an internal network of their own, as the local target makes them. */

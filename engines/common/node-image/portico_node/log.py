@@ -5,6 +5,9 @@ import sys
 from datetime import datetime, timezone
 from typing import Any
 
+service = "steward"
+"""Who says it. A program of another name sets its own."""
+
 
 def info(sentence: str, **more: Any) -> None:
     _write("info", sentence, more)
@@ -20,6 +23,6 @@ def error(sentence: str, **more: Any) -> None:
 
 def _write(level: str, sentence: str, more: dict[str, Any]) -> None:
     time = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-    line = {"level": level, "time": time, "service": "steward", "msg": sentence, **more}
+    line = {"level": level, "time": time, "service": service, "msg": sentence, **more}
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
