@@ -1,4 +1,3 @@
-import type { AddressMap } from "../infra/model/address-map.ts";
 import type { Connection, Host } from "./uri.ts";
 
 /** What a client needs to know of one endpoint. */
@@ -7,8 +6,30 @@ export interface Access extends Connection {
   /** Seconds that a client must be ready to wait: longer than the portal holds a new connection. */
   readonly patience: number;
   /** Of engines whose drivers choose a node themselves. */
-  readonly addressMap?: AddressMap;
+  readonly addressMap?: Readonly<Record<string, string>>;
 }
+
+/** The clients of an engine. Outputs, `npx portico connect`, docs/clients.md and the tests take them from here. */
+export interface Clients {
+  readonly forms: readonly ClientForm[];
+  /** What all of them have in common, for docs/clients.md, whose other parts are `notes` and what a run has seen. */
+  readonly about?: string;
+  /** By client. */
+  readonly notes?: Readonly<Record<string, Note>>;
+}
+
+/** What is known of one client beside its form. */
+export interface Note {
+  /** Why it hasn't been tried. */
+  readonly untried?: string;
+  /** How it is run, where that isn't among the libraries. */
+  readonly typed?: string;
+  /** Sentences. */
+  readonly traps?: readonly string[];
+}
+
+export const AS_PRINTED = "run by a test as `npm start` prints it";
+export const AS_PRINTED_AND_BY_FORM = `${AS_PRINTED}, and by this form`;
 
 /** How one client library connects. */
 export interface ClientForm {
@@ -39,6 +60,11 @@ export interface ClientForm {
   /** It names every portal; otherwise the first one alone. */
   readonly allPortals?: true;
 }
+
+/** Seconds beyond the portal's hold that a client goes on waiting. */
+const LONGER_THAN_A_HOLD = 10;
+
+export const patienceOf = (hold: number): number => hold + LONGER_THAN_A_HOLD;
 
 /** Of a file that holds one public certificate and no key, it protects nothing; Java wants one all the same. */
 const STORE_PASSWORD = "changeit";

@@ -1,9 +1,11 @@
-import type { CertificatePlan } from "../infra/model/certificates.ts";
 import type { PortalDocument } from "../proxy-image/src/contract.ts";
+import type { Clients } from "./client-form.ts";
 import type { Connection } from "./uri.ts";
 
 /** What the product knows about an engine before it runs. All that differs between engines on this side is in such a row. */
 export interface EngineRow {
+  /** What people call it. */
+  readonly title: string;
   /** What a config may ask for; the first one is the default. */
   readonly versions: readonly string[];
   /** What its servers are, where that is not the engine's own name: for people, and to be honest about it. */
@@ -27,7 +29,7 @@ export interface EngineRow {
   /** `portal`: the portal ends TLS with a certificate of its own. `server`: bytes pass through, and servers hold certificates. */
   readonly tls: "portal" | "server";
   /** What a server's certificate is for, where that is more than to answer clients. */
-  readonly serverUses?: CertificatePlan["uses"];
+  readonly serverUses?: readonly ("server_auth" | "client_auth")[];
   /** The port on which every node serves clients. */
   readonly server: number;
   /** Who may open a connection to a node, at which port. */
@@ -60,6 +62,8 @@ export interface EngineRow {
   readonly downloads?: boolean;
   /** The file that its command takes the password from. */
   readonly passwordFile: PasswordFile;
+  /** How every client of it connects. */
+  readonly clients: Clients;
   /** What a person types to connect, by a URI without a password: a command line is for everybody on the machine to see. */
   readonly command: (uri: string, files: CommandFiles) => string;
 }

@@ -2,8 +2,7 @@
 import type { Command } from "commander";
 import { execa } from "execa";
 import { z } from "zod";
-import { clients } from "../engines/clients.ts";
-import type { Engine } from "../engines/table.ts";
+import { catalogue, type Engine } from "../engines/table.ts";
 import { cli } from "./local/cli.ts";
 import { STACK } from "./local/state.ts";
 import { setUpPulumi } from "./setup/machine.ts";
@@ -99,7 +98,7 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
   const { clients: forms } = oneOf(found.endpoints, endpoint ?? usual, "endpoint");
   if (forms === undefined)
     throw new SetupError("These outputs are older than the forms: npm start (or pulumi up) first");
-  const table = clients[found.engine as Engine];
+  const table = catalogue[found.engine as Engine].clients.forms;
   if (client === undefined)
     return {
       notes: [],

@@ -1,10 +1,12 @@
 import type { EngineRow } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { http: 9200, transport: 9300 } as const;
 
 export const elasticsearch: EngineRow = {
+  title: "Elasticsearch",
   versions: ["7.17"],
   endpoints: () => [{ name: "any", group: "any", port: PORTS.http, route: "any" }],
   usual: ["any"],
@@ -29,6 +31,7 @@ export const elasticsearch: EngineRow = {
   },
   command: (uri, { ca, password }) =>
     `curl --config "${password}" --cacert "${ca}" "${uri.replace(/\/\/[^@/]*@/, "//")}/_cat/nodes?v"`,
+  clients,
 };
 
 /** What clients take as a node. They get the authority by an option of their own, and must not ask for other nodes. */

@@ -1,20 +1,26 @@
-import type { Access, ClientForm } from "../client-form.ts";
-import { first, inUri, shell } from "../client-form.ts";
+import type { Access, ClientForm, Clients } from "../client-form.ts";
+import { AS_PRINTED_AND_BY_FORM, first, inUri, shell } from "../client-form.ts";
 import { pathOf } from "../uri.ts";
 
 /** All of MongoDB's drivers read the same URI, one portal in it. */
-export const mongodb: readonly ClientForm[] = [
-  {
-    client: "mongosh",
-    title: "mongosh",
-    language: "shell",
-    form: (access) =>
-      `MONGODB_URI=${shell(uri(access))} mongosh --nodb --shell --eval 'db = connect(process.env.MONGODB_URI)'`,
+export const clients: Clients = {
+  about: "The server here is a stand-in: what was seen is the drivers' part alone.",
+  forms: [
+    {
+      client: "mongosh",
+      title: "mongosh",
+      language: "shell",
+      form: (access) =>
+        `MONGODB_URI=${shell(uri(access))} mongosh --nodb --shell --eval 'db = connect(process.env.MONGODB_URI)'`,
+    },
+    driver("mongodb-node", "MongoDB's Node.js driver", "new MongoClient(form)"),
+    driver("pymongo", "PyMongo", "MongoClient(form)"),
+    driver("mongo-go", "MongoDB's Go driver", "mongo.Connect(options.Client().ApplyURI(form))"),
+  ],
+  notes: {
+    mongosh: { typed: AS_PRINTED_AND_BY_FORM },
   },
-  driver("mongodb-node", "MongoDB's Node.js driver", "new MongoClient(form)"),
-  driver("pymongo", "PyMongo", "MongoClient(form)"),
-  driver("mongo-go", "MongoDB's Go driver", "mongo.Connect(options.Client().ApplyURI(form))"),
-];
+};
 
 function driver(client: string, title: string, takes: string): ClientForm {
   return { client, title, language: "connection string", takes, form: uri };

@@ -2,10 +2,12 @@ import type { EngineRow } from "../row.ts";
 import { plainPassword } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const SERVER = 27_017;
 
 export const mongodb: EngineRow = {
+  title: "MongoDB",
   versions: ["8.0"],
   standIn: "a program of our own (engines/mongodb/stand-in)",
   homeMade: {
@@ -43,6 +45,7 @@ export const mongodb: EngineRow = {
   // `mongosh` takes a password from nowhere but its command line and the keyboard.
   command: (uri, { password }) =>
     `mongosh --nodb --shell --eval 'db = connect("${uri}".replace("@", ":" + require("fs").readFileSync("${password}", "utf8") + "@"))'`,
+  clients,
 };
 
 /**

@@ -1,6 +1,7 @@
 import type { CommandFiles, EngineRow } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { server: 3306, group: 33061, steward: 33062 } as const;
 
@@ -8,6 +9,7 @@ const PORTS = { server: 3306, group: 33061, steward: 33062 } as const;
 const RESERVED = 50;
 
 export const mysql: EngineRow = {
+  title: "MySQL",
   versions: ["9.7"],
   endpoints: () => [
     { name: "primary", group: "primary", port: 3306, route: "primary" },
@@ -44,6 +46,7 @@ export const mysql: EngineRow = {
     text: (user, password) => `[client]\nuser="${user}"\npassword="${password}"\n`,
   },
   command: mysqlCommand,
+  clients,
 };
 
 /** A URI that `mysql2` takes as it is. It knows no path of an authority, so the authority itself is in it. */

@@ -1,6 +1,7 @@
 import type { EngineRow } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { server: 5432, patroni: 8008, etcd: 2379, etcdPeer: 2380 } as const;
 
@@ -8,6 +9,7 @@ const PORTS = { server: 5432, patroni: 8008, etcd: 2379, etcdPeer: 2380 } as con
 const RESERVED = 10;
 
 export const postgresql: EngineRow = {
+  title: "PostgreSQL",
   versions: ["17"],
   endpoints: () => [
     { name: "primary", group: "primary", port: 5432, route: "primary" },
@@ -51,6 +53,7 @@ export const postgresql: EngineRow = {
   // Any host and database: the file is the deployment's own.
   passwordFile: { name: "pgpass", text: (user, password) => `*:*:*:${user}:${password}\n` },
   command: (uri, { password }) => `psql "${uri}&passfile=${pathOf(password)}"`,
+  clients,
 };
 
 /**

@@ -2,10 +2,12 @@ import type { CommandFiles, EngineRow } from "../row.ts";
 import { plainPassword } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { amqps: 5671, amqp: 5672, epmd: 4369, distribution: 25672 } as const;
 
 export const rabbitmq: EngineRow = {
+  title: "RabbitMQ",
   versions: ["4.0"],
   endpoints: () => [{ name: "any", group: "any", port: PORTS.amqps, route: "any" }],
   usual: ["any"],
@@ -27,6 +29,7 @@ export const rabbitmq: EngineRow = {
   passwordFile: plainPassword,
   // amqp-tools find no address in a certificate: this is pika, the Python client.
   command: rabbitmqCommand,
+  clients,
 };
 
 /**

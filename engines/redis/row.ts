@@ -1,10 +1,12 @@
 import type { CommandFiles, EngineRow } from "../row.ts";
 import { plainPassword } from "../row.ts";
 import type { Connection } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { server: 6379, sentinel: 26_379 } as const;
 
 export const redis: EngineRow = {
+  title: "Redis",
   versions: ["8.1"],
   server: PORTS.server,
   servedBy: "Valkey",
@@ -36,6 +38,7 @@ export const redis: EngineRow = {
   manyHosts: false,
   passwordFile: plainPassword,
   command: redisCommand,
+  clients,
 };
 
 /** A URI that redis-cli, valkey-cli and ioredis take as it is. Where the authority's certificate is, no option of it can say. */

@@ -2,10 +2,12 @@ import type { CommandFiles, EngineRow } from "../row.ts";
 import { plainPassword } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList } from "../uri.ts";
+import { clients } from "./clients.ts";
 
 const PORTS = { driver: 28_015, cluster: 29_015 } as const;
 
 export const rethinkdb: EngineRow = {
+  title: "RethinkDB",
   versions: ["2.4"],
   standIn: "a program of our own (engines/rethinkdb/stand-in)",
   homeMade: {
@@ -31,6 +33,7 @@ export const rethinkdb: EngineRow = {
   // There is no shell of RethinkDB's own: this is its Python driver.
   passwordFile: plainPassword,
   command: rethinkdbCommand,
+  clients,
 };
 
 /** What the drivers for Python and Java take. The authority is an option beside it; other drivers take all of it as options. */

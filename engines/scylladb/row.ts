@@ -1,6 +1,7 @@
 import type { CommandFiles, EngineRow } from "../row.ts";
 import type { Connection } from "../uri.ts";
 import { hostList, pathOf } from "../uri.ts";
+import { clients } from "./clients.ts";
 import { cqlshBy } from "./cqlsh.ts";
 
 /** The shard-aware port, 19042, is in none of this: it means one shard by the client's own port, which no proxy keeps. */
@@ -11,6 +12,7 @@ const PORTS = { cql: 9042, storage: 7000 } as const;
  * ScyllaDB's own server.
  */
 export const scylladb: EngineRow = {
+  title: "ScyllaDB and Cassandra",
   versions: ["cassandra-5.0"],
   standIn: "Apache Cassandra 5.0",
   endpoints: (nodes) =>
@@ -41,6 +43,7 @@ export const scylladb: EngineRow = {
   downloads: true,
   passwordFile: { name: "cqlsh", text: cqlshLogin },
   command: cqlshCommand,
+  clients,
 };
 
 /** Names host, login and authority. Drivers take these one by one, cqlsh too. */

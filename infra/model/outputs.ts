@@ -1,6 +1,6 @@
-import { formsOf, patienceOf } from "../../engines/clients.ts";
+import { patienceOf } from "../../engines/client-form.ts";
 import type { EndpointRow } from "../../engines/row.ts";
-import { catalogue, endpointsOf } from "../../engines/table.ts";
+import { catalogue, endpointsOf, formsOf } from "../../engines/table.ts";
 import type { Connection, Host } from "../../engines/uri.ts";
 import { uriOf, urisOf } from "../../engines/uri.ts";
 import type { AddressMap } from "./address-map.ts";

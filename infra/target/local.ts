@@ -6,8 +6,7 @@ import { paths } from "../../components/local/container.ts";
 import { Deployment } from "../../components/local/deployment.ts";
 import { Images } from "../../components/local/images.ts";
 import { PublicNetwork } from "../../components/local/networks.ts";
-import { trustStoreFor } from "../../engines/clients.ts";
-import { endpointsOf } from "../../engines/table.ts";
+import { endpointsOf, trustStoreFor } from "../../engines/table.ts";
 import { addressMapsOf, isPerNode } from "../model/address-map.ts";
 import {
   connectionOf,

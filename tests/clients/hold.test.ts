@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createServer as createTlsServer } from "node:tls";
-import { formsOf, patienceOf } from "../../engines/clients.ts";
-import { catalogue, type Engine, engines } from "../../engines/table.ts";
+import { patienceOf } from "../../engines/client-form.ts";
+import { catalogue, type Engine, engines, formsOf } from "../../engines/table.ts";
 import { Authority } from "../support/authority.ts";
 import { Clients } from "./run.ts";
 

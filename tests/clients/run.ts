@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 
 import { execa } from "execa";
 import { saveTrustStore } from "../../engines/client-form.ts";
-import { clients } from "../../engines/clients.ts";
 import type { Engine } from "../../engines/table.ts";
+import { catalogue } from "../../engines/table.ts";
 import { Authority } from "../support/authority.ts";
 import type { Outputs } from "../support/cluster.ts";
 import type { Language, Program, Snippet } from "./installed.ts";
@@ -117,7 +117,7 @@ export class Clients {
       known.map(([client, form]) => [client, withoutTimeOuts(form)]),
     );
     const labelled = { right, wrong, plain };
-    const snippets = clients[engine].flatMap((form): Snippet[] =>
+    const snippets = catalogue[engine].clients.forms.flatMap((form): Snippet[] =>
       Object.entries(labelled).flatMap(([label, all]) => {
         const code = all[form.client];
         return code === undefined ? [] : [{ key: `${form.client}/${label}`, form, code }];

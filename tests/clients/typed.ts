@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 import { execa } from "execa";
-import { clients } from "../../engines/clients.ts";
 import { catalogue, type Engine } from "../../engines/table.ts";
 import { pathOf, withoutPassword } from "../../engines/uri.ts";
 import type { Outcome } from "../../tools/local/containers.ts";
@@ -31,7 +30,7 @@ export function typedLines(
   { uri, clients: forms }: Cluster["outputs"]["endpoints"][string],
 ): readonly (readonly [string, string])[] {
   const files = { ca: caFileOf(cluster), password: passwordFileOf(cluster, engine) };
-  const shells = clients[engine].filter(({ language }) => language === "shell");
+  const shells = catalogue[engine].clients.forms.filter(({ language }) => language === "shell");
   return [
     ["what `npm start` prints for people", catalogue[engine].command(withoutPassword(uri), files)],
     ...shells.map(({ client }) => [`the form of ${client}`, forms[client] ?? ""] as const),

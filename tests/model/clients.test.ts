@@ -6,11 +6,10 @@ import { test } from "node:test";
 
 import { execa } from "execa";
 import type { Access } from "../../engines/client-form.ts";
-import { clients, formsOf, patienceOf } from "../../engines/clients.ts";
+import { patienceOf } from "../../engines/client-form.ts";
 import type { Engine } from "../../engines/table.ts";
-import { catalogue, engines } from "../../engines/table.ts";
-import { clientsDocument } from "../../tools/clients/document.ts";
-import { notes, seenOf } from "../../tools/clients/notes.ts";
+import { catalogue, engines, formsOf } from "../../engines/table.ts";
+import { clientsDocument, seenOf } from "../../tools/clients/document.ts";
 import { connectText } from "../../tools/connect.ts";
 import { isRun } from "../clients/run.ts";
 import { CONNECTION } from "./connection.ts";
@@ -22,8 +21,10 @@ const access: Access = {
   addressMap: { "10.87.16.11:9042": "127.0.0.1:15432", "10.87.16.12:9042": "127.0.0.1:15433" },
 };
 
-const every = engines.flatMap((engine) => clients[engine].map((form) => ({ engine, ...form })));
-const named = (engine: Engine) => clients[engine].map(({ client }) => client);
+const every = engines.flatMap((engine) =>
+  catalogue[engine].clients.forms.map((form) => ({ engine, ...form })),
+);
+const named = (engine: Engine) => catalogue[engine].clients.forms.map(({ client }) => client);
 
 test("the clients that users of each engine ask for have a form", () => {
   const asked: Partial<Record<Engine, readonly string[]>> = {
@@ -258,7 +259,7 @@ test("the document tells of no run that no test makes", () => {
   for (const { engine, client } of every)
     if (seenOf(engine, client)) assert.ok(isRun(client), `${engine} ${client}`);
   for (const engine of engines)
-    for (const client of Object.keys(notes[engine].clients))
+    for (const client of Object.keys(catalogue[engine].clients.notes ?? {}))
       assert.ok(named(engine).includes(client), `${engine} ${client} has notes, and no form`);
 });
 

@@ -1,9 +1,7 @@
 import type { Access, ClientForm } from "../../engines/client-form.ts";
-import { saveTrustStore } from "../../engines/client-form.ts";
-import { clients, patienceOf } from "../../engines/clients.ts";
-import type { Engine } from "../../engines/table.ts";
-import type { Seen } from "./notes.ts";
-import { NOT_RUN, notes, seenOf } from "./notes.ts";
+import { patienceOf, saveTrustStore } from "../../engines/client-form.ts";
+import { catalogue, type Engine, engines } from "../../engines/table.ts";
+import seen from "./seen.json" with { type: "json" };
 
 const HEAD = `# Clients
 
@@ -50,41 +48,30 @@ const FENCE: Readonly<Record<ClientForm["language"], string>> = {
   rust: "rust",
 };
 
-const TITLES: Readonly<Record<Engine, string>> = {
-  postgresql: "PostgreSQL",
-  redis: "Redis",
-  mysql: "MySQL",
-  rabbitmq: "RabbitMQ",
-  mongodb: "MongoDB",
-  elasticsearch: "Elasticsearch",
-  scylladb: "ScyllaDB and Cassandra",
-  rethinkdb: "RethinkDB",
-};
-
 /** The whole of docs/clients.md. */
 export function clientsDocument(): string {
-  const engines = Object.keys(clients) as Engine[];
   return [HEAD, ...engines.map(section)].join("\n");
 }
 
 function section(engine: Engine): string {
-  const { about, clients: known } = notes[engine];
-  const rows = clients[engine].map(({ client, title }) => {
+  const { title, clients } = catalogue[engine];
+  const { about, forms, notes = {} } = clients;
+  const rows = forms.map(({ client, title }) => {
     const seen = seenOf(engine, client);
     if (seen === undefined) {
-      const { typed, untried = NOT_RUN } = known[client] ?? {};
+      const { typed, untried = NOT_RUN } = notes[client] ?? {};
       return `| ${title} | | ${typed ?? `not tried: ${untried}`} | | | |`;
     }
     const { version, pasted, switchover, kill, hold } = seen;
     return `| ${title} | ${version} | ${pasted} | ${switchover} | ${kill} | ${hold} |`;
   });
   return [
-    `## ${TITLES[engine]}\n`,
+    `## ${title}\n`,
     ...(about === undefined ? [] : [`${about}\n`]),
     "| client | version | as pasted; other authority | switchover | kill | hold |",
     "| --- | --- | --- | --- | --- | --- |",
     `${rows.join("\n")}\n`,
-    ...clients[engine].map((form) => paragraph(engine, form)),
+    ...forms.map((form) => paragraph(engine, form)),
   ].join("\n");
 }
 
@@ -97,36 +84,43 @@ function paragraph(engine: Engine, form: ClientForm): string {
       : [`Imports: ${imports.map((name) => `\`${name}\``).join(", ")}.`]),
     ...(trustStore ? ["Needs the trust store."] : []),
     ...(allPortals ? [] : ["One portal."]),
-    ...(notes[engine].clients[form.client]?.traps ?? []),
+    ...(catalogue[engine].clients.notes?.[form.client]?.traps ?? []),
   ];
   return `### ${title}\n\n\`\`\`${FENCE[language]}\n${form.form(example(engine))}\n\`\`\`\n\n${facts.join(" ")}\n`;
 }
 
 const PORTALS = ["203.0.113.10", "203.0.113.11"];
-const PORTS: Readonly<Record<Engine, number>> = {
-  postgresql: 5432,
-  redis: 6379,
-  mysql: 3306,
-  rabbitmq: 5671,
-  mongodb: 27017,
-  elasticsearch: 9200,
-  scylladb: 9042,
-  rethinkdb: 28015,
-};
+const NO_ENDPOINT = { port: 0, route: "any" } as const;
 
 function example(engine: Engine): Access {
-  const hosts = PORTALS.map((host) => ({ host, port: PORTS[engine] }));
-  const door = (ordinal: number) =>
-    `${PORTALS[ordinal % PORTALS.length]}:${PORTS[engine] + ordinal}`;
+  const [{ port, route } = NO_ENDPOINT] = catalogue[engine].endpoints(["orders-1"]);
+  const hosts = PORTALS.map((host) => ({ host, port }));
+  const door = (ordinal: number) => `${PORTALS[ordinal % PORTALS.length]}:${port + ordinal}`;
   return {
     ...{ hosts, user: "orders", password: "secret", database: "orders", deployment: "orders" },
-    route: engine === "rabbitmq" || engine === "elasticsearch" ? "any" : "primary",
+    route,
     ...{ caFile: "orders-ca.pem", ca: "-----BEGIN CERTIFICATE-----…", patience: patienceOf(30) },
     addressMap: Object.fromEntries(
       [0, 1, 2].map((ordinal) => [`10.0.1.${10 + ordinal}:9042`, door(ordinal)]),
     ),
   };
 }
+
+/** What was seen of one client, as the document explains it. */
+export interface Seen {
+  readonly version: string;
+  /** With the deployment's authority; with another one. */
+  readonly pasted: string;
+  readonly switchover: string;
+  readonly kill: string;
+  readonly hold: string;
+}
+
+export const seenOf = (engine: Engine, client: string): Seen | undefined =>
+  (seen as Readonly<Record<string, Readonly<Record<string, Seen>>>>)[engine]?.[client];
+
+/** Where neither a run nor a reason of its own is noted. */
+const NOT_RUN = "no run yet";
 
 interface Tried {
   readonly ok: boolean;

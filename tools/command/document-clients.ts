@@ -3,9 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { engines } from "../../engines/table.ts";
-import type { Result } from "../clients/document.ts";
-import { asSeen } from "../clients/document.ts";
-import type { Seen } from "../clients/notes.ts";
+import { asSeen, type Result, type Seen } from "../clients/document.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/step.ts";
 
