@@ -6,7 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 
-import { BASE_IMAGE } from "../../../infra/model/base-image.ts";
+import { BASE_IMAGE } from "../../../infra/model/stack.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../../..");
 const PARTS = [
@@ -28,7 +28,7 @@ interface Block {
 
 async function blocksOf(page: string): Promise<readonly Block[]> {
   const text = await readFile(page, "utf8");
-  const blocks = text.matchAll(/^`([^`\n]+)`( gets)?:\n\n```(\w+)\n(.*?)^```$/gms);
+  const blocks = text.matchAll(/^`([^`\n]+)`( gets[^\n]*)?:\n\n```(\w+)\n(.*?)^```$/gms);
   return [...blocks].map(([, file = "", gets, language, content = ""]) => {
     assert.equal(language === "diff", gets !== undefined, file);
     return { file, isChange: gets !== undefined, lines: content.trimEnd().split("\n") };
@@ -98,8 +98,8 @@ test("the page adds an engine in two folders and one line, with its import, in e
   const changed = blocks.filter(({ isChange }) => isChange);
   assert.deepEqual(changed.map(({ file }) => file).sort(), [
     "engines/table.ts",
-    "proxy-image/src/engines/evidence.ts",
     "proxy-image/src/engines/table.ts",
+    "proxy-image/src/evidence.ts",
   ]);
   for (const { file, lines } of changed)
     assert.equal(lines.filter((line) => /^\+ {2}toy[:,]/.test(line)).length, 1, file);
