@@ -1,3 +1,6 @@
+// Where the portal finds each engine's evidence of who serves, as a document says it. The contract reads this file, so it has nothing of the code that
+// talks to nodes.
+
 import { z } from "zod";
 
 /** A TCP port in a document. */

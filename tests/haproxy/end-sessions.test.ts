@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { endingsOf, endSessions } from "../../proxy-image/src/apply/end-sessions.ts";
+import { endSessions, sessionsToEnd } from "../../proxy-image/src/apply/end-sessions.ts";
 import { readSessions } from "../../proxy-image/src/apply/replies.ts";
 import { socketThat } from "./socket-that.ts";
 
@@ -76,7 +76,7 @@ function looks(...answers: readonly (readonly string[])[]) {
 }
 
 const commandsOf = async (say: ReturnType<typeof looks>) =>
-  (await endingsOf(say, [SLOT])).flatMap(({ commands, sessions }) => commands(sessions));
+  (await sessionsToEnd(say, [SLOT])).flatMap(({ commands, sessions }) => commands(sessions));
 
 test("a session counts as established once HAProxy has looked at it", () => {
   const states = readSessions([OPEN, JUST_OPEN, CONNECTING, QUEUED].join("\n"));

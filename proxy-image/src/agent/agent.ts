@@ -15,7 +15,7 @@ import { plan } from "../plan/plan.ts";
 import type { Snapshot } from "../report/applied.ts";
 import type { Log } from "../report/log.ts";
 import type { Answers } from "../report/server.ts";
-import type { Full, Line, Story } from "../report/story.ts";
+import type { Full, LogLine, Story } from "../report/story.ts";
 import { tell, tellFull } from "../report/story.ts";
 import type { Ended } from "./state.ts";
 
@@ -162,7 +162,7 @@ export function createAgent({
     return reading.actual;
   };
 
-  const say = (lines: readonly Line[]): void => {
+  const say = (lines: readonly LogLine[]): void => {
     for (const { level, msg, facts } of lines) log[level](facts, msg);
   };
 

@@ -1,3 +1,5 @@
+// Who the portal is: its certificates and logins, as infra mounts them, and how they are renewed while it runs.
+
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -78,7 +80,7 @@ export function createIdentities(args: IdentitiesArgs): Identities {
 
   /** Why nobody would believe a renewed identity, or nothing. The one in use stays then. */
   const over = (next: PortalIdentity): string | undefined => {
-    const ended = endingsOf(next).find(({ at }) => at <= wall());
+    const ended = certificateEnds(next).find(({ at }) => at <= wall());
     return (
       ended && `The new ${ended.certificate} certificate is refused: it ended ${day(ended.at)}`
     );
@@ -132,7 +134,7 @@ function failureOf(applied: Applied): string {
 }
 
 function endsSoon(identity: PortalIdentity, now: number): string {
-  const soon = endingsOf(identity).filter(({ at }) => at - now < SOON_DAYS * DAY_MS);
+  const soon = certificateEnds(identity).filter(({ at }) => at - now < SOON_DAYS * DAY_MS);
   return soon
     .map(
       ({ certificate, at }) =>
@@ -148,7 +150,7 @@ function pemsOf({ cert, key, server }: PortalIdentity): Pems {
 }
 
 /** When a portal's certificates end. What is no certificate is left out: whoever is to use it refuses it. */
-export function endingsOf({
+export function certificateEnds({
   cert,
   server,
 }: Pick<PortalIdentity, "cert" | "server">): readonly CertificateEnd[] {

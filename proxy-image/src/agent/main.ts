@@ -15,7 +15,7 @@ import { openS3 } from "../s3/source.ts";
 import { fileSource } from "../source.ts";
 import { createAgent } from "./agent.ts";
 import { createDocuments } from "./documents.ts";
-import { createIdentities, endingsOf, readIdentity } from "./identity.ts";
+import { certificateEnds, createIdentities, readIdentity } from "./identity.ts";
 import type { Loaded } from "./state.ts";
 import { createEnded, createKeeper, loadEnded, loadLineage, lostLineage } from "./state.ts";
 
@@ -101,7 +101,7 @@ const identities = createIdentities({
   onChange: agent.refreshIdentity,
 });
 
-const metrics = createMetrics(agent.snapshot, () => endingsOf(identities.current()));
+const metrics = createMetrics(agent.snapshot, () => certificateEnds(identities.current()));
 const documents = createDocuments({
   source: s3?.source ?? fileSource(DOCUMENT),
   haproxy,

@@ -1,3 +1,6 @@
+// What this portal keeps on its disk, so that a restart finds it: how far the cluster's history was seen, and which whitelist entries have ended. The
+// agent never waits for the disk.
+
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 

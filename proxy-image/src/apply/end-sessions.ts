@@ -1,3 +1,5 @@
+// How sessions end in HAProxy: some of all, one by one; those of a slot, as a whole; those of an SSH client.
+
 import { setTimeout as pause } from "node:timers/promises";
 import type { OldWorker, SshClient } from "../model/haproxy.ts";
 import { backendOf, fallbackOf, frontendOf, SSH } from "../plan/names.ts";
@@ -26,7 +28,7 @@ const TELL_AGAIN_MS = 5_000;
 
 export interface EndArgs {
   readonly socket: string;
-  /** Must pick established ones only: see `endingsOf`. */
+  /** Must pick established ones only: see `sessionsToEnd`. */
   readonly chosen: (session: Session) => boolean;
   readonly oldWorker?: number;
   /** Kept by who asks more than once. */
@@ -86,7 +88,7 @@ export interface SlotName {
 }
 
 /** What ends a slot's sessions, and which they are. */
-export interface Ending {
+export interface SlotSessions {
   readonly slot: SlotName;
   readonly sessions: readonly Session[];
   /** What tells those of them to end that are due; with them, where that can be, all who have come since. */
@@ -107,7 +109,7 @@ export function isOnSlot({ endpoint, node }: SlotName): (session: Session) => bo
 const isOfSlots = (endpoint: string, { backend }: Session): boolean =>
   backend === backendOf(endpoint) || backend === fallbackOf(endpoint);
 
-/** True for one that can be ended by itself. See `endingsOf`. */
+/** True for one that can be ended by itself. See `sessionsToEnd`. */
 export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
   const isOn = isOnSlot(slot);
   return (session) => session.state === "established" && isOn(session);
@@ -120,7 +122,10 @@ export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
  * ever, its established ones are ended one by one, and the others fail to connect and are sent to another node. Rejects when HAProxy
  * can't be asked.
  */
-export async function endingsOf(say: Say, slots: readonly SlotName[]): Promise<readonly Ending[]> {
+export async function sessionsToEnd(
+  say: Say,
+  slots: readonly SlotName[],
+): Promise<readonly SlotSessions[]> {
   const since = performance.now();
   for (;;) {
     const sessions = await sessionsNow(say);
@@ -129,7 +134,7 @@ export async function endingsOf(say: Say, slots: readonly SlotName[]): Promise<r
     const called =
       elapsed < CALLED_MS && slots.some((slot) => sessions.some((it) => isInQueue(slot, it)));
     if ((!connecting && !called) || elapsed > CONNECTING_MS)
-      return slots.map((slot) => endingOf(slot, sessions));
+      return slots.map((slot) => sessionsOn(slot, sessions));
     await pause(1);
   }
 }
@@ -141,7 +146,7 @@ export async function sessionsNow(say: Say, question = "show sess"): Promise<rea
   return readSessions(shown.blocks[0] ?? "");
 }
 
-function endingOf(slot: SlotName, all: readonly Session[]): Ending {
+function sessionsOn(slot: SlotName, all: readonly Session[]): SlotSessions {
   const open = all.filter(isOpenOnSlot(slot));
   const whole = !all.filter(isOnSlot(slot)).some(isConnecting);
   const backends = new Set(open.map(({ backend }) => backend));

@@ -1,3 +1,5 @@
+// HAProxy's replies, read. Pure.
+
 /** What `show stat` says of one frontend, backend or server. */
 export interface Stat {
   readonly proxy: string;

@@ -1,3 +1,5 @@
+// A whitelist entry that goes ends the sessions that it had let in.
+
 import { canonicalCidr } from "../cidr.ts";
 import type { Whitelist } from "../model/haproxy.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";

@@ -1,10 +1,12 @@
+// What a plan means for frontends and slots, in HAProxy's commands; and the slots that are to have no session.
+
 import { backendOf, WAITING } from "../plan/names.ts";
 import type { Command } from "../plan/plan.ts";
 import type { Cut, HaproxyEvent } from "./answers.ts";
 import type { Say } from "./conversation.ts";
 import { converse, sayQuietly } from "./conversation.ts";
 import type { SlotName } from "./end-sessions.ts";
-import { endingsOf, isDue, isOnSlot, sessionsNow } from "./end-sessions.ts";
+import { isDue, isOnSlot, sessionsNow, sessionsToEnd } from "./end-sessions.ts";
 import { sessionKey } from "./replies.ts";
 import type { Stop } from "./runtime-commands.ts";
 import { goOnAccepting, setServerState, stopAccepting } from "./runtime-commands.ts";
@@ -107,7 +109,7 @@ export function createCutSlots(adminSocket: string, onEvent: (event: HaproxyEven
     after: readonly string[] = [],
   ): Promise<readonly Cut[]> => {
     const now = performance.now();
-    const endings = await endingsOf(say, slots);
+    const endings = await sessionsToEnd(say, slots);
     const told = endings.map(({ slot, sessions, commands }) => {
       const before = cut.get(slotKey(slot)) ?? new Map<string, number>();
       // Not of a slot that was opened again in the meantime: its sessions are wanted.

@@ -1,3 +1,5 @@
+// The keys that sshd reads, and the sessions that its starter writes down.
+
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";

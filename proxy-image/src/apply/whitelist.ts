@@ -1,3 +1,5 @@
+// The whitelist on its last step: the lines that HAProxy matches, in the file that a new process reads and in the process that runs.
+
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import ipaddr from "ipaddr.js";

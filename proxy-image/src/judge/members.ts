@@ -1,3 +1,5 @@
+// Which nodes serve: on endpoints over any of them, and on the read endpoint.
+
 import type { NodeView, View } from "../model/view.ts";
 import type { Lineage, Pool, Reader } from "./memory.ts";
 import { isForeignNode } from "./memory.ts";

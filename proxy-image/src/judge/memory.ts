@@ -1,3 +1,5 @@
+// What the judge knows from before: its shape, how a new agent reads it back from HAProxy, and how the quorum's answers are ordered into it.
+
 import type { PortalDocument } from "../contract.ts";
 import type { Actual } from "../model/haproxy.ts";
 import type { Epoch, NodeView, Quorum } from "../model/view.ts";

@@ -1,3 +1,5 @@
+// What HAProxy should be and what it is: what judge, plan and apply have in common.
+
 /** What HAProxy should be: the judge's output and the plan's input. */
 export interface Wanted {
   /** By the endpoint's name in the document. */

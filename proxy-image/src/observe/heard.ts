@@ -1,3 +1,5 @@
+// What sources have said last, and for how long it counts. Pure.
+
 import type { NodeView, View, Word } from "../model/view.ts";
 import { portUnknown } from "../model/view.ts";
 import type { Exchanged } from "./line.ts";

@@ -1,3 +1,5 @@
+// All that has been observed, and what of a change is news.
+
 import type { NodeView, View } from "../model/view.ts";
 import type { ObserverArgs } from "./observer.ts";
 import type { Term } from "./watch.ts";

@@ -1,3 +1,5 @@
+// Ways to ask one source over TCP: once, on a new connection each time, or on one that stays open.
+
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";

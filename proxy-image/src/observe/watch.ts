@@ -1,3 +1,5 @@
+// Asks one source again and again, and says how often.
+
 import type { View } from "../model/view.ts";
 import type { Answer, Miss } from "./heard.ts";
 import type { Exchanged, Line } from "./line.ts";

@@ -1,3 +1,5 @@
+// Names and places in haproxy.cfg.
+
 /** The names of an endpoint's parts in haproxy.cfg, which every command and every reply uses. */
 export const frontendOf = (endpoint: string): string => `in_${endpoint}`;
 export const backendOf = (endpoint: string): string => endpoint;

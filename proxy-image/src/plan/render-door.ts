@@ -1,3 +1,5 @@
+// What every way into the portal has in haproxy.cfg: ports, whitelist, log, and each source's share.
+
 import type { Engine } from "../observe/engine.ts";
 import type { Limits } from "./limits.ts";
 import { crowdPlaces, ownPlaces } from "./limits.ts";

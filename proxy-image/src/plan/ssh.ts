@@ -1,3 +1,5 @@
+// Who may open tunnels: what sshd is told of a document, and whose sessions end.
+
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 

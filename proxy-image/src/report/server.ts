@@ -1,3 +1,5 @@
+// The agent's own port: HAProxy's questions, the status page, metrics.
+
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";

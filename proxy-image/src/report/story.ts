@@ -1,9 +1,11 @@
+// What the log tells of two verdicts: leaders, readers, members, and what is full. Pure.
+
 import type { Gate, Memory, Pool } from "../judge/memory.ts";
 import { UNSEEN } from "../judge/memory.ts";
 import type { Room } from "../model/haproxy.ts";
 
 /** One line of the log: a sentence for a human, and its facts. */
-export interface Line {
+export interface LogLine {
   readonly level: "info" | "warn" | "error";
   readonly msg: string;
   readonly facts: Readonly<Record<string, unknown>>;
@@ -28,7 +30,7 @@ export function tell(
   after: Memory,
   cut: number,
   now: number,
-): { readonly story: Story; readonly lines: readonly Line[] } {
+): { readonly story: Story; readonly lines: readonly LogLine[] } {
   const sum = story.cut + cut;
   const interrupted = after.gate.kind === "open" ? story.interrupted : (story.interrupted ?? now);
   const leader = story.leader ?? leaderOf(before);
@@ -62,7 +64,7 @@ function stillShut(
   before: Memory,
   after: Memory,
   now: number,
-): { readonly shutSince?: number; readonly line?: Line } {
+): { readonly shutSince?: number; readonly line?: LogLine } {
   const doors: readonly (readonly [Gate | Pool, Gate | Pool])[] = [
     [before.gate, after.gate],
     [before.pool, after.pool],
@@ -81,7 +83,7 @@ function stillShut(
   };
 }
 
-function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: number): Line {
+function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: number): LogLine {
   const { gate } = after;
   const heldMs = interrupted === undefined ? 0 : Math.round(now - interrupted);
   const facts = { oldLeader: leader?.node, epoch: epochOf(after), proof: gate.why, heldMs, cut };
@@ -119,7 +121,7 @@ function nodeLines(
   words: typeof READS | typeof SERVES,
   cut: number,
 ) {
-  return Object.entries(after).flatMap(([node, { kind }]): readonly Line[] => {
+  return Object.entries(after).flatMap(([node, { kind }]): readonly LogLine[] => {
     const was = before[node]?.kind ?? "cut";
     if (was === kind) return [];
     const facts = { node, was, is: kind, ...(kind === "cut" && { cut }) };
@@ -127,7 +129,7 @@ function nodeLines(
   });
 }
 
-function poolLines(before: Pool, { kind, why }: Pool): readonly Line[] {
+function poolLines(before: Pool, { kind, why }: Pool): readonly LogLine[] {
   if (before.kind === kind) return [];
   const facts = { proof: why };
   switch (kind) {
@@ -183,14 +185,14 @@ const FREE_AGAIN = 0.9;
 export function tellFull(
   before: Full,
   rooms: readonly Room[],
-): { readonly full: Full; readonly lines: readonly Line[] } {
+): { readonly full: Full; readonly lines: readonly LogLine[] } {
   const full = rooms.filter(({ name, used, limit }) =>
     before.has(name) ? used > limit * FREE_AGAIN : used >= limit,
   );
   // An endpoint that is held has no room to be told of.
   const untold = [...before].filter((name) => !rooms.some((room) => room.name === name));
   const names = new Set([...untold, ...full.map(({ name }) => name)]);
-  const lines = rooms.flatMap(({ name, used, limit }): readonly Line[] => {
+  const lines = rooms.flatMap(({ name, used, limit }): readonly LogLine[] => {
     if (before.has(name) === names.has(name)) return [];
     const facts = { room: name, used, limit };
     if (!names.has(name)) return [{ level: "info", msg: `${name} has room again`, facts }];

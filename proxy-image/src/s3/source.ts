@@ -1,3 +1,5 @@
+// Documents from an object in S3, and reports into another one.
+
 import { LONGEST_DOCUMENT } from "../contract.ts";
 import type { Applied } from "../report/applied.ts";
 import type { Log } from "../report/log.ts";

@@ -40,7 +40,7 @@ const Expected = z.strictObject({
 
 const Scenario = z.strictObject({
   name: z.string(),
-  turn: z.strictObject({ epoch: z.array(z.number()), node: z.string() }).optional(),
+  term: z.strictObject({ epoch: z.array(z.number()), node: z.string() }).optional(),
   steps: z.array(
     z.strictObject({ at: z.number(), says: z.record(z.string(), Says), expect: Expected }),
   ),
@@ -93,11 +93,11 @@ function check(view: View, expect: z.output<typeof Expected>, at: number): void 
     assert.equal(nodes[node]?.incarnation, incarnation);
 }
 
-for (const { name, turn, steps } of scenarios)
+for (const { name, term, steps } of scenarios)
   test(`group replication: ${name}`, () => {
     let known: Known = {
       names: new Map(NODES.map((node) => [`10.0.0.${node.slice(1)}`, node])),
-      turn,
+      term,
       splitSince: undefined,
       settled: undefined,
     };

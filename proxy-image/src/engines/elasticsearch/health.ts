@@ -1,3 +1,5 @@
+// A node's view of its cluster's health: what is judged of it, and how it is read. Pure.
+
 import { z } from "zod";
 
 import type { View, Word } from "../../model/view.ts";

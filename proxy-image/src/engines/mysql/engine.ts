@@ -44,7 +44,7 @@ function observeGroup(args: ObserverArgs): Observer {
     names: new Map(
       Object.entries(args.document.nodes).map(([name, { address }]) => [address, name]),
     ),
-    turn: args.highest,
+    term: args.highest,
     splitSince: undefined,
     settled: undefined,
   };

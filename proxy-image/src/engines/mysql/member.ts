@@ -1,3 +1,5 @@
+// What a MySQL server says, read: its greeting before the login, and its row of the group. Pure.
+
 import { createHash } from "node:crypto";
 import { z } from "zod";
 

@@ -1,3 +1,5 @@
+// What the members of a group say, in the terms of any engine. Pure.
+
 import type { Epoch, NodeView, Quorum, View, Word } from "../../model/view.ts";
 import { compareEpochs } from "../../model/view.ts";
 import type { Heeded, Polled } from "../../observe/heard.ts";
@@ -8,7 +10,7 @@ import { partsOf } from "./member.ts";
 /** What the view depends on beside what was said last. */
 export interface Known {
   readonly names: Names;
-  readonly turn: Turn | undefined;
+  readonly term: Term | undefined;
   /** Since when members of one view have named different primaries. */
   readonly splitSince: number | undefined;
   /** The leader that was last seen in no change of the primary. */
@@ -36,7 +38,7 @@ export function viewOf(
     ),
   );
   const splitSince = isSplit(opinions) ? (known.splitSince ?? now) : undefined;
-  const { quorum, turn } = quorumOf(opinions, { ...known, splitSince }, now);
+  const { quorum, term } = quorumOf(opinions, { ...known, splitSince }, now);
   const nodes = Object.fromEntries(
     Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
   );
@@ -49,7 +51,7 @@ export function viewOf(
       ...{ quorum, nodes, paused: false },
       ...(leaving && { leaving: { why: `${settled} is to hand over to another node` } }),
     },
-    known: { names, turn: turn ?? known.turn, splitSince, settled },
+    known: { names, term: term ?? known.term, splitSince, settled },
   };
 }
 
@@ -68,9 +70,9 @@ function newest(opinions: readonly Opinion[]): readonly Opinion[] {
 
 function quorumOf(
   opinions: readonly Opinion[],
-  { turn: before, splitSince }: Known,
+  { term: before, splitSince }: Known,
   now: number,
-): { readonly quorum: Quorum; readonly turn?: Turn } {
+): { readonly quorum: Quorum; readonly term?: Term } {
   const [first] = opinions;
   if (!first) {
     return { quorum: { kind: "unknown", why: "no node answers that sees a majority" } };
@@ -90,8 +92,8 @@ function quorumOf(
   if (primary === undefined) {
     return { quorum: { kind: "none", ...known, why: "the group has no primary" } };
   }
-  const turn = turnOf(before, first.view, primary);
-  return { quorum: { kind: "leader", node: primary, epoch: turn.epoch, ...known }, turn };
+  const term = termOf(before, first.view, primary);
+  return { quorum: { kind: "leader", node: primary, epoch: term.epoch, ...known }, term };
 }
 
 function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
@@ -202,17 +204,17 @@ function opinionOf(from: string, at: number, said: MemberSaid, names: Names): Op
   return { from, at, group, view, primaries };
 }
 
-/** The last turn that was seen: who led, in which epoch. */
-interface Turn {
+/** The last term that was seen: who led, in which epoch. */
+interface Term {
   readonly epoch: Epoch;
   readonly node: string;
 }
 
 /**
- * The turn in which `node` leads in `view`. A change that an operator asks for leaves the view as it is; so the last number of
+ * The term in which `node` leads in `view`. A change that an operator asks for leaves the view as it is; so the last number of
  * the epoch counts the changes that were seen within one. An older view stays older: it is for others to refuse it.
  */
-function turnOf(before: Turn | undefined, view: ViewId, node: string): Turn {
+function termOf(before: Term | undefined, view: ViewId, node: string): Term {
   const parts = partsOf(view);
   if (!before || compareEpochs(parts, before.epoch.slice(0, parts.length)) !== 0) {
     return { epoch: [...parts, 0], node };

@@ -1,3 +1,5 @@
+// Replies of etcd's JSON gateway, read. Pure.
+
 import { z } from "zod";
 
 import type { Read } from "../../observe/json.ts";

@@ -1,3 +1,5 @@
+// What Patroni says, read: of a node, by its REST interface, and of the cluster, by its keys in etcd. Pure.
+
 import { z } from "zod";
 
 import type { Epoch } from "../../model/view.ts";

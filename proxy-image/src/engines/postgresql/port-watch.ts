@@ -1,3 +1,5 @@
+// Signs of life of PostgreSQL itself: a connection that is held, and a probe of its port while there is doubt.
+
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 

@@ -1,3 +1,5 @@
+// Reads Patroni's keys by etcd's quorum, with the portal's login.
+
 import type { Gateway, Member, Posted } from "./etcd-gateway.ts";
 import type { Key, RangeReply } from "./etcd-replies.ts";
 import { decodeLogin, decodeRange } from "./etcd-replies.ts";

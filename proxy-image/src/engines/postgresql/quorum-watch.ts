@@ -1,3 +1,5 @@
+// Keeps an eye on Patroni's keys: asks etcd's quorum, and listens to every member for a reason to ask at once.
+
 import type { Identity } from "../../observe/observer.ts";
 import { credentialsOf } from "../../observe/observer.ts";
 import type { Gateway, Member } from "./etcd-gateway.ts";

@@ -1,3 +1,5 @@
+// What Patroni, etcd and PostgreSQL's ports say, in the terms of any engine. Pure.
+
 import type { NodeView, Quorum, View, Word } from "../../model/view.ts";
 import type { Heard } from "../../observe/heard.ts";
 import { hear } from "../../observe/heard.ts";

@@ -1,3 +1,5 @@
+// A RabbitMQ node's greeting: what is judged of it, and how it is read. Pure.
+
 import type { View, Word } from "../../model/view.ts";
 import type { Polled } from "../../observe/heard.ts";
 import { leaderlessView } from "../../observe/heard.ts";

@@ -1,3 +1,5 @@
+// Connections to servers and Sentinels: one that asks, and one that listens.
+
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 

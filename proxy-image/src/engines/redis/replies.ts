@@ -1,3 +1,5 @@
+// What servers and Sentinels answer, and Redis' protocol in which they do. Pure.
+
 /** What a source has answered. */
 export type Said =
   | ServerSaid

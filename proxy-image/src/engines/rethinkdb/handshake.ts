@@ -1,3 +1,5 @@
+// RethinkDB's handshake, with SCRAM-SHA-256. Pure.
+
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { z } from "zod";
 

@@ -1,3 +1,5 @@
+// What a RethinkDB server says of itself and the cluster: what is judged of it, and how it is asked and read. Pure.
+
 import { z } from "zod";
 
 import type { View, Word } from "../../model/view.ts";

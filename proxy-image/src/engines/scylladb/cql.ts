@@ -1,3 +1,5 @@
+// CQL's native protocol, version 4, as far as the portal speaks it: frames, requests, replies. Pure.
+
 /**
  * Frames of CQL's native protocol, version 4: what ScyllaDB and Cassandra both speak. Nine bytes of header (version, flags,
  * stream, opcode, length), then the body. The specification is Cassandra's doc/native_protocol_v4.spec.

@@ -1,3 +1,5 @@
+// Asks one node over one connection: the question, the login before it, and the conversation on which both go.
+
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 
