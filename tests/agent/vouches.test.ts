@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { DOCUMENT } from "../judge/scenario.ts";
 import { createAgentLab } from "./lab.ts";
 
 test("at its start the agent vouches for nobody", async () => {
@@ -91,4 +92,24 @@ test("HAProxy's question waits for the verdict that is due", async () => {
   lab.says("b@6");
 
   assert.equal(await lab.agent.vouches("primary", "a"), "no", "judged anew, not by the old word");
+});
+
+test("a document is served only once its SSH keys are in force", async () => {
+  let inForce = (): void => {};
+  const lab = createAgentLab({
+    authorize: () =>
+      new Promise((resolve) => {
+        inForce = resolve;
+      }),
+  });
+  const serving = lab.serve();
+  await lab.cycle();
+  assert.equal(lab.agent.document(), DOCUMENT, "its keys are those to be put in force");
+  assert.equal(lab.agent.snapshot(), undefined);
+
+  inForce();
+  await serving;
+  await lab.cycle();
+  assert.equal(lab.agent.snapshot()?.digest, "d1");
+  assert.equal(await lab.agent.vouches("primary", "a"), "yes");
 });

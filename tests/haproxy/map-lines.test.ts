@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import ipaddr from "ipaddr.js";
 
-import { mapLinesOf } from "../../proxy-image/src/apply/whitelist.ts";
+import { createWhitelistFile, mapLinesOf } from "../../proxy-image/src/apply/whitelist.ts";
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 
 const NEVER = 253_402_300_799_000;
@@ -58,4 +61,19 @@ test("the longest block of any source lasts as long as any block that the source
       );
     }),
   );
+});
+
+test("of lists that are written at once, the one that was asked for last stays, also after one that failed", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "whitelist-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const file = createWhitelistFile(folder);
+  const long = Array.from({ length: 20_000 }, (_, value) => ({ key: "10.0.0.0/8", value }));
+  await Promise.all([file.write(long), file.write([]), file.write([{ key: "::/0", value: 7 }])]);
+
+  assert.equal(await readFile(file.path, "utf8"), "::/0 7\n");
+  assert.deepEqual(await readdir(folder), ["whitelist.map"]);
+
+  const broken = createWhitelistFile("/dev/null/nowhere");
+  await assert.rejects(broken.write([]));
+  await assert.rejects(broken.write([]), /ENOTDIR/);
 });
