@@ -1,6 +1,6 @@
 import { createPrivateKey, hkdfSync } from "node:crypto";
 
-/** A place where a client connects. */
+/** An address at which a client connects. */
 export interface Host {
   readonly host: string;
   readonly port: number;

@@ -50,7 +50,7 @@ const NO_LEADER = 78;
 /** The longest hold, and a moment more. */
 const PATIENCE_MS = 125_000;
 
-interface Place {
+interface Cluster {
   readonly nodes: readonly Docker.ContainerInfo[];
   readonly portals: readonly Docker.ContainerInfo[];
 }
@@ -79,7 +79,7 @@ async function switchOver(
   return seen.every((change) => change !== undefined);
 }
 
-async function find(docker: Docker, deployment: string, stack?: string): Promise<Place> {
+async function find(docker: Docker, deployment: string, stack?: string): Promise<Cluster> {
   const label = [`portico.deployment=${deployment}`];
   if (stack !== undefined) label.push(`portico.stack=${stack}`);
   const all = (await docker.listContainers({ filters: { label } })).toSorted((a, b) =>

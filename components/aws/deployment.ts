@@ -13,7 +13,7 @@ import { InForce } from "../own-provider.ts";
 import { Passwords } from "../passwords.ts";
 import { Firewall } from "./firewall.ts";
 import type { ImageIds } from "./images.ts";
-import type { Place } from "./machine.ts";
+import type { DeploymentContext } from "./machine.ts";
 import { Network } from "./network.ts";
 import { Node } from "./node.ts";
 import { Portal, PortalAddress } from "./portal.ts";
@@ -59,7 +59,7 @@ export class Deployment extends pulumi.ComponentResource {
       { plan, region: target.region, bucketArn: store.bucketArn },
       child,
     );
-    const place: Place = {
+    const context: DeploymentContext = {
       ...{ target, deployment, plan, images, store, network, authority, passwords, userData },
     };
     const content = formatDocument(documentOf(deployment, plan.nodes));
@@ -103,13 +103,13 @@ export class Deployment extends pulumi.ComponentResource {
 
     this.portals = plan.portals.map(
       (portal) =>
-        new PortalAddress(portal.name, { place, portal, securityGroup: firewall.portals }, child),
+        new PortalAddress(portal.name, { context, portal, securityGroup: firewall.portals }, child),
     );
     for (const node of plan.nodes)
       new Node(
         node.name,
         {
-          ...{ place, node },
+          ...{ context, node },
           securityGroup: firewall.nodes,
           portalAddresses: this.portals.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]),
           snapshots: snapshots.tag,
@@ -120,7 +120,7 @@ export class Deployment extends pulumi.ComponentResource {
       const { hostKey } = new Portal(
         portal.name,
         {
-          ...{ place, portal, document },
+          ...{ context, portal, document },
           address: this.portals[index] as PortalAddress,
           after: plan.portals[index - 1]?.name,
         },

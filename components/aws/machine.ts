@@ -14,7 +14,7 @@ import type { Network } from "./network.ts";
 import type { Store } from "./store.ts";
 
 /** What all machines of a deployment on AWS have in common. */
-export interface Place {
+export interface DeploymentContext {
   readonly target: AwsTarget;
   readonly deployment: AwsDeployment;
   readonly plan: AwsPlan;
@@ -28,7 +28,7 @@ export interface Place {
 }
 
 export interface MachineArgs {
-  readonly place: Place;
+  readonly context: DeploymentContext;
   readonly isPortal: boolean;
   readonly ami: string;
   readonly instanceType: string;
@@ -45,10 +45,10 @@ export class Machine extends pulumi.ComponentResource {
 
   constructor(name: string, args: MachineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Machine", name, {}, opts);
-    const { place, isPortal, ami, instanceType, networkInterfaceId, after, finds } = args;
-    const { target, deployment, store } = place;
+    const { context, isPortal, ami, instanceType, networkInterfaceId, after, finds } = args;
+    const { target, deployment, store } = context;
 
-    const role = new Role(name, { place, isPortal, after }, { parent: this });
+    const role = new Role(name, { context, isPortal, after }, { parent: this });
     const instance = new aws.ec2.Instance(
       name,
       {
@@ -68,7 +68,7 @@ export class Machine extends pulumi.ComponentResource {
           tags: { Name: `${name}-root`, "portico:stack": target.name },
         },
         userData: store.bucket.apply((bucket) =>
-          userData(place.userData, {
+          userData(context.userData, {
             bucket,
             region: target.region,
             deployment: deployment.name,
@@ -87,7 +87,7 @@ export class Machine extends pulumi.ComponentResource {
 }
 
 export interface RoleArgs {
-  readonly place: Place;
+  readonly context: DeploymentContext;
   readonly isPortal: boolean;
   /** The machine whose image this one waits for. */
   readonly after?: string | undefined;
@@ -99,12 +99,12 @@ export class Role extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { place, isPortal, after }: RoleArgs,
+    { context, isPortal, after }: RoleArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:aws:Role", name, {}, opts);
     const child = { parent: this };
-    const { store, deployment } = place;
+    const { store, deployment } = context;
 
     const role = new aws.iam.Role(name, { assumeRolePolicy: ec2Trust }, child);
     new aws.iam.RolePolicy(

@@ -9,12 +9,12 @@ import { peerCertificate } from "../../infra/model/certificates.ts";
 import { nodeSettings } from "../../infra/model/node-settings.ts";
 import { Certificate } from "../certificates.ts";
 import { json } from "../own-provider.ts";
-import type { Place } from "./machine.ts";
+import type { DeploymentContext } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import { Objects } from "./store.ts";
 
 export interface NodeArgs {
-  readonly place: Place;
+  readonly context: DeploymentContext;
   readonly node: MachinePlan;
   readonly securityGroup: pulumi.Input<string>;
   /** Public addresses of the portals, at which clients see the node's certificate. */
@@ -27,8 +27,8 @@ export interface NodeArgs {
 export class Node extends pulumi.ComponentResource {
   constructor(name: string, args: NodeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Node", name, {}, opts);
-    const { place, node, securityGroup, portalAddresses, snapshots } = args;
-    const { target, deployment, plan, images, store, network, authority, passwords } = place;
+    const { context, node, securityGroup, portalAddresses, snapshots } = args;
+    const { target, deployment, plan, images, store, network, authority, passwords } = context;
     const child = { parent: this };
     const kept = { ...child, protect: true, retainOnDelete: true };
 
@@ -111,7 +111,7 @@ export class Node extends pulumi.ComponentResource {
     const machine = new Machine(
       name,
       {
-        place,
+        context,
         isPortal: false,
         ami: pin?.ami ?? target.ami,
         instanceType: pin?.type ?? deployment.nodeType,

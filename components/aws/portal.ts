@@ -8,12 +8,12 @@ import { portalServerCertificate } from "../../infra/model/aws-plan.ts";
 import { portalCertificate } from "../../infra/model/certificates.ts";
 import { Certificate, HostKey } from "../certificates.ts";
 import { json } from "../own-provider.ts";
-import type { Place } from "./machine.ts";
+import type { DeploymentContext } from "./machine.ts";
 import { Machine } from "./machine.ts";
 import { Objects } from "./store.ts";
 
 export interface PortalAddressArgs {
-  readonly place: Place;
+  readonly context: DeploymentContext;
   readonly portal: MachinePlan;
   readonly securityGroup: pulumi.Input<string>;
 }
@@ -26,7 +26,7 @@ export class PortalAddress extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { place, portal, securityGroup }: PortalAddressArgs,
+    { context, portal, securityGroup }: PortalAddressArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:aws:PortalAddress", name, {}, opts);
@@ -35,7 +35,7 @@ export class PortalAddress extends pulumi.ComponentResource {
     const wire = new aws.ec2.NetworkInterface(
       name,
       {
-        subnetId: place.network.subnetIds[portal.subnet.name] as pulumi.Output<string>,
+        subnetId: context.network.subnetIds[portal.subnet.name] as pulumi.Output<string>,
         privateIps: [portal.address],
         ipv6AddressCount: 1,
         securityGroups: [securityGroup],
@@ -52,7 +52,7 @@ export class PortalAddress extends pulumi.ComponentResource {
     new aws.ec2.EipAssociation(
       name,
       { allocationId: address.id, networkInterfaceId: wire.id },
-      { ...child, dependsOn: place.network.gateway },
+      { ...child, dependsOn: context.network.gateway },
     );
 
     this.networkInterfaceId = wire.id;
@@ -63,7 +63,7 @@ export class PortalAddress extends pulumi.ComponentResource {
 }
 
 export interface PortalArgs {
-  readonly place: Place;
+  readonly context: DeploymentContext;
   readonly portal: MachinePlan;
   readonly address: PortalAddress;
   readonly document: pulumi.Resource;
@@ -78,8 +78,8 @@ export class Portal extends pulumi.ComponentResource {
 
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:aws:Portal", name, {}, opts);
-    const { place, portal, address, document, after } = args;
-    const { target, deployment, images, store, authority, passwords } = place;
+    const { context, portal, address, document, after } = args;
+    const { target, deployment, images, store, authority, passwords } = context;
     const child = { parent: this };
 
     const client = new Certificate(
@@ -156,7 +156,7 @@ export class Portal extends pulumi.ComponentResource {
     new Machine(
       name,
       {
-        place,
+        context,
         isPortal: true,
         ami: pin?.ami ?? target.ami,
         instanceType,

@@ -7,7 +7,7 @@ import type { LocalDeployment } from "../../infra/model/stack.ts";
 import type { Directory } from "../own-provider.ts";
 
 /** What all resources of a deployment on this machine have in common. */
-export interface Placement {
+export interface DeploymentContext {
   readonly deployment: LocalDeployment;
   /** Absolute path of the deployment's files on the host. */
   readonly path: string;

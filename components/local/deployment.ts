@@ -10,7 +10,7 @@ import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { Authority } from "../certificates.ts";
 import { Directory, Document, File, PrivateFile } from "../own-provider.ts";
 import { Passwords } from "../passwords.ts";
-import type { Placement } from "./container.ts";
+import type { DeploymentContext } from "./container.ts";
 import { labelsOf, paths } from "./container.ts";
 import type { Images } from "./images.ts";
 import type { PublicNetwork } from "./networks.ts";
@@ -46,7 +46,12 @@ export class Deployment extends pulumi.ComponentResource {
     const child = { parent: this };
 
     const directory = new Directory(name, { path, mode: "0700" }, child);
-    const place: Placement = { deployment, path, directory, labels: labelsOf(stack, name) };
+    const context: DeploymentContext = {
+      deployment,
+      path,
+      directory,
+      labels: labelsOf(stack, name),
+    };
     const authority = new Authority(name, child);
     const passwords = new Passwords(name, deployment, child);
     const network = new PrivateNetwork(
@@ -70,14 +75,14 @@ export class Deployment extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: directory },
     );
-    const document = this.#document(name, place, plan);
+    const document = this.#document(name, context, plan);
 
     const nodes = plan.nodes.map(
       (node) =>
         new Node(
           node.name,
           {
-            ...{ place, plan, node, authority, passwords },
+            ...{ context, plan, node, authority, passwords },
             image: images.node(deployment.engine),
             network: network.networkName,
           },
@@ -91,7 +96,7 @@ export class Deployment extends pulumi.ComponentResource {
         new Portal(
           portal.name,
           {
-            ...{ place, portal, authority, passwords },
+            ...{ context, portal, authority, passwords },
             image: images.portal,
             privateNetwork: network.networkName,
             publicNetwork: publicNetwork.networkName,
@@ -107,7 +112,11 @@ export class Deployment extends pulumi.ComponentResource {
     this.registerOutputs({ authority: this.authority });
   }
 
-  #document(name: string, { deployment, path, directory }: Placement, plan: LocalPlan): Document {
+  #document(
+    name: string,
+    { deployment, path, directory }: DeploymentContext,
+    plan: LocalPlan,
+  ): Document {
     const folder = new Directory(
       `${name}-document`,
       { path: paths.document(path), mode: "0755" },

@@ -10,14 +10,14 @@ import type { Authority } from "../certificates.ts";
 import { Certificate } from "../certificates.ts";
 import { Folder, json } from "../own-provider.ts";
 import type { Passwords } from "../passwords.ts";
-import type { Placement } from "./container.ts";
+import type { DeploymentContext } from "./container.ts";
 import { hardened, paths } from "./container.ts";
 
 /** Seconds to end in: PostgreSQL writes all that its buffers hold, Elasticsearch hands its shards over. Docker's own 10 would cut them. */
 const GRACE = 70;
 
 export interface NodeArgs {
-  readonly place: Placement;
+  readonly context: DeploymentContext;
   readonly plan: LocalPlan;
   readonly node: NodePlan;
   readonly image: pulumi.Input<string>;
@@ -31,12 +31,12 @@ export interface NodeArgs {
 export class Node extends pulumi.ComponentResource {
   constructor(
     name: string,
-    { place, plan, node, image, network, authority, passwords }: NodeArgs,
+    { context, plan, node, image, network, authority, passwords }: NodeArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("portico:local:Node", name, {}, opts);
     const child = { parent: this };
-    const { deployment, labels } = place;
+    const { deployment, labels } = context;
 
     const volume = new docker.Volume(
       `${name}-data`,
@@ -54,12 +54,12 @@ export class Node extends pulumi.ComponentResource {
         : undefined;
     const peer = new Certificate(`${name}-peer`, { plan: peerCertificate(node), authority }, child);
 
-    const path = paths.node(place.path, node.name);
+    const path = paths.node(context.path, node.name);
     const folder = new Folder(
       name,
       {
         path,
-        within: place.directory,
+        within: context.directory,
         files: {
           "node.json": json(nodeSettings(deployment, plan.nodes, node)),
           "secrets.json": passwords.forNodes(engine).apply(json),

@@ -9,14 +9,14 @@ import type { Authority } from "../certificates.ts";
 import { Certificate, HostKey } from "../certificates.ts";
 import { Directory, Folder, json } from "../own-provider.ts";
 import type { Passwords } from "../passwords.ts";
-import type { Placement } from "./container.ts";
+import type { DeploymentContext } from "./container.ts";
 import { BUFFERS, hardened, PEERS, paths } from "./container.ts";
 
 /** MiB. HAProxy takes as many connections with TLS as fit in. */
 const MEMORY = 1024;
 
 export interface PortalArgs {
-  readonly place: Placement;
+  readonly context: DeploymentContext;
   readonly portal: PortalPlan;
   readonly image: pulumi.Input<string>;
   /** Names of the deployment's network and of the one that all portals share. */
@@ -35,23 +35,23 @@ export class Portal extends pulumi.ComponentResource {
 
   constructor(name: string, args: PortalArgs, opts?: pulumi.ComponentResourceOptions) {
     super("portico:local:Portal", name, {}, opts);
-    const { place, portal, image, privateNetwork, publicNetwork } = args;
+    const { context, portal, image, privateNetwork, publicNetwork } = args;
     const { authority, passwords, after } = args;
     const child = { parent: this };
 
     const volume = new docker.Volume(
       `${name}-state`,
-      { name: portal.volume, labels: place.labels },
+      { name: portal.volume, labels: context.labels },
       { ...child, protect: true },
     );
-    const engine = catalogue[place.deployment.engine];
+    const engine = catalogue[context.deployment.engine];
     const client = new Certificate(
       `${name}-client`,
       { plan: portalCertificate(portal), authority },
       child,
     );
 
-    const identity = paths.identity(place.path, portal.name);
+    const identity = paths.identity(context.path, portal.name);
     const server =
       engine.tls === "portal"
         ? new Certificate(
@@ -60,12 +60,12 @@ export class Portal extends pulumi.ComponentResource {
             child,
           )
         : undefined;
-    const hostKey = place.deployment.ssh && new HostKey(`${name}-ssh`, child);
+    const hostKey = context.deployment.ssh && new HostKey(`${name}-ssh`, child);
     const folder = new Folder(
       name,
       {
         path: identity,
-        within: place.directory,
+        within: context.directory,
         files: {
           "portal.json": json({ name: portal.name }),
           "secrets.json": passwords.forPortals(engine).apply(json),
@@ -78,15 +78,15 @@ export class Portal extends pulumi.ComponentResource {
       },
       child,
     );
-    const report = paths.report(place.path, portal.name);
+    const report = paths.report(context.path, portal.name);
     const reports = new Directory(
       `${name}-report`,
       // The agent's user in the container is nobody that this machine knows. There, only it can enter the folder above; here, only we.
       { path: report, mode: "0777" },
-      { ...child, dependsOn: place.directory },
+      { ...child, dependsOn: context.directory },
     );
 
-    const document = paths.document(place.path);
+    const document = paths.document(context.path);
     new docker.Container(
       name,
       {
@@ -114,7 +114,7 @@ export class Portal extends pulumi.ComponentResource {
           { containerPath: "/var/lib/portico", volumeName: volume.name },
         ],
         tmpfs: { "/run": "", "/tmp": "" },
-        labels: place.labels,
+        labels: context.labels,
         waitTimeout: 120,
         destroyGraceSeconds: 5,
       },

@@ -13,7 +13,7 @@ export interface AddressMaps {
    * data. Its values are the contact points.
    */
   readonly addressMap: AddressMap;
-  /** One a portal, all nodes in each: for clients that have a portal of their own, such as one in their zone. */
+  /** One per portal, all nodes in each: for clients that have a portal of their own, such as one in their zone. */
   readonly addressMaps: readonly AddressMap[];
 }
 
@@ -27,25 +27,25 @@ export function isPerNode(deployment: Deployment): boolean {
   return endpointsOf(deployment).every(({ route }) => route === "node");
 }
 
-/** `hostsOf`: an endpoint's hosts, one a portal. */
+/** `hostsOf`: an endpoint's hosts, one per portal. */
 export function addressMapsOf(
   deployment: Deployment,
   nodes: readonly Member[],
   hostsOf: (endpoint: EndpointRow) => readonly Host[],
 ): AddressMaps {
   const { server } = catalogue[deployment.engine];
-  const doors = endpointsOf(deployment).flatMap((endpoint) => {
+  const served = endpointsOf(deployment).flatMap((endpoint) => {
     const member = nodes.find(({ name }) => name === endpoint.node);
     return member === undefined ? [] : [{ member, hosts: hostsOf(endpoint) }];
   });
   const mapBy = (portalOf: (ordinal: number) => number): AddressMap =>
     Object.fromEntries(
-      doors.map(({ member: { address }, hosts }, ordinal) => [
+      served.map(({ member: { address }, hosts }, ordinal) => [
         hostList([{ host: address, port: server }]),
         hostList(hosts.slice(portalOf(ordinal)).slice(0, 1)),
       ]),
     );
-  const portals = doors[0]?.hosts.length ?? 0;
+  const portals = served[0]?.hosts.length ?? 0;
   return {
     addressMap: mapBy((ordinal) => ordinal % portals),
     addressMaps: Array.from({ length: portals }, (_, portal) => mapBy(() => portal)),

@@ -15,7 +15,7 @@ export interface Footprint {
   /** Whitelist entries. */
   readonly whitelistV4: number;
   readonly whitelistV6: number;
-  /** Ingress rules that one whitelist entry takes: one a range of ports. */
+  /** Ingress rules that one whitelist entry takes: one per range of ports. */
   readonly rulesAnEntry: number;
   /** `proxy`: the security group is open on the endpoints' ports, and HAProxy alone decides. */
   readonly enforcement?: "firewall" | "proxy";

@@ -17,8 +17,8 @@ import {
   portsIn,
   readStored,
 } from "../../tools/local/place.ts";
+import { connectOnce } from "../../tools/local/probe.ts";
 import { knownIds } from "../../tools/local/recover.ts";
-import { knock } from "../../tools/local/visit.ts";
 import { freePorts } from "../../tools/setup/free-place.ts";
 
 const anySlot = async () => true;
@@ -221,24 +221,29 @@ test("what the state knows is known by its id, pending replacements too", () => 
   assert.deepEqual(knownIds(undefined), new Set());
 });
 
-const door = (port: number) => ({ host: "127.0.0.1", port, engine: "postgresql" as const, ca: "" });
+const listenerAt = (port: number) => ({
+  host: "127.0.0.1",
+  port,
+  engine: "postgresql" as const,
+  ca: "",
+});
 
 test("a portal that lets this machine in answers PostgreSQL's request for TLS", async () => {
   await serving(
     (socket) => socket.once("data", (data) => socket.end(data.length === 8 ? "S" : "E")),
-    async (port) => assert.deepEqual(await knock(door(port), 5_000), { kind: "open" }),
+    async (port) => assert.deepEqual(await connectOnce(listenerAt(port), 5_000), { kind: "open" }),
   );
 });
 
 test("a portal that refuses, or says nothing, is told apart with the reason", async () => {
   await serving(
     (socket) => socket.destroy(),
-    async (port) => assert.equal((await knock(door(port), 5_000)).kind, "refused"),
+    async (port) => assert.equal((await connectOnce(listenerAt(port), 5_000)).kind, "refused"),
   );
   await serving(
     () => {},
     async (port) =>
-      assert.deepEqual(await knock(door(port), 100), {
+      assert.deepEqual(await connectOnce(listenerAt(port), 100), {
         kind: "refused",
         why: "no answer within 0.1 s",
       }),

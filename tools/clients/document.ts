@@ -95,13 +95,13 @@ const NO_ENDPOINT = { port: 0, route: "any" } as const;
 function example(engine: Engine): Access {
   const [{ port, route } = NO_ENDPOINT] = catalogue[engine].endpoints(["orders-1"]);
   const hosts = PORTALS.map((host) => ({ host, port }));
-  const door = (ordinal: number) => `${PORTALS[ordinal % PORTALS.length]}:${port + ordinal}`;
+  const portalOf = (ordinal: number) => `${PORTALS[ordinal % PORTALS.length]}:${port + ordinal}`;
   return {
     ...{ hosts, user: "orders", password: "secret", database: "orders", deployment: "orders" },
     route,
     ...{ caFile: "orders-ca.pem", ca: "-----BEGIN CERTIFICATE-----…", patience: patienceOf(30) },
     addressMap: Object.fromEntries(
-      [0, 1, 2].map((ordinal) => [`10.0.1.${10 + ordinal}:9042`, door(ordinal)]),
+      [0, 1, 2].map((ordinal) => [`10.0.1.${10 + ordinal}:9042`, portalOf(ordinal)]),
     ),
   };
 }

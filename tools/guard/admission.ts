@@ -15,11 +15,11 @@ const HALF = 0.5;
 /** What lets in the whole internet, and didn't before, is a decision of its own. */
 export const notOpened: Rule = ({ changes, documents }) => [
   ...documents.flatMap(({ deployment, before, after }) =>
-    doors(after)
-      .filter((door) => !doors(before).includes(door))
+    openings(after)
+      .filter((opening) => !openings(before).includes(opening))
       .map(
-        (door) =>
-          `${deployment} would be open to the whole internet by its document (${door}), which it wasn't before.`,
+        (opening) =>
+          `${deployment} would be open to the whole internet by its document (${opening}), which it wasn't before.`,
       ),
   ),
   ...changes.flatMap((step) => {
@@ -31,7 +31,7 @@ export const notOpened: Rule = ({ changes, documents }) => [
   }),
 ];
 
-function doors(content: Content): readonly string[] {
+function openings(content: Content): readonly string[] {
   if (content.kind !== "document") return [];
   return [
     ...(content.open ? ["open: true"] : []),
@@ -127,14 +127,14 @@ export const askedFor: Rule = (facts) =>
   });
 
 function mistake(
-  { preview, documents, placeOf }: Facts,
+  { preview, documents, ownerOf }: Facts,
   step: Step,
   cidr: unknown,
 ): readonly string[] {
   const canonical = typeof cidr === "string" ? canonicalCidr(cidr) : undefined;
   if (canonical === undefined)
     return [`The source of ${title(step)} ${told(cidr)}, so nobody can tell whom it lets in.`];
-  const { deployment } = placeOf(step);
+  const { deployment } = ownerOf(step);
   const document = documents.find((one) => one.deployment === deployment);
   if (document === undefined)
     return [

@@ -62,7 +62,7 @@ export const noPublicAddress: Rule = (facts) => {
   });
 
   function namedForNode(step: Shown): string | undefined {
-    const { machine } = facts.placeOf(step);
+    const { machine } = facts.ownerOf(step);
     return step.type in GIVES && machine?.kind === "node" ? machine.name : undefined;
   }
 };
@@ -181,7 +181,7 @@ export interface Network {
 
 export type Shown = Step & { readonly new: State };
 
-function networkOf({ preview, placeOf }: Facts): Network {
+function networkOf({ preview, ownerOf }: Facts): Network {
   const shown = preview.steps.filter(
     (step): step is Shown => step.op !== "delete" && step.new !== undefined,
   );
@@ -194,7 +194,7 @@ function networkOf({ preview, placeOf }: Facts): Network {
     (step) =>
       ["aws:ec2/instance:Instance", "aws:ec2/networkInterface:NetworkInterface"].includes(
         step.type,
-      ) && placeOf(step).machine?.kind === "node",
+      ) && ownerOf(step).machine?.kind === "node",
   );
   return {
     shown,

@@ -8,7 +8,7 @@ import { isUnknown, SECRET } from "./preview.ts";
 /** What every rule is judged on. */
 export interface Facts {
   readonly preview: Preview;
-  readonly placeOf: PlaceOf;
+  readonly ownerOf: OwnerOf;
   readonly documents: readonly DocumentChange[];
   /** Steps that do something. */
   readonly changes: readonly Step[];
@@ -18,11 +18,11 @@ export interface Facts {
 export type Rule = (facts: Facts) => readonly string[];
 
 export function factsOf(preview: Preview): Facts {
-  const placeOf = placesIn(preview);
+  const ownerOf = ownersIn(preview);
   return {
     preview,
-    placeOf,
-    documents: documentsIn(preview, placeOf),
+    ownerOf,
+    documents: documentsIn(preview, ownerOf),
     changes: preview.steps.filter(({ op }) => op !== "same"),
   };
 }
@@ -77,7 +77,7 @@ export function title({ type, name }: Pick<Step, "type" | "name">): string {
  *   (`parent`); where an ancestor is not in the preview its URN still has its type and name, and `fromName` does the rest.
  * - a machine is named `<deployment>-<n>` (a node) or `<deployment>-portal-<n>`, and so is, with a suffix, all that it has.
  */
-export interface Place {
+export interface Owner {
   /** Undefined: the resource belongs to the whole stack. */
   readonly deployment: string | undefined;
   readonly machine: Machine | undefined;
@@ -89,19 +89,19 @@ export interface Machine {
   readonly name: string;
 }
 
-export type PlaceOf = (step: Step) => Place;
+export type OwnerOf = (step: Step) => Owner;
 
-function placesIn({ steps }: Preview): PlaceOf {
+function ownersIn({ steps }: Preview): OwnerOf {
   const parents = new Map(
     steps.map(({ urn, old, new: next }) => [urn, next?.parent ?? old?.parent]),
   );
-  const places = new Map(
+  const owners = new Map(
     steps.map((step) => {
       const deployment = deploymentOf(step.urn, parents);
       return [step.urn, { deployment, machine: machineOf(step.name, deployment) }];
     }),
   );
-  return ({ urn }) => places.get(urn) ?? { deployment: undefined, machine: undefined };
+  return ({ urn }) => owners.get(urn) ?? { deployment: undefined, machine: undefined };
 }
 
 function deploymentOf(
@@ -186,12 +186,12 @@ export function cidrsIn(content: Content): readonly string[] {
 }
 
 /** Every document in the preview, changed or not. */
-function documentsIn({ steps }: Preview, placeOf: PlaceOf): readonly DocumentChange[] {
+function documentsIn({ steps }: Preview, ownerOf: OwnerOf): readonly DocumentChange[] {
   return steps
     .filter((step) => kindOf(step) === "document")
     .map((step) => ({
       step,
-      deployment: placeOf(step).deployment ?? step.name,
+      deployment: ownerOf(step).deployment ?? step.name,
       before: contentOf(step.op === "create" ? undefined : step.old),
       after: contentOf(step.op === "delete" ? undefined : step.new),
     }));

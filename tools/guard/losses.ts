@@ -54,11 +54,11 @@ const NODE_SETTINGS = /-node\.json$/;
 const NodeSettings = z.looseObject({ durability: z.string() });
 
 /** With `quorum` no acknowledged row is lost with a node. Who gives that up decides it apart from everything else. */
-export const notWeakened: Rule = ({ changes, placeOf }) => {
+export const notWeakened: Rule = ({ changes, ownerOf }) => {
   const weakened = changes
     .filter(({ name }) => NODE_SETTINGS.test(name))
     .filter(({ old, new: next }) => durability(old) === "quorum" && durability(next) === "async")
-    .map((step) => placeOf(step).deployment ?? step.name);
+    .map((step) => ownerOf(step).deployment ?? step.name);
   return [...new Set(weakened)].map(
     (deployment) =>
       `${deployment} would acknowledge what only its leader has (durability: async), so a lost node could lose acknowledged rows.`,
@@ -103,10 +103,10 @@ type Why = (step: Step) => readonly string[];
 
 type Group = readonly [deployment: string, machines: string, how: string, why: string];
 
-function gone({ changes, placeOf }: Facts, kind: Machine["kind"], whyOf: Why): readonly Group[] {
+function gone({ changes, ownerOf }: Facts, kind: Machine["kind"], whyOf: Why): readonly Group[] {
   const groups = new Map<string, { readonly step: Step; readonly machine: string }[]>();
   for (const step of changes) {
-    const { deployment = "", machine } = placeOf(step);
+    const { deployment = "", machine } = ownerOf(step);
     if (machine?.kind !== kind || whyOf(step).length === 0) continue;
     groups.set(deployment, [...(groups.get(deployment) ?? []), { step, machine: machine.name }]);
   }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /** What the guard needs of a preview, and nothing else of it. */
 export interface Preview {
-  /** In the engine's order; one a resource, where a replacement shows several operations on it. */
+  /** In the engine's order; one per resource, where a replacement shows several operations on it. */
   readonly steps: readonly Step[];
   /** What the preview itself failed on. It is cut off then: what it shows is true, but it isn't all. */
   readonly errors: readonly string[];

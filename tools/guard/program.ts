@@ -154,7 +154,8 @@ function lookUp(token: string) {
   throw new Error(`the program looks up ${token}, which the guard doesn't know`);
 }
 
-interface Place {
+/** What the URN of each of its resources begins with. */
+interface ProgramUrn {
   readonly project: string;
   readonly stack: string;
   /** The stack's own URN. */
@@ -176,7 +177,7 @@ interface Request {
   };
 }
 
-function registeredBy(request: Request, { project, stack, root }: Place): Registered {
+function registeredBy(request: Request, { project, stack, root }: ProgramUrn): Registered {
   const type = request.getType();
   const parent = request.getParent();
   const above = parent === "" || parent === root ? "" : `${parent.split("::")[2]}$`;

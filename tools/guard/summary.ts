@@ -63,11 +63,11 @@ export interface Counts {
   readonly operations: Readonly<Partial<Record<Op, number>>>;
 }
 
-export function countsIn({ changes, placeOf }: Facts): readonly Counts[] {
+export function countsIn({ changes, ownerOf }: Facts): readonly Counts[] {
   const groups = new Map<string | undefined, Partial<Record<Op, number>>>();
   for (const step of changes) {
     if (!isThing(step)) continue;
-    const { deployment } = placeOf(step);
+    const { deployment } = ownerOf(step);
     const operations = groups.get(deployment) ?? {};
     operations[step.op] = (operations[step.op] ?? 0) + 1;
     groups.set(deployment, operations);

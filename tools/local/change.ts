@@ -139,7 +139,7 @@ const NOISE = /^(warning: )?using pulumi-\S+ from \$PATH at /;
 const BROKEN_OFF =
   /\b(update cancell?ed|(was|were|been) (aborted|cancell?ed)|context cancell?ed|operation was aborted)/i;
 
-/** Turns the engine's events (`--json`, one a line) into the lines that a person wants to see. */
+/** Turns the engine's events (`--json`, one per line) into the lines that a person wants to see. */
 export class Progress {
   readonly #begun = new Map<string, number>();
   readonly #said = new Set<string>();

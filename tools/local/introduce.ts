@@ -8,11 +8,11 @@ import { withoutPassword } from "../../engines/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
 import { say } from "../setup/step.ts";
 import type { Deployment } from "./cli.ts";
+import type { Probed, Way } from "./probe.ts";
+import { hostCidr, probe, refusedAs } from "./probe.ts";
 import { STACK } from "./state.ts";
-import type { Visit, Way } from "./visit.ts";
-import { hostCidr, refusedAs, visit } from "./visit.ts";
 
-const KNOCK_MS = 15_000;
+const PROBE_MS = 15_000;
 
 /**
  * Tells how to connect, after having tried it through every portal. Passwords are shown to those who ask for `secrets` alone. False: of a
@@ -35,7 +35,7 @@ export async function introduce(
       if (secrets) say(`    ${uri}`);
     }
     say(`  other clients: npx portico connect ${name}`);
-    const found = await visitPortals(docker, stack, deployment);
+    const found = await probePortals(docker, stack, deployment);
     for (const line of linesFor(name, found)) say(line);
     serving &&= serves(found);
   }
@@ -59,24 +59,24 @@ function commandFor(name: string, { engine }: Deployment, uri: string): string {
 
 /** Of one portal. `refused`: its whitelist doesn't name this machine, which it sees as `source`. */
 export type Found = { readonly portal: string; readonly at: string } & (
-  | Visit
+  | Probed
   | { readonly kind: "refused"; readonly source: string }
 );
 
 /** At the first endpoint of each, and at the others where that lets this machine in. */
-async function visitPortals(
+async function probePortals(
   docker: Docker,
   stack: string,
   deployment: Deployment,
 ): Promise<readonly Found[]> {
   const [first = "", ...others] = Object.keys(deployment.endpoints);
-  const found = await visitAt(first, docker, stack, deployment);
+  const found = await probeAt(first, docker, stack, deployment);
   if (found.some(({ kind }) => kind === "refused")) return found;
-  const rest = others.map((endpoint) => visitAt(endpoint, docker, stack, deployment));
+  const rest = others.map((endpoint) => probeAt(endpoint, docker, stack, deployment));
   return [...found, ...(await Promise.all(rest)).flat()];
 }
 
-async function visitAt(
+async function probeAt(
   endpoint: string,
   docker: Docker,
   stack: string,
@@ -86,8 +86,8 @@ async function visitAt(
     const { host, port } = endpoints[endpoint]?.hosts[index] ?? { host: "", port: 0 };
     const here = { portal: `${stack}-${name}`, at: `${host}:${port}` };
     const began = Date.now();
-    const door = { host, port, engine: engine as Engine, ca };
-    const found = await visit(door, endpoint, status, KNOCK_MS);
+    const listener = { host, port, engine: engine as Engine, ca };
+    const found = await probe(listener, endpoint, status, PROBE_MS);
     if (found.kind !== "silent") return { ...here, ...found };
     const way = await wayTo(docker, stack);
     const source = way && (await refusedAs(docker, here.portal, way, began));

@@ -3,12 +3,12 @@ import { test } from "node:test";
 
 import { Machine } from "../../../components/aws/machine.ts";
 import { declare, only } from "../declare.ts";
-import { awsStack, placeOf } from "./world.ts";
+import { awsStack, contextOf } from "./world.ts";
 
 const { resources } = await declare(() => {
-  const place = placeOf(awsStack());
-  const of = { place, isPortal: false, ami: "ami-0123456789abcdef0", instanceType: "t4g.small" };
-  return new Machine("orders-1", { ...of, networkInterfaceId: "eni-1", finds: [place.store] });
+  const context = contextOf(awsStack());
+  const of = { context, isPortal: false, ami: "ami-0123456789abcdef0", instanceType: "t4g.small" };
+  return new Machine("orders-1", { ...of, networkInterfaceId: "eni-1", finds: [context.store] });
 });
 const instance = only(resources, "Instance");
 

@@ -5,21 +5,21 @@ import { Node } from "../../../components/aws/node.ts";
 import type { MachinePlan } from "../../../infra/model/aws-plan.ts";
 import { NEWER } from "../../aws/stack.ts";
 import { all, declare, only } from "../declare.ts";
-import { awsStack, placeOf } from "./world.ts";
+import { awsStack, contextOf } from "./world.ts";
 
 const AMI = "ami-0fedcba9876543210";
 const pins = { "orders-2": { image: NEWER, ami: AMI, type: "m7g.large" } };
 const FILES = ["node.json", "secrets.json", "ca.crt", "peer.crt", "peer.key", "server.key"];
 const program = () => {
-  const place = placeOf(awsStack({ pins, volume: "30GiB" }));
+  const context = contextOf(awsStack({ pins, volume: "30GiB" }));
   const rest = {
     securityGroup: "sg-1",
     portalAddresses: ["198.51.100.7"],
     snapshots: { "portico:snapshots": "test" },
   };
-  return place.plan.nodes
+  return context.plan.nodes
     .slice(0, 2)
-    .map((node: MachinePlan) => new Node(node.name, { place, node, ...rest }));
+    .map((node: MachinePlan) => new Node(node.name, { context, node, ...rest }));
 };
 const { resources } = await declare(program, { slow: FILES.map((file) => `orders-1-${file}`) });
 const settingsOf = (node: string) =>

@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { Portal, PortalAddress } from "../../../components/aws/portal.ts";
 import { Objects } from "../../../components/aws/store.ts";
 import { all, declare, only } from "../declare.ts";
-import { awsStack, placeOf } from "./world.ts";
+import { awsStack, contextOf } from "./world.ts";
 
 const { resources } = await declare(() => {
-  const place = placeOf(awsStack());
+  const context = contextOf(awsStack());
   const objects = { "orders-document": { key: "orders/document.json", content: "{}" } };
-  const document = new Objects("orders-document", { store: place.store, objects });
-  return place.plan.portals.map((portal, index) => {
-    const address = new PortalAddress(portal.name, { place, portal, securityGroup: "sg-1" });
-    const after = place.plan.portals[index - 1]?.name;
-    return new Portal(portal.name, { place, portal, address, document, after });
+  const document = new Objects("orders-document", { store: context.store, objects });
+  return context.plan.portals.map((portal, index) => {
+    const address = new PortalAddress(portal.name, { context, portal, securityGroup: "sg-1" });
+    const after = context.plan.portals[index - 1]?.name;
+    return new Portal(portal.name, { context, portal, address, document, after });
   });
 });
 const settingsOf = (portal: string) =>

@@ -3,13 +3,13 @@ import { test } from "node:test";
 
 import { Role } from "../../../components/aws/machine.ts";
 import { declare, only } from "../declare.ts";
-import { awsStack, placeOf } from "./world.ts";
+import { awsStack, contextOf } from "./world.ts";
 
 const { resources } = await declare(() => {
-  const place = placeOf(awsStack());
+  const context = contextOf(awsStack());
   return [
-    new Role("orders-1", { place, isPortal: false }),
-    new Role("orders-portal-2", { place, isPortal: true, after: "orders-portal-1" }),
+    new Role("orders-1", { context, isPortal: false }),
+    new Role("orders-portal-2", { context, isPortal: true, after: "orders-portal-1" }),
   ];
 });
 const bucketArn = `arn:aws:s3:::${only(resources, "Bucket").id}`;

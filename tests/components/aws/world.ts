@@ -1,5 +1,5 @@
 import type { ImageIds } from "../../../components/aws/images.ts";
-import type { Place } from "../../../components/aws/machine.ts";
+import type { DeploymentContext } from "../../../components/aws/machine.ts";
 import { Network } from "../../../components/aws/network.ts";
 import { Store } from "../../../components/aws/store.ts";
 import { Authority } from "../../../components/certificates.ts";
@@ -24,7 +24,7 @@ export function imagesOf({ images: { portal = "", ...nodes } }: AwsTarget): Imag
 }
 
 /** All that a machine's component takes for granted. Only inside of `declare`. */
-export function placeOf({ aws: target, deployments: [deployment] }: AwsStack): Place {
+export function contextOf({ aws: target, deployments: [deployment] }: AwsStack): DeploymentContext {
   if (deployment === undefined) throw new Error("the stack has no deployment");
   const plan = planOnAws(deployment, target);
   const store = new Store("store", { stack: target.name });

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { type TestContext, test } from "node:test";
 
 import { linesFor, serves } from "../../tools/local/introduce.ts";
-import { judgeVisit, ownSource, sourcesIn, visit } from "../../tools/local/visit.ts";
+import { judgeProbe, ownSource, probe, sourcesIn } from "../../tools/local/probe.ts";
 
 const pageSaying = (gate: string, why: string) => ({ endpoints: { primary: { gate, why } } });
 const open = { kind: "open" } as const;
@@ -39,7 +39,7 @@ for (const [what, answer, page, found] of [
     { kind: "silent", why: "read ECONNRESET" },
   ],
 ] as const)
-  test(`a portal: ${what}`, () => assert.deepEqual(judgeVisit(answer, page, "primary"), found));
+  test(`a portal: ${what}`, () => assert.deepEqual(judgeProbe(answer, page, "primary"), found));
 
 /** Listens on a free port of this machine for as long as the test. */
 async function listening(t: TestContext, server: Server): Promise<number> {
@@ -50,7 +50,7 @@ async function listening(t: TestContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test("a portal that has no leader yet is visited again until it has one", async (t) => {
+test("a portal that has no leader yet is tried again until it has one", async (t) => {
   let looks = 0;
   const page = createWebServer((_, response) => {
     looks += 1;
@@ -58,10 +58,10 @@ test("a portal that has no leader yet is visited again until it has one", async 
   });
   const portal = createServer((socket) => socket.once("data", () => socket.end("S")));
   const [port, statusPort] = [await listening(t, portal), await listening(t, page)];
-  const door = { host: "127.0.0.1", port, engine: "postgresql" as const, ca: "" };
+  const listener = { host: "127.0.0.1", port, engine: "postgresql" as const, ca: "" };
   const status = `http://127.0.0.1:${statusPort}/status`;
 
-  assert.deepEqual(await visit(door, "primary", status, 20_000), open);
+  assert.deepEqual(await probe(listener, "primary", status, 20_000), open);
   assert.equal(looks, 2);
 });
 
@@ -69,7 +69,7 @@ const BEGAN = Date.parse("2026-06-01T12:00:00.000Z");
 const line = (time: string, source: string) =>
   JSON.stringify({ time, source, endpoint: "primary", count: 1, reason: "not on the whitelist" });
 
-test("whom a portal has refused is read from its log, of this visit alone", () => {
+test("whom a portal has refused is read from its log, of this probe alone", () => {
   const log = [
     line("2026-06-01T11:59:59.000Z", "203.0.113.9"),
     "[NOTICE] of HAProxy",

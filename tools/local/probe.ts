@@ -15,7 +15,7 @@ const PAGE_MS = 2_000;
 const AGAIN_MS = 500;
 
 /** What a portal makes of this machine. */
-export type Visit =
+export type Probed =
   | { readonly kind: "open" }
   /** It lets this machine in, and serves nobody at the moment. */
   | { readonly kind: "shut"; readonly why: string }
@@ -29,23 +29,23 @@ const Page = z.object({
 export type Page = z.infer<typeof Page>;
 
 /** Tries one endpoint of a portal until it serves, or the deadline has passed. `status`: the address of its status page. */
-export async function visit(
-  door: Door,
+export async function probe(
+  listener: Listener,
   endpoint: string,
   status: string,
   deadlineMs: number,
-): Promise<Visit> {
+): Promise<Probed> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
-    const answer = await knock(door, Math.max(deadline - Date.now(), AGAIN_MS));
-    const found = judgeVisit(answer, await readPage(status), endpoint);
+    const answer = await connectOnce(listener, Math.max(deadline - Date.now(), AGAIN_MS));
+    const found = judgeProbe(answer, await readPage(status), endpoint);
     if (found.kind !== "shut" || Date.now() + AGAIN_MS >= deadline) return found;
     await pause(AGAIN_MS);
   }
 }
 
 /** The page knows better than the answer: behind TLS that ends at the portal a client waits without a sign of it. */
-export function judgeVisit(answer: Answer, page: Page | undefined, endpoint: string): Visit {
+export function judgeProbe(answer: Answer, page: Page | undefined, endpoint: string): Probed {
   const { gate, why } = page?.endpoints[endpoint] ?? {};
   if (gate === "held") return { kind: "shut", why: `new connections wait: ${why}` };
   if (gate === "closed") return { kind: "shut", why: `new connections are refused: ${why}` };
@@ -65,7 +65,7 @@ async function readPage(status: string): Promise<Page | undefined> {
 
 export type Answer = { readonly kind: "open" } | { readonly kind: "refused"; readonly why: string };
 
-export interface Door {
+export interface Listener {
   readonly host: string;
   readonly port: number;
   readonly engine: Engine;
@@ -77,9 +77,9 @@ export interface Door {
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /** Connects once, as the engine's client does, and looks whether a database answers. */
-export function knock(door: Door, deadlineMs: number): Promise<Answer> {
+export function connectOnce(listener: Listener, deadlineMs: number): Promise<Answer> {
   return new Promise((done) => {
-    const { host, port, engine, ca } = door;
+    const { host, port, engine, ca } = listener;
     const endsTls = catalogue[engine].tls === "portal";
     const socket: Socket = endsTls ? connectTls({ host, port, ca }) : connect({ host, port });
     const answer = (found: Answer) => {
