@@ -1,12 +1,11 @@
-// Resources of our own provider (`infra/provider`): files, documents, the inventory, image archives.
+// Resources of our own provider (`infra/provider`): directories, files and documents on the machine that runs the program, the stack's
+// inventory, and what waits or uploads on AWS.
 import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Inventory as Args, Known } from "../infra/model/inventory.ts";
 import { forbidden } from "../infra/model/inventory.ts";
-
-/** Resources of our own provider (`infra/provider`): files and directories on the machine that runs the program. */
 
 export interface DirectoryArgs {
   /** Absolute. Directories above it are made as needed. */
@@ -71,7 +70,7 @@ export interface FolderArgs {
   readonly path: string;
   /** Content by file name. */
   readonly files: Readonly<Record<string, pulumi.Input<string>>>;
-  /** The directory that keeps others out; it is there first. */
+  /** The directory that keeps others out. It is made first. */
   readonly within: Directory;
 }
 
@@ -104,12 +103,12 @@ export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** A resource of our own provider (`infra/provider`): what of the stack can't change. It refuses what would. */
+/** What of the stack can't change. It refuses what would. */
 export class Inventory extends pulumi.CustomResource {
   readonly #wanted: Args;
   declare readonly place: pulumi.Output<Args["place"] | undefined>;
   declare readonly deployments: pulumi.Output<Args["deployments"] | undefined>;
-  /** What earlier updates may not have taken away to its end. The provider's check finds out. */
+  /** What earlier updates may have removed only in part. The provider's check finds out. */
   declare readonly leaving: pulumi.Output<Known["leaving"]>;
 
   constructor(args: Args) {
@@ -128,7 +127,7 @@ export class Inventory extends pulumi.CustomResource {
    * here, and answers with what its state has.
    */
   accepted(): Promise<void> {
-    // To a preview what a state doesn't have is unknown, and most have nothing that is leaving.
+    // A preview takes what the state doesn't have for unknown, and most states have nothing that is leaving.
     const former = pulumi.runtime.isDryRun() ? undefined : this.leaving;
     const checked = pulumi
       .all([this.place, this.deployments, former])
@@ -137,7 +136,7 @@ export class Inventory extends pulumi.CustomResource {
         const why = forbidden(known, this.#wanted);
         if (why.length > 0) throw new pulumi.RunError(why.join("\n"));
       });
-    // What a preview can't know yet it never gets to see, and it touches nothing.
+    // A preview never gets to see what can't be known yet, and it changes nothing.
     const passed: pulumi.Output<unknown> = pulumi.runtime.isDryRun() ? this.urn : checked;
     return new Promise((done) => {
       passed.apply(() => done());
@@ -156,7 +155,7 @@ export interface InForceArgs {
   readonly timeout: number;
 }
 
-/** A resource of our own provider (`infra/provider`): an update of it is done when every portal that lives has applied the document. */
+/** An update of it is done when every portal that lives has applied the document. */
 export class InForce extends pulumi.CustomResource {
   constructor(name: string, args: InForceArgs, opts?: pulumi.CustomResourceOptions) {
     super("portico:index:InForce", name, { ...args }, opts);
@@ -173,7 +172,7 @@ export interface ImageArchiveArgs {
 }
 
 /**
- * A resource of our own provider (`infra/provider`): an image as an archive in the bucket, where machines without a way out find it.
+ * An image as an archive in the bucket, where machines without a way out find it.
  * The work is done in an update alone; a preview needs no Docker.
  */
 export class ImageArchive extends pulumi.CustomResource {

@@ -29,7 +29,7 @@ export function uriOf({ uri, manyHosts }: UriForm, connection: Connection): stri
   return manyHosts ? uri(connection) : (urisOf({ uri }, connection)[0] ?? "");
 }
 
-/** One URI a portal, for clients that take one host only. */
+/** One URI per portal, for clients that take one host only. */
 export function urisOf({ uri }: Pick<UriForm, "uri">, connection: Connection): readonly string[] {
   return connection.hosts.map((host) => uri({ ...connection, hosts: [host] }));
 }

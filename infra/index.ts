@@ -10,7 +10,7 @@ import { deploy } from "./deploy.ts";
 const config = read();
 for (const warning of config.warnings) void pulumi.log.warn(warning);
 
-/** One entry a deployment: how to connect to it. */
+/** How to connect to each deployment, by its name. */
 export const deployments = await deploy(config);
 
 function read(): Config {

@@ -77,7 +77,7 @@ export interface Asked {
 }
 
 export interface Connect {
-  /** For the person who reads along. */
+  /** For a person at the terminal. */
   readonly notes: readonly string[];
   /** What is asked for, and nothing else: a script may take it as it is. */
   readonly text: string;

@@ -8,13 +8,13 @@ export interface FirewallArgs {
   readonly s3PrefixListId: pulumi.Input<string>;
   /** Who may reach the portals. */
   readonly ingress: readonly IngressRule[];
-  /** What portals and nodes say to nodes. */
+  /** The connections that portals and nodes open to nodes. */
   readonly flows: readonly Flow[];
-  /** What is in force before a new source is let in: its document. */
+  /** The document, which is in force before the firewall lets a new source in. */
   readonly before: pulumi.Resource;
 }
 
-/** Two security groups: who may reach the portals, and what machines may say to each other. Every rule is a resource of its own. */
+/** Two security groups: who may reach the portals, and which connections machines may open to each other. Every rule is a resource of its own. */
 export class Firewall extends pulumi.ComponentResource {
   readonly portals: pulumi.Output<string>;
   readonly nodes: pulumi.Output<string>;

@@ -42,7 +42,7 @@ export class Images extends pulumi.ComponentResource implements ImageIds {
         { imageScanningConfiguration: { scanOnPush: true }, forceDelete: true },
         child,
       );
-      // Another one each time, which alone is no change of the image.
+      // The password is another one each time; that alone doesn't change the image.
       const login = aws.ecr.getAuthorizationTokenOutput(
         { registryId: repository.registryId },
         child,

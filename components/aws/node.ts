@@ -92,7 +92,7 @@ export class Node extends pulumi.ComponentResource {
       },
       child,
     );
-    // Last: what it names is there when the machine reads it.
+    // Comes last, so that all that it names is there when the machine reads it.
     const settings = new Objects(
       name,
       {

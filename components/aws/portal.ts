@@ -135,7 +135,7 @@ export class Portal extends pulumi.ComponentResource {
       },
       child,
     );
-    // Last: what it names is there when the machine reads it.
+    // Comes last, so that all that it names is there when the machine reads it.
     const settings = new Objects(
       name,
       {

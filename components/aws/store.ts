@@ -120,7 +120,7 @@ export class Objects extends pulumi.ComponentResource {
             kmsKeyId: store.keyArn,
             bucketKeyEnabled: true,
           },
-          // Not into a bucket that is not yet closed, encrypted and versioned.
+          // The bucket has to be closed, encrypted and versioned first.
           { parent: this, dependsOn: store },
         ),
     );

@@ -60,7 +60,7 @@ export class PublicNetwork extends pulumi.ComponentResource {
       name,
       {
         name: plan.name,
-        // The gateway is said, since whitelists name it.
+        // The gateway's address is fixed, since whitelists name it.
         ipamConfigs: [{ subnet: plan.cidr, gateway: plan.gateway }],
         labels: labelsOf(stack),
       },

@@ -13,7 +13,7 @@ import type { Passwords } from "../passwords.ts";
 import type { DeploymentContext } from "./container.ts";
 import { hardened, paths } from "./container.ts";
 
-/** Seconds to end in: PostgreSQL writes all that its buffers hold, Elasticsearch hands its shards over. Docker's own 10 would cut them. */
+/** Seconds that a node gets to stop: PostgreSQL writes all that its buffers hold, Elasticsearch hands its shards over. Docker's own 10 would cut them. */
 const GRACE = 70;
 
 export interface NodeArgs {

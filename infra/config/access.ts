@@ -55,7 +55,7 @@ export function readWhitelist(raw: unknown, open: boolean, report: Report): read
   return sources;
 }
 
-/** Entries that are narrow one by one may be the whole internet together. */
+/** Entries that are narrow each may be the whole internet together. */
 function reportBreadth(sources: readonly Source[], report: Report): void {
   const { v4, v6 } = breadthOf(sources.map(({ cidr }) => cidr));
   for (const [family, share] of [
@@ -156,7 +156,7 @@ function untilOf(text: string): string | undefined {
   return instant(on, `${at}${hours}:${minutes}`);
 }
 
-/** Of any text: whether Pulumi has put it in the place of a date or time without quotes. */
+/** Whether a text is what Pulumi makes of a date or time without quotes. */
 const isRewritten = (text: string): boolean => REWRITTEN.test(text);
 
 function dateOrMidnight(text: string): string | undefined {
@@ -191,7 +191,7 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
   if (raw === undefined) return undefined;
   const read = SshShape.safeParse(raw);
   for (const { path, message } of read.error?.issues ?? []) report(path, message);
-  // A misspelt key beside it hides no mistake in the keys.
+  // A misspelt key beside `keys` must not hide a mistake in them.
   const written = read.data?.keys ?? looselyKeys(raw);
   const keys: Record<string, string> = {};
   const owners = new Map<string, string>();

@@ -123,7 +123,7 @@ const PREFIXES = ["images", "machine", "reported"];
 function reportNameOnAws(name: string, report: Report): void {
   if (PREFIXES.includes(name))
     report([], `is reserved on AWS, where the stack's bucket keeps other objects below ${name}/`);
-  // The groups' own names have more after it.
+  // The names of security groups have a suffix after it.
   if (`${name}-`.startsWith("sg-"))
     report([], "must not be sg or begin with sg-: AWS takes no security group of such a name");
 }

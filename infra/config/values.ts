@@ -34,7 +34,7 @@ export function strict<Shape extends z.ZodRawShape>(
   });
 }
 
-/** A map whose keys a person chose, entry by entry: zod's record leaves out `__proto__`, which nobody would hear of. */
+/** A map whose keys a person chose, entry by entry: zod's record drops `__proto__`, and says nothing of it. */
 export function entries(rule: string) {
   return z
     .custom<object>((value) => isMap(value), rule)
@@ -52,7 +52,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key "${key}"; did you mean "${meant}"?`;
 }
 
-/** One word of a few. `aliases`: other names for them, which are not taken, but understood. */
+/** One of a few words. `aliases` are other names for them: they are refused, with the right word. */
 export function oneOf<Word extends string>(
   words: readonly Word[],
   aliases: Readonly<Record<string, Word>> = {},
@@ -79,7 +79,7 @@ function meaning<Word extends string>(
 
 /**
  * Text, whose mistake is `rule`. Pulumi makes another value of text that YAML takes for something else (017 is 15, 17.10 is 17.1, ~ is
- * nothing, a date is a time): what comes as no text is refused with a word on quotes, since nobody can tell what was written.
+ * nothing, a date is a time): what doesn't come as text is refused with the advice to use quotes, since nobody can tell what was written.
  */
 export function text(rule: string): z.ZodString {
   return z.string({
@@ -90,7 +90,7 @@ export function text(rule: string): z.ZodString {
   });
 }
 
-/** By the CLI: what is written into a file by hand has quotes. */
+/** For a value that is written into the file by hand, and for one that is set by the CLI. */
 export const QUOTES = "write it in quotes (config set: --type string)";
 
 /** Names of deployments and of the things that are named after them. */

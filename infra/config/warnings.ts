@@ -27,7 +27,7 @@ function enforcement({ name, enforcement }: AwsDeployment): readonly string[] {
   ];
 }
 
-/** On this machine `npm start` says it. */
+/** For a stack on this machine, `npm start` says it. */
 function standIn({ name, engine }: AwsDeployment): readonly string[] {
   const { standIn } = catalogue[engine];
   if (standIn === undefined) return [];
@@ -74,7 +74,7 @@ function percent(share: number): string {
   return `${Number((share * 100).toPrecision(2))} %`;
 }
 
-/** Addresses that no packet from the internet comes from, and portals on AWS are reached over nothing else. */
+/** No packet from the internet has such a source, and portals on AWS are reached over the internet alone. */
 const NOT_PUBLIC = [
   ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"],
   ...["169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128"],

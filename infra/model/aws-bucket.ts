@@ -1,4 +1,5 @@
 // Where things are in the stack's bucket, and the policies that say who may reach them.
+
 /** Where things are in the stack's bucket. */
 export const keys = {
   /** The service that every machine runs. */
@@ -80,7 +81,7 @@ export function machinePolicy(rights: MachineRights): string {
   ]);
 }
 
-/** The bucket talks TLS alone. */
+/** The bucket answers over TLS only. */
 export function bucketPolicy(bucketArn: string): string {
   return policy([
     {
@@ -94,7 +95,7 @@ export function bucketPolicy(bucketArn: string): string {
   ]);
 }
 
-/** What passes the private subnets' only way out: the stack's bucket, and Amazon Linux's package repositories. */
+/** What may pass the private subnets' only way out: requests to the stack's bucket, and Amazon Linux's package repositories. */
 export function endpointPolicy(bucketArn: string, region: string): string {
   return policy([
     {

@@ -170,7 +170,7 @@ function row(name: string, { what, monthly }: Cost): Row {
   return [name, what, dollars(monthly)];
 }
 
-/** Two digits that mean something: more would pretend to know. */
+/** Two significant digits: more would claim more than is known. */
 function dollars(amount: number | undefined): string {
   if (amount === undefined) return "no price here";
   if (amount < 1) return "below $1";

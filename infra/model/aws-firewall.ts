@@ -1,4 +1,4 @@
-// Rules of the security groups: who may reach the portals, and what the machines of a deployment say to each other.
+// Rules of the security groups: who may reach the portals, and which connections the machines of a deployment open to each other.
 
 import type { Flow as Row } from "../../engines/row.ts";
 import type { Engine } from "../../engines/table.ts";
@@ -75,7 +75,7 @@ function sourcesOf({ whitelist }: AwsDeployment, family: IngressRule["family"]) 
   return whitelist.filter(({ cidr }) => blockOf(cidr).family === family);
 }
 
-/** What machines of a deployment say to each other: who may open a connection to whom, at which TCP port. */
+/** A connection between machines of a deployment: who may open it to whom, at which TCP port. */
 export interface Flow extends Row {
   readonly to: "nodes";
 }

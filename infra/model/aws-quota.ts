@@ -90,7 +90,7 @@ function rulesFor(
   return rulesAnEntry * (enforcement === "proxy" ? Math.min(entries, 1) : entries);
 }
 
-/** What would be refused by AWS half-way through an update; one sentence each, none: it fits. */
+/** What AWS would refuse half-way through an update, one sentence each. Empty: everything fits. */
 export function quotaProblems(
   deployments: readonly Footprint[],
   raised: Partial<Quota> = {},

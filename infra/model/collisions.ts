@@ -117,7 +117,7 @@ function findMixed({ deployments }: AwsStack): readonly Collision[] {
   );
 }
 
-/** Undefined: no machine, no matter. */
+/** Undefined: the stack has no machine. */
 export function architectureIn({ deployments }: AwsStack): Architecture | undefined {
   const [first] = deployments.flatMap(typesOf);
   return first === undefined ? undefined : architectureOf(first);

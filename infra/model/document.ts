@@ -46,7 +46,7 @@ export function documentOf(
   };
 }
 
-/** All portals together must not use up a node, as clients who gave up during a hold would, all at once. */
+/** A node's connections, divided among the portals: clients who gave up during a hold would otherwise use up the node, all at once. */
 function share(connections: number, portals: number): number {
   return Math.max(1, Math.floor(connections / portals));
 }

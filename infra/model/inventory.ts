@@ -35,7 +35,7 @@ type KnownEntry = { readonly [Key in keyof Entry]?: Entry[Key] | undefined };
 export interface Known {
   readonly place?: Inventory["place"];
   readonly deployments: KnownEntries;
-  /** Out of the config and named as removed: the last update that changed the inventory may not have come to their end. */
+  /** Out of the config and named as removed: the last update that changed the inventory may not have removed them completely. */
   readonly leaving?: KnownEntries | undefined;
 }
 
@@ -81,7 +81,7 @@ function entryOf(
   };
 }
 
-/** Whether `judge` has to know the state: something goes, or may have gone by halves. */
+/** Whether `judge` has to know the state: something is removed, or may have been removed in part. */
 export function asksForState(known: Known, wanted: Inventory): boolean {
   return Object.keys(known.leaving ?? {}).length > 0 || going(known, wanted).length > 0;
 }

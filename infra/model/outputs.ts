@@ -9,7 +9,7 @@ import type { Deployment } from "./stack.ts";
 
 const THIS_MACHINE = "127.0.0.1";
 
-/** Where a client on this machine finds an endpoint: one host a portal, in their order. */
+/** Where a client on this machine finds an endpoint: one host per portal, in their order. */
 export function endpointHosts({ portals }: LocalPlan, endpoint: string): readonly Host[] {
   return portals.flatMap(({ ports }) => {
     const port = ports[endpoint]?.host;
@@ -81,7 +81,7 @@ export function portalOutputs({ portals }: LocalPlan): readonly PortalOutput[] {
 const SSH_USER = "tunnel";
 
 export interface SshOutput<Host> {
-  /** One a portal, in their order: host, port, and the key that it shows. */
+  /** One per portal, in their order: host, port, and the key that it shows. */
   readonly hosts: readonly Host[];
   readonly user: string;
   /** By endpoint: what a tunnel's far end is called, at the portal. */

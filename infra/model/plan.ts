@@ -99,7 +99,7 @@ function planPorts(
   );
 }
 
-/** Ports of one portal, that of SSH among them, be it on or off. */
+/** Ports of one portal, that of SSH among them, whether it is on or off. */
 function mostPorts(deployment: LocalDeployment): number {
   return portsOf({ ...deployment, ssh: { keys: {} } }).length;
 }

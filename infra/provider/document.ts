@@ -12,7 +12,7 @@ import { textOf } from "./kind.ts";
 const SILENT_MS = 5_000;
 
 /**
- * A file that portals watch: written is not enough, it has been updated when every portal that lives has applied it.
+ * A file that portals watch. To write it is not enough: it counts as updated when every portal that lives has applied it.
  * Besides those of a file its properties are `reports` (the path of each portal's report, by the portal's name) and
  * `timeout` (seconds).
  */
@@ -80,7 +80,7 @@ async function readReport(path: string): Promise<Report | undefined> {
   try {
     const found = await file.stat();
     if (!found.isFile() || found.size > LONGEST_REPORT) return undefined;
-    // It may grow meanwhile: what is beyond makes it no report.
+    // It may grow meanwhile. One that is too long is no report.
     const { bytesRead, buffer } = await file.read(Buffer.alloc(LONGEST_REPORT), 0);
     return parseReport(buffer.toString("utf8", 0, bytesRead));
   } catch {

@@ -85,7 +85,7 @@ async function write(props: Props): Promise<void> {
   } finally {
     await handle.close();
   }
-  // What `open` was told is cut by the umask.
+  // The umask has cut the mode that `open` was given.
   await chmod(draft, mode);
   await rename(draft, path);
 }

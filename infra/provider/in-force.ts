@@ -89,7 +89,7 @@ async function verdictOf({ name, key, reports, props, warn, stop }: Asked): Prom
   const totalMs = Number(props.timeout) * 1000;
   const patience = { silentMs: totalMs, totalMs, everyMs: EVERY_MS, stop };
   const verdict = await awaitVerdict(read, String(props.digest), undefined, patience);
-  // It lived a moment ago.
+  // Its last report came a moment ago.
   return verdict.kind === "silent" ? { kind: "late", after: totalMs } : verdict;
 }
 
@@ -108,7 +108,7 @@ export type Found =
   | { readonly kind: "failed"; readonly why: string };
 
 export interface Reports {
-  /** What a portal said last, in one request of at most 10 s. */
+  /** A portal's last report, read by one request of at most 10 s. */
   read(key: string): Promise<Found>;
   close(): void;
 }

@@ -67,7 +67,7 @@ export const inventory: Kind = {
   delete: async () => {},
 };
 
-// Of a property the engine would print the value, all deployments in one line, before the reason.
+// No property is named: the engine would print its value, all deployments in one line, before the reason.
 const failure = (reason: string) => ({ property: "", reason });
 
 const NOTHING_ASKED = { kind: "known", resources: [] } as const;
@@ -77,7 +77,7 @@ const unread = (why: string) =>
 
 const stackOf = (urn: string): string => /^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "";
 
-/** Without what is leaving: to forget it, once nothing of it is left, is no change that anybody asks for. */
+/** Without what is leaving: when nothing of it is left, it is forgotten, and a preview need not show that. */
 function inputsOf({ place, deployments, removed }: Props): unknown {
   return [place, deployments, removed].map(sorted);
 }
@@ -90,7 +90,7 @@ function sorted(value: unknown): unknown {
     .map(([key, inner]) => [key, sorted(inner)]);
 }
 
-/** A state of an older build has no inventory. The documents of its deployments are on this machine, if it is one of this machine and is up. */
+/** A state of an older build has no inventory. The documents of its deployments are on this machine, if the stack is a local one and is up. */
 async function fromDocuments(urn: string): Promise<Known> {
   const folder = join(PROJECT, ".portico", stackOf(urn));
   const names = await readdir(folder).catch(unlessMissing([]));

@@ -27,6 +27,6 @@ for (const engine of engines) {
 }
 await writeFile(SEEN, `${JSON.stringify(seen, undefined, 2)}\n`);
 
-// Which reads that file.
+// Imported here, because it reads that file.
 const { clientsDocument } = await import("../clients/document.ts");
 await writeFile(join(PROJECT, "docs/clients.md"), clientsDocument());

@@ -6,7 +6,7 @@ import { guardCommand } from "../guard/command.ts";
 import { planCommand } from "../plan.ts";
 import { switchoverCommand } from "../switchover.ts";
 
-/** Not 1, by which the guard refuses: wrong arguments and our own bugs are no judgement. */
+/** Not 1, which means that the guard refuses: wrong arguments and our own bugs are something else. */
 const FAILED = 2;
 
 const program = new Command("portico")

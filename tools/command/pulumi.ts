@@ -13,7 +13,7 @@ await run(async () => {
   const local = namesStack(args, STACK);
   if (local) {
     await makeFiles();
-    // `stack init` makes it itself, and who removes it doesn't want another one.
+    // `stack init` makes the stack itself, and whoever removes it doesn't want another one.
     if (!args.includes("init") && !args.includes("rm")) await makeStack(cli({ env }));
   }
   const child = spawn("pulumi", args, {

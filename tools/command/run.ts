@@ -20,6 +20,6 @@ export function explain(error: unknown): string {
   return error.stack ?? error.message;
 }
 
-/** Of `parseArgs`, whose words are for whoever typed the option. */
+/** An error of `parseArgs`: its message is meant for the person who typed the option. */
 const isWrongOption = (error: Error): boolean =>
   String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS_");

@@ -25,7 +25,7 @@ await run(async () => {
   await checkKept(config, localFiles);
   await checkRemoved(config, localFiles);
   const local = await keepPlace(machine, cli, config);
-  // At once before it, so that nothing which another run has just made is taken for a stray.
+  // Right before the update, so that what another run has just made isn't taken for a stray.
   await recover(cli, localFiles);
   await removeStrays(machine.docker, local.name, localFiles);
   await checkPorts(machine.docker, local);

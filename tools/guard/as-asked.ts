@@ -103,7 +103,7 @@ function isLeftOut({ op }: Step, { inputs }: State): boolean {
   return op === "same" && Object.keys(inputs).length === 0;
 }
 
-/** Without `--show-sames` a preview shows of what stays the stack alone. */
+/** Without `--show-sames` a preview shows no resource that stays as it is, except the stack. */
 function isWhole({ preview: { steps } }: Facts): boolean {
   return steps.some(({ op, type }) => (op === "same") !== (type === STACK));
 }
@@ -188,7 +188,7 @@ function inValue(
   return asked === shown ? [] : different;
 }
 
-/** Of values that nobody knows, or only one side. What is unknown to this program may be a secret that the preview hides. */
+/** For values that are unknown to both sides or to one. What is unknown to this program may be a secret that the preview hides. */
 function mayDiffer(
   asked: unknown,
   shown: unknown,

@@ -26,7 +26,7 @@ export function guardCommand(program: Command): void {
     .option("--whitelist-only", "refuse every change that is not one of a whitelist")
     .option("--markdown", "print the summary for a comment on a pull request")
     .addHelpText("after", EXPLAINED)
-    // A subcommand has its own way out; without it a mistake in the arguments would exit with 1.
+    // A subcommand needs this too: otherwise a mistake in the arguments would exit with 1.
     .exitOverride()
     .action(async (file: string, { whitelistOnly = false, markdown: asMarkdown = false }) => {
       process.exitCode = await guard(file, whitelistOnly, asMarkdown ? markdown : text);

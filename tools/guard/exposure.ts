@@ -4,7 +4,7 @@ import { kindOf, title } from "./facts.ts";
 import type { State, Step, Values } from "./preview.ts";
 import { at, isUnknown, SECRET, told } from "./preview.ts";
 
-/** What a disk is told to be can't be changed later, so it must be known now. */
+/** Whether a disk is encrypted can't be changed later, so it must be known now. */
 export const encrypted: Rule = ({ preview: { steps } }) =>
   steps.flatMap((step) => {
     if (step.op === "delete" || step.new === undefined) return [];
@@ -21,7 +21,7 @@ export const encrypted: Rule = ({ preview: { steps } }) =>
     ];
   });
 
-/** A process that can be talked into a request must not get the machine's credentials by it. */
+/** A process that can be tricked into sending a request must not get the machine's credentials that way. */
 export const metadataGuarded: Rule = ({ preview: { steps } }) =>
   steps.flatMap((step) => {
     if (step.type !== "aws:ec2/instance:Instance" || step.op === "delete" || !step.new) return [];
@@ -138,7 +138,7 @@ const BLOCKS = [
   "restrictPublicBuckets",
 ];
 
-/** The bucket holds every deployment's secrets: nobody outside the account, by no policy and no list. */
+/** The bucket holds every deployment's secrets: no policy and no access list may let in anybody outside the account. */
 export const bucketsClosed: Rule = (facts) => {
   const { shown, sourcesOf } = networkOf(facts);
   const blocks = shown.filter(
@@ -212,7 +212,7 @@ const SECRET_NAME = /(?:password|passphrase|secret|privatekey|privatekeypem|secr
 /** What is secret is marked where it is born: in a preview, and so in the state, it is hidden. The sentence never repeats it. */
 export const secretsMarked: Rule = ({ preview: { steps, config } }) =>
   [
-    // What was in clear before the update is in the state's history, and taking it out is what mends it.
+    // A value that was in clear text before the update is in the state's history already, and an update that takes it out is the remedy.
     ...steps.flatMap(({ op, new: state, answer, ...step }) =>
       op === "delete" || state === undefined
         ? []

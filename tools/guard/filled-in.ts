@@ -28,7 +28,7 @@ const KNOWN: Readonly<Record<string, Values>> = {
   "tls:index/privateKey:PrivateKey": { ecdsaCurve: "P224", rsaBits: 2048 },
 };
 
-/** The SDK's own, and what says by whose rights the plugin acts: that is the runner's, and no preview shows it. */
+/** Inputs of the SDK's own, and the profile: by whose rights the plugin acts is up to whoever runs it, and no preview shows it. */
 const OF_PROVIDERS = ["__internal", "version", "profile"];
 
 const AUTONAMED = ["name", "bucket"];
@@ -81,7 +81,7 @@ function isAutonamed(value: unknown, name: string): boolean {
   );
 }
 
-/** Of no default that the table lacks is it known whether "off" is the safe side, but these turn nothing on. */
+/** For a default that the table lacks, nobody knows whether "off" is the safe side, but these values turn nothing on. */
 function isNothing(value: unknown): boolean {
   return (
     [false, 0, "", null].some((one) => one === value) ||

@@ -6,7 +6,7 @@ import { kindOf, title } from "./facts.ts";
 import type { State, Step } from "./preview.ts";
 import { isUnknown, SECRET } from "./preview.ts";
 
-/** Why each of these can't be had again. */
+/** Why each of these can't be made again. */
 export const HOLDS: Readonly<Record<string, string>> = {
   volume: "the data on it would be gone",
   "authority's key": "no client would trust the deployment's certificates any more",
@@ -38,7 +38,7 @@ const REPLACEABLE: readonly string[] = [
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 ];
 
-/** Lost for good, which another rule says. */
+/** What is lost for good: another rule refuses that. */
 const HOLDS_DATA: readonly unknown[] = ["volume", "KMS key", "bucket", "address"];
 
 /** Networks, groups, roles and the bucket's settings are made once. What hangs on them would be cut off, or open, while they are made anew. */
@@ -79,7 +79,7 @@ const STATEFUL: readonly unknown[] = ["machine", "volume", "attachment", "interf
 /** What a client meets at a portal. */
 const FACING: readonly unknown[] = ["machine", "interface", "address"];
 
-/** Machines of one update go together, so two nodes that it takes away are two nodes gone at once. */
+/** An update replaces its machines together, so if it takes away two nodes, both are gone at once. */
 export const oneNodeAtATime: Rule = (facts) =>
   gone(facts, "node", (step) => [
     ...replacedFor(step, STATEFUL),
@@ -91,7 +91,7 @@ export const oneNodeAtATime: Rule = (facts) =>
       `${deployment}: ${machines} would be ${how} in one update (${why}); change one node, wait until it is back, then the next.`,
   );
 
-/** Two portals are there so that one can go. */
+/** There are two portals so that one may be away. */
 export const oneTwinAtATime: Rule = (facts) =>
   gone(facts, "portal", (step) => [...replacedFor(step, FACING), ...stopsFor(step)]).map(
     ([deployment, machines, how, why]) =>

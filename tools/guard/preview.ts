@@ -225,7 +225,7 @@ export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** What the CLI prints for a secret. */
 export const SECRET = "[secret]";
 
-/** Whether the value is unknown. A text of which a part is comes as unknown altogether. */
+/** Whether the value is unknown. A text with an unknown part is unknown altogether. */
 export function isUnknown(value: unknown): boolean {
   return value === UNKNOWN;
 }

@@ -38,7 +38,7 @@ async function run(preview: Preview): Promise<Asked> {
     return { kind: "unknown", why: "it has no steps" };
   const failures: unknown[] = [];
   const failed = (reason: unknown) => failures.push(reason);
-  // What goes wrong within an output is nobody's promise.
+  // Nobody awaits what is rejected within an output.
   process.on("unhandledRejection", failed);
   try {
     const config = parseConfig(rawConfig(preview.config), new Date());
@@ -63,7 +63,7 @@ async function run(preview: Preview): Promise<Asked> {
   }
 }
 
-/** Of a resource that the preview hides nothing is known. */
+/** Nothing is known of a resource that the preview doesn't show. */
 function told(answer: Answer | undefined): Answer {
   if (answer === undefined) return { id: undefined, outputs: {} };
   return { id: answer.id, outputs: hidden(answer.outputs) as Values };
@@ -147,7 +147,7 @@ function unasked(): never {
   throw new Error("every registration is answered before it comes here");
 }
 
-/** The one look-up of the program: who may push images. Its password is a secret, and another one each time. */
+/** The only look-up of the program: a login to push images. Its password is a secret, and another one each time. */
 function lookUp(token: string) {
   if (token === "aws:ecr/getAuthorizationToken:getAuthorizationToken")
     return { userName: "AWS", password: UNKNOWN };

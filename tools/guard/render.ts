@@ -27,7 +27,7 @@ export function text(verdict: Verdict): string {
   ].join("\n");
 }
 
-/** GitHub takes 65,536 characters a comment; past these many lines nobody reads on. */
+/** GitHub takes 65,536 characters per comment, and nobody reads more lines than these. */
 const MOST_LINES = 100;
 const LONGEST_LINE = 250;
 

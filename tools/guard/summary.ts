@@ -87,7 +87,7 @@ const WIDE = { v4: 2 ** -8, v6: 2 ** -20 } as const;
 /** Ranges of which no packet comes by the internet. */
 const PRIVATE = ["private", "carrierGradeNat", "loopback", "linkLocal", "uniqueLocal"];
 
-/** Entries that a sentence names. */
+/** How many entries a sentence names. */
 const MOST = 3;
 
 /** Whitelists whose union is wider than anybody's network. */

@@ -12,7 +12,7 @@ import { recover } from "./recover.ts";
 import type { StackFiles } from "./state.ts";
 import { localFiles, STACK, stackEnvironment } from "./state.ts";
 
-/** Another run that ends is followed by ours, unless a third one is faster. */
+/** Our run begins when the other one ends, unless a third one is faster. */
 const TRIES = 3;
 
 /** The exit code of a command that was asked to end. */
@@ -145,7 +145,7 @@ export class Progress {
   readonly #said = new Set<string>();
   #ending = false;
 
-  /** The update was asked to end: what is broken off by that is no news. */
+  /** The update was asked to end: what breaks off because of that needn't be told. */
   end(): void {
     this.#ending = true;
   }
@@ -207,7 +207,7 @@ function isGroup({ old, new: made }: z.infer<typeof Metadata>): boolean {
   return !(made ?? old)?.custom;
 }
 
-/** Keys, certificates and files come and go by the dozen: the count says it. A change of one of them is worth a line. */
+/** Keys, certificates and files come and go by the dozen: their number is enough. A change of one of them is worth a line. */
 function isSmall(op: string, urn: string): boolean {
   return (op === "create" || op === "delete") && !typeOf(urn).startsWith("docker:");
 }

@@ -68,11 +68,11 @@ function demuxed(pieces: Buffer): string {
   return Buffer.concat(texts).toString();
 }
 
-/** A session of SSH takes several processes, and HAProxy a thread a core; of a node's, a session of PostgreSQL is one. */
+/** A session of SSH takes several processes, and HAProxy one thread per core; on a node, each session of PostgreSQL is a process. */
 const PIDS = { portal: 1024, node: 4096 } as const;
 
 /**
- * Limits how many processes each container of the stack may have. Pulumi's docker provider has no word for it; the engine keeps it with the
+ * Limits how many processes each container of the stack may have. Pulumi's docker provider has no property for it; the engine keeps it with the
  * container, and applies it at once.
  */
 export async function limitProcesses(docker: Docker, stack: string): Promise<void> {

@@ -57,13 +57,13 @@ function commandFor(name: string, { engine }: Deployment, uri: string): string {
   return row.command(withoutPassword(uri), files);
 }
 
-/** Of one portal. `refused`: its whitelist doesn't name this machine, which it sees as `source`. */
+/** What was found at one portal. `refused`: its whitelist doesn't name this machine, which it sees as `source`. */
 export type Found = { readonly portal: string; readonly at: string } & (
   | Probed
   | { readonly kind: "refused"; readonly source: string }
 );
 
-/** At the first endpoint of each, and at the others where that lets this machine in. */
+/** Tries the first endpoint of each portal, and the others where the first one lets this machine in. */
 async function probePortals(
   docker: Docker,
   stack: string,

@@ -31,7 +31,7 @@ const RANGES = { first: 64, last: 127, from: 87 };
 const FIRST_PORT = 15_432;
 /** From one stack's first port to where the next one's is searched. */
 const PORTS_APART = 400;
-/** As many stacks of this machine get ports of their own also while the others are stopped, and show nobody theirs. */
+/** This many stacks of one machine have ports of their own even while the others are stopped, when nobody can see theirs. */
 const APART = 32;
 
 const Stored = z

@@ -14,7 +14,7 @@ import { logOf } from "./containers.ts";
 const PAGE_MS = 2_000;
 const AGAIN_MS = 500;
 
-/** What a portal makes of this machine. */
+/** How a portal answers this machine. */
 export type Probed =
   | { readonly kind: "open" }
   /** It lets this machine in, and serves nobody at the moment. */
@@ -44,7 +44,7 @@ export async function probe(
   }
 }
 
-/** The page knows better than the answer: behind TLS that ends at the portal a client waits without a sign of it. */
+/** The status page tells more than the connection: where TLS ends at the portal, a client waits without a sign of it. */
 export function judgeProbe(answer: Answer, page: Page | undefined, endpoint: string): Probed {
   const { gate, why } = page?.endpoints[endpoint] ?? {};
   if (gate === "held") return { kind: "shut", why: `new connections wait: ${why}` };

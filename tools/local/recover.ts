@@ -47,7 +47,7 @@ async function dropDeadLocks({ locks }: StackFiles, patienceMs: number): Promise
   }
 }
 
-/** Undefined: it is gone, or was never written to its end, which takes a run that lives no second. */
+/** Undefined: it is gone, or its run ended within a second, before it was written completely. */
 async function readLock(path: string): Promise<z.infer<typeof Lock> | undefined> {
   for (const deadline = Date.now() + WRITTEN_MS; Date.now() < deadline; await pause(100)) {
     const text = await readFile(path, "utf8").catch(() => "0");

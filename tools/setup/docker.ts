@@ -14,7 +14,7 @@ import { SetupError, step } from "./step.ts";
 
 export interface Engine {
   readonly docker: Docker;
-  /** For `DOCKER_HOST` of whoever else must find the engine. */
+  /** For `DOCKER_HOST` of the other programs that must find the engine. */
   readonly host: string;
 }
 

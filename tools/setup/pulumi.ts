@@ -71,7 +71,7 @@ export async function obtain(sources: Sources): Promise<PulumiCli> {
 
 /** By Pulumi's own installer, with the language hosts beside it. */
 async function download(): Promise<PulumiCli> {
-  // Half a second that only a download needs.
+  // To load it takes half a second, which only a download should cost.
   const { PulumiCommand } = await import("@pulumi/pulumi/automation/index.js");
   const unfinished = `${downloads}.${process.pid}`;
   await PulumiCommand.install({ root: unfinished });
@@ -85,7 +85,7 @@ export async function within<Result>(ms: number, work: Promise<Result>): Promise
   const deadline = pause(ms, undefined, { signal: late.signal }).then(() => {
     throw new Error(`not within ${ms / 1000} s`);
   });
-  // Whoever comes second fails unheard.
+  // When the work ends first, nobody awaits the deadline.
   deadline.catch(() => {});
   try {
     return await Promise.race([work, deadline]);

@@ -1,4 +1,5 @@
 // One step of the set-up, and how a person is told of it.
+
 const STILL_AT_IT_MS = 30_000;
 
 export interface Step<Found> {
@@ -34,7 +35,7 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** The terminal may be lost while work goes on that must come to a good end. */
+/** The terminal may be lost while work goes on that has to be finished properly. */
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 /** The machine lacks something that the set-up can't get: the message says what the person can do. */

@@ -13,7 +13,7 @@ import type { Kind, State } from "../plugin/kind.ts";
 
 const inputs = z.strictObject({
   imageName: z.string(),
-  /** What is to be pushed can be previewed here, not built. */
+  /** An image that is to be pushed can be previewed by this stand-in, and not built. */
   skipPush: z.boolean(),
   registry: z
     .strictObject({

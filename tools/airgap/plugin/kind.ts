@@ -138,7 +138,7 @@ export function hasUnknown(value: unknown): boolean {
   return Object.values(value).some(hasUnknown);
 }
 
-/** Assets and archives stay as they came, mark and all. */
+/** Assets and archives stay as they came, with Pulumi's marks. */
 export function isAsset(value: unknown): boolean {
   return (
     typeof value === "object" && value !== null && ASSETS.includes(Reflect.get(value, SIGNATURE))
