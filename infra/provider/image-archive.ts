@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 
-import { list } from "tar";
 import { z } from "zod";
 
 import { keys } from "../model/aws-bucket.ts";
@@ -102,6 +101,8 @@ export async function imageIn(path: string): Promise<string> {
 }
 
 async function read(archive: string, name: string): Promise<Buffer> {
+  // 8 MB that only the build of an image needs: every preview starts this provider.
+  const { list } = await import("tar");
   const found: Promise<Buffer>[] = [];
   await list({
     ...{ file: archive, strict: true },
