@@ -1,7 +1,15 @@
 // What the builds of images need and a clone doesn't have: bundles of the agent and of stand-ins, the Python that node images share, and
 // authorities to trust. Git ignores all of it.
 import { createHash, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { getCACertificates } from "node:tls";
 
@@ -29,7 +37,10 @@ export function fillNodeImage(project: string, engine: Engine): string {
 /** The folder that a Dockerfile copies: a build fails where it is missing. */
 const SHARED = "portico_node";
 
-/** Leaves nothing in `to` but what is in `from`, so that no build takes what was there earlier. */
+/**
+ * Leaves nothing in `to` but what is in `from`, so that no build takes what was there earlier. Files come whole, since tests that run side by
+ * side fill the same folders; on the way they lie beside `from`, which is in no build.
+ */
 export function copyPython(from: string, to: string): void {
   const files = readdirSync(from).filter((file) => file.endsWith(".py"));
   mkdirSync(to, { recursive: true, mode: 0o755 });
@@ -37,8 +48,10 @@ export function copyPython(from: string, to: string): void {
     if (!files.includes(file)) rmSync(join(to, file), { recursive: true, force: true });
   for (const file of files) {
     const [content, path] = [readFileSync(join(from, file)), join(to, file)];
-    if (!existsSync(path) || !readFileSync(path).equals(content))
-      writeFileSync(path, content, { mode: 0o644 });
+    if (existsSync(path) && readFileSync(path).equals(content)) continue;
+    const onItsWay = `${from}-${process.pid}.new`;
+    writeFileSync(onItsWay, content, { mode: 0o644 });
+    renameSync(onItsWay, path);
   }
 }
 
