@@ -1,4 +1,4 @@
-// Pulumi's SDK keeps much for debugging itself: a stack trace for each of the dozens of promises of a resource, and four debug messages for
+// Pulumi's SDK keeps much for debugging itself: a stack trace for each of the dozens of promises of a resource, and three debug messages for
 // each resource, which are sent to the engine one after the other. Together they are two thirds of the program's time in a large preview.
 // They are off here, unless PORTICO_DEBUG is set. Imported first, before any resource is declared.
 import { createRequire } from "node:module";
