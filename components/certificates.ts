@@ -7,7 +7,7 @@ import type { CertificatePlan } from "../infra/model/certificates.ts";
 const YEAR = 365 * 24;
 
 /**
- * A deployment's own certificate authority. Its key is protected: clients know it. The certificate is not, so that `up`
+ * A deployment's own certificate authority. Its key is protected, because clients trust it. The certificate is not, so that `up`
  * can renew it with the same key in its last year.
  */
 export class Authority extends pulumi.ComponentResource {

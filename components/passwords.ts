@@ -9,7 +9,7 @@ interface Login {
   readonly password: string;
 }
 
-/** What is the clients'. The cluster's own never leave its machines, where whoever reads them finds private keys as well. */
+/** The clients' password. The cluster's own ones never leave its machines, where whoever reads them finds private keys as well. */
 const ROTATED = "app";
 
 export interface PasswordsArgs {

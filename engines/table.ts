@@ -1,3 +1,4 @@
+import type { PortalDocument } from "../proxy-image/src/contract.ts";
 import { type Access, saveTrustStore } from "./client-form.ts";
 import { elasticsearch } from "./elasticsearch/row.ts";
 import { mongodb } from "./mongodb/row.ts";
@@ -19,7 +20,7 @@ const ROWS = {
   elasticsearch,
   scylladb,
   rethinkdb,
-} as const;
+} as const satisfies Readonly<Record<PortalDocument["engine"], EngineRow>>;
 
 export type Engine = keyof typeof ROWS;
 

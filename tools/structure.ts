@@ -31,8 +31,8 @@ export function importsAmong(files: readonly string[]): readonly Import[] {
 }
 
 /**
- * Circles between neighbours: at each level, a folder (with all below it) and what lies beside it, folders or single files, of which each
- * reaches each other one by imports. So a folder may take from the files beside it, as long as those that take from it are others.
+ * Circles between neighbours: at each level, a folder (with all below it) and what lies beside it, folders or single files, that import each
+ * other, directly or through others. So a folder may take from the files beside it, as long as those that take from it are others.
  */
 export function circlesAmong(imports: readonly Import[]): readonly (readonly string[])[] {
   const neighbours = new Map<string, Map<string, Set<string>>>();

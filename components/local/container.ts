@@ -70,7 +70,7 @@ export const PEERS = {
 };
 
 /**
- * For portals: how many bytes wait to be sent to a client that asks for much and stops reading, beside one write. Linux makes room for megabytes
+ * For portals: how many bytes, beyond one write, wait to be sent to a client that asks for much and stops reading. Linux makes room for megabytes
  * otherwise, which count as the container's memory. What is under way isn't bounded by it, however far the client is.
  */
 export const BUFFERS = { "net.ipv4.tcp_notsent_lowat": "16384" };

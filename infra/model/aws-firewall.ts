@@ -29,8 +29,8 @@ const EVERYBODY = { ipv4: "0.0.0.0/0", ipv6: "::/0" } as const;
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
 /**
- * The portals' ports, neighbours in one range. SSH has its own, and the last: turning it on adds rules, and moves none that
- * clients come in by.
+ * The portals' ports, neighbours in one range. SSH has its own, and the last: turning it on adds rules, and changes none that
+ * clients use already.
  */
 export function portRanges(deployment: Ported): readonly PortRange[] {
   const ports = [...endpointsOf(deployment).map(({ port }) => port), STATUS].sort((a, b) => a - b);

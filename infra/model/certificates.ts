@@ -25,7 +25,7 @@ export function peerCertificate({ name, address }: Speaker): CertificatePlan {
   };
 }
 
-/** With this one a portal may ask etcd and Patroni. */
+/** With this one a portal may ask the nodes. */
 export function portalCertificate({ name, address }: Speaker): CertificatePlan {
   return { dnsNames: [name], ipAddresses: [address], uses: ["client_auth"] };
 }

@@ -35,7 +35,7 @@ type KnownEntry = { readonly [Key in keyof Entry]?: Entry[Key] | undefined };
 export interface Known {
   readonly place?: Inventory["place"];
   readonly deployments: KnownEntries;
-  /** Out of the config and named as removed: the last update that changed the inventory may not have removed them completely. */
+  /** Named as removed in the config, but perhaps not removed completely yet. */
   readonly leaving?: KnownEntries | undefined;
 }
 

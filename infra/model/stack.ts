@@ -24,7 +24,7 @@ export interface LocalTarget {
   readonly range: string;
   /** The first port on 127.0.0.1; a deployment takes 20 in a row. */
   readonly firstPort: number;
-  /** The image that both Dockerfiles start from. */
+  /** The image that every Dockerfile starts from. */
   readonly base: string;
 }
 

@@ -14,7 +14,7 @@ const SILENT_MS = 90_000;
 const EVERY_MS = 1_000;
 
 /**
- * A document in a bucket, as far as it is in force: an update is done when every portal that lives has reported it. Its properties
+ * A document in a bucket, and whether the portals have it in force: an update is done when every portal that lives has reported it. Its properties
  * are `bucket`, `region`, `digest` (of the document), `reports` (the key of each portal's report, by the portal's name) and
  * `timeout` (seconds). It waits for nobody when it is made: the machines are only just starting then.
  */

@@ -9,7 +9,7 @@ import {
 /** Properties as they come over the wire: a value may be wrapped as a secret, and stays wrapped on its way back. */
 export type Props = Readonly<Record<string, unknown>>;
 
-/** One type of resource. Its id is the path on the host. */
+/** One type of resource. The id of a file or folder is its path on the host. */
 export interface Kind {
   /** Failures are why the engine is to go no further, preview or not. `olds` is empty for a resource that isn't there yet. */
   check?(

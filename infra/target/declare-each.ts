@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Declares a component for each of the items, in order. In a preview, each waits until the engine has answered for everything that the one
- * before consists of: what is declared and not answered yet is most of the memory of a large preview. An update doesn't wait, because there
+ * Declares a component for each of the items, in order. In a preview, each waits until the engine has answered for all resources of the one
+ * before: what is declared and not answered yet is most of the memory of a large preview. An update doesn't wait, because there
  * the answer comes once the resource is made.
  *
  * `declare` gives the options to the component.

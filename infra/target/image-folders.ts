@@ -39,7 +39,7 @@ const SHARED = "portico_node";
 
 /**
  * Leaves nothing in `to` but what is in `from`, so that no build takes what was there earlier. Files come whole, since tests that run side by
- * side fill the same folders; on the way they lie beside `from`, which is in no build.
+ * side fill the same folders; until then they lie beside `from`, outside of every build's folder.
  */
 export function copyPython(from: string, to: string): void {
   const files = readdirSync(from).filter((file) => file.endsWith(".py"));

@@ -5,8 +5,8 @@ import { ENGINE_NAMES, EVIDENCE, Port } from "./evidence.ts";
 import { readPublicKey } from "./ssh/public-key.ts";
 
 /**
- * The portal's desired state, as the infra writes it and the agent reads it. The reader owns the contract: infra imports
- * this file, and nothing else of the agent. Keys of maps are identities, so that a diff of two documents names what
+ * The portal's desired state, as the infra writes it and the agent reads it. The reader owns the contract: others import
+ * this file, and of the agent beside it only the rules for CIDR blocks and SSH keys. Keys of maps are identities, so that a diff of two documents names what
  * changed. No secret is ever in it.
  */
 export const CONTRACT = 1;

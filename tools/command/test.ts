@@ -16,10 +16,10 @@ import { run } from "./run.ts";
 const ALONE = /^tests\/e2e\//;
 
 /** One deployment a file, one after the other. */
-const ENGINES = /^(tests\/engines\/|engines\/\w+\/tests\/(deployment|frozen)\.test\.ts$)/;
+const ENGINES = /^(tests\/engines\/|engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$)/;
 
 /** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
-const CLIENTS = /^(tests\/clients\/|engines\/\w+\/tests\/clients\.test\.ts$)/;
+const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
 
 /** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
 const HEAVY = [
@@ -36,7 +36,7 @@ const SLOWEST = 10;
 /** Begin first, in this order: the others go on beside them. */
 const LONGEST = [
   /^engines\/postgresql\/tests\/node-image\//,
-  /^engines\/\w+\/tests\/node-image[./]/,
+  /^engines\/[^/]+\/tests\/node-image[./]/,
 ];
 
 const BIN = join(PROJECT, "node_modules", ".bin");

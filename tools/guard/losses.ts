@@ -28,7 +28,7 @@ function protection({ old }: Step): string | undefined {
   return old?.protect ? "it is protected" : undefined;
 }
 
-/** What is made anew without anybody noticing, or is counted by a rule of its own: machines and what they are made of. */
+/** What may be replaced unnoticed, or is counted by a rule of its own: machines and what they are made of. */
 const REPLACEABLE: readonly string[] = [
   "aws:ec2/instance:Instance",
   "aws:ec2/networkInterface:NetworkInterface",

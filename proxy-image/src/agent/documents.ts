@@ -21,7 +21,7 @@ export interface DocumentsArgs {
   readonly ended: Ended;
   /** The highest generation seen so far. */
   readonly generation: () => number;
-  /** Called with a document that HAProxy's config stands for. */
+  /** Called with a document for which HAProxy is configured. */
   readonly serve: (document: PortalDocument, digest: string) => Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { Session } from "./replies.ts";
 import { readSessions, sessionKey } from "./replies.ts";
 import { shutdownServerSessions, shutdownSession, toWorker } from "./runtime-commands.ts";
 
-/** Told in one line, after a look of its own: the next ones may have ended by then. */
+/** Sessions that one line of commands ends. Before each line comes another look, since some may have ended. */
 const AT_ONCE = 300;
 /** For sessions that came while others were being ended. */
 const LATER_LINES = 2;
@@ -21,8 +21,8 @@ const BETWEEN_LOOKS_MS = 2;
 export type Told = Map<string, number>;
 
 /**
- * Until a session is told again. It may end between a look and the next word, and HAProxy gives its id to whoever comes next. HAProxy
- * 3.0 leaves one be whose client has said its last word: it ends with its node, or by a time-out.
+ * Until a session is told again. It may end between a look and the next command, and HAProxy gives its id to whoever comes next. HAProxy
+ * 3.0 doesn't end a session whose client has closed its side: it ends with its node, or by a time-out.
  */
 const TELL_AGAIN_MS = 5_000;
 

@@ -22,8 +22,8 @@ export interface Holds {
 }
 
 /**
- * The last part of a hold's wait. HAProxy 3.0.11 sees that a connection has closed when it answers on it, which is after the first
- * wait, and carries out what comes next all the same: a second wait, in which the connection ends.
+ * The last part of a hold's wait. HAProxy 3.0.11 sees that a connection has closed only when it writes an answer, after the first wait, and
+ * still carries out the next command: a second wait, in which the connection ends.
  */
 const LAST_WAIT_MS = 1_000;
 

@@ -16,7 +16,7 @@ import {
 import type { MapFile, Stat } from "./replies.ts";
 import { readMap, readServersState, readStat, readWorker } from "./replies.ts";
 
-/** What is asked of HAProxy in one line to know what it is. The answers are read by `readActual`. */
+/** What is asked of HAProxy in one line to know what it is. The answers are read by `readFacts`. */
 export const QUESTIONS = [
   "show info",
   "show stat -1 5 -1",
@@ -27,7 +27,7 @@ export const QUESTIONS = [
 
 export interface Facts {
   readonly worker: string;
-  /** `held`: in force in all its parts, by whomever, for however long. `ending`: in some of them. */
+  /** `held`: all its parts have stopped, whoever did it, for however long. `ending`: only some have. */
   readonly endpoints: Readonly<Record<string, ActualEndpoint>>;
   /** By endpoint: the frontends at which a hold stops accept(). Behind TLS that ends here it is the lobby's. The crowd's always. */
   readonly stops: ReadonlyMap<string, readonly string[]>;

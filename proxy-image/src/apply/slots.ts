@@ -22,7 +22,7 @@ export interface Lines {
 
 /**
  * The part of a plan that HAProxy is told about frontends and slots, in its words and in the plan's order. Where an endpoint
- * changes nodes without having been held, it is for these milliseconds: between the two it has no node to send a client to.
+ * changes nodes without having been held, it is held for these milliseconds: between the two it has no node to send a client to.
  */
 export function slotLines(
   commands: readonly Command[],

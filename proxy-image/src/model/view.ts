@@ -1,6 +1,6 @@
 /**
  * What the sources say, in the terms of any engine: the input of the judge. Engines translate their protocols into it
- * (`observe/`), and nothing behind it knows an engine by name. Times are milliseconds of one monotonic clock.
+ * (`engines/`), and nothing behind it knows an engine by name. Times are milliseconds of one monotonic clock.
  */
 export interface View {
   /** What the cluster's own quorum says about who leads. */

@@ -1,7 +1,7 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Observer, ObserverArgs } from "./observer.ts";
 
-/** What the agent knows of one engine. Everything else of it knows none by name. */
+/** What the agent knows of one engine. No other part of the agent knows an engine by name. */
 export interface Engine {
   /** Starts to ask the cluster's sources, and tells what they say in the terms of any engine. */
   readonly observe: (args: ObserverArgs) => Observer;

@@ -2,7 +2,7 @@ import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
 import { DESCRIPTORS, FRONTEND_MAXCONN } from "./names.ts";
 
-/** The page for people and Prometheus, and the door to sshd: waiting connections among them, and the part of all that they are at most. */
+/** Connections to the status page, and as many to the SSH portal, those that wait among them: a number, and a fraction of all connections. */
 const BESIDE = { most: 256, part: 1 / 16 } as const;
 
 /** A client is two descriptors to HAProxy, its own and its node's. */
@@ -16,8 +16,8 @@ const OWN_DESCRIPTORS = 448;
 const OF_A_CHECK = 8;
 
 /**
- * MiB, as measured (`docs/full.md`): an idle session whose TLS ends here costs the container so much, and all that a portal is without any,
- * with something to spare.
+ * MiB, as measured (`docs/full.md`): what an idle session costs the container where TLS ends here, and what a portal needs without sessions, with
+ * a margin.
  */
 const OF_A_TLS_SESSION = 58 / 1024;
 const WITHOUT_SESSIONS = 160;
@@ -26,7 +26,7 @@ const WITHOUT_SESSIONS = 160;
 const OF_A_SOURCE = { most: FRONTEND_MAXCONN / 2, part: 0.8 } as const;
 
 /**
- * Of the sessions that a node takes: what one source gets on each open node, and what all sources that have so much get together. Their sum
+ * Of the sessions that a node takes: what one source gets on each open node, and what all sources that have used up theirs share. Their sum
  * is less than a node's sessions, so that something is left for everybody else.
  */
 const SHARE = { own: 0.5, beyond: 0.3 } as const;

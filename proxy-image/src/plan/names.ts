@@ -9,7 +9,7 @@ export const rolesOf = (endpoint: string): string => `roles_${endpoint}`;
 export const deniedTableOf = (endpoint: string): string => `denied_${endpoint}`;
 
 /**
- * The slot of those who came to a leader that is gone and for whom there is no other yet. Nobody listens there, so HAProxy asks again
+ * The slot of clients whose leader is gone and has no successor yet. Nobody listens there, so HAProxy asks again
  * and again, until a leader's slot is open. No node has such a name.
  */
 export const WAITING = "waiting";
@@ -23,8 +23,8 @@ export const presentTableOf = (endpoint: string): string => `present_${endpoint}
 export const LOBBY = "lobby";
 
 /**
- * The backend in which sessions wait whose source has had its share of an endpoint, and the frontend behind it, through which they get
- * what is left for such.
+ * The backend where sessions of a source wait that has used up its share of an endpoint, and the frontend behind it, through which they get
+ * what is left.
  */
 export const crowdOf = (endpoint: string): string => `crowd_${endpoint}`;
 export const CROWD = "crowd";

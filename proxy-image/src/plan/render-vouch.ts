@@ -9,8 +9,8 @@ export const vouchSocket = ({ run }: Places): string => `unix@${run}/vouch.sock`
 export const NO = 403;
 
 /**
- * Of a leader, for a second or more before HAProxy's own no: its slot takes nobody new, and its sessions go on. HAProxy 3.0 leaves a client
- * hanging that is still connecting when its server is found down and the sessions there are ended. Until then it has been sent away.
+ * The answer for a leader during the second or more before HAProxy itself says no: its slot takes nobody new, and its sessions go on. HAProxy 3.0
+ * leaves a client hanging that is still connecting when its server is found down and the sessions there are ended. By then it has been sent away.
  */
 const NO_MORE = 404;
 
@@ -18,7 +18,7 @@ const NO_MORE = 404;
 export type HasOwnCheck = (endpoint: string) => boolean;
 
 /**
- * What a slot's check asks. While the agent speaks, its word counts, and no answer leaves the slot as it is. Once it is silent, the
+ * What a slot's check asks. While the agent speaks, its word counts; without an answer the slot stays as it is. Once it is silent, the
  * node's own role counts; where HAProxy can't ask for that, nothing disproves the node, and newcomers alone are refused.
  */
 export function renderVouch(

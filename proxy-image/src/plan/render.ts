@@ -30,7 +30,7 @@ const CIPHERS = ["ECDSA-AES128-GCM-SHA256", "RSA-AES128-GCM-SHA256", "ECDSA-AES2
 const OWN = [AGENT, STATUS, SSH, VOUCH, SOURCES];
 
 /**
- * The whole haproxy.cfg. It depends on nodes, endpoints and timing only: leader and whitelist change at run time. Every
+ * The whole haproxy.cfg. It depends on nodes, endpoints, timing, fallback, shares and SSH: leader and whitelist change at run time. Every
  * node's slot is `disabled`, so that a start or a reload opens nothing; who comes then waits.
  */
 export function renderConfig(document: PortalDocument, places: Places = PLACES): string {

@@ -10,7 +10,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
 /**
  * A packet that answers no question is read outside of any `try`: one that is cut short would throw out of the socket's event, and
- * end the process. One out of order would only be warned of, and taken for the answer.
+ * end the process. The driver would only warn of one out of order, and take it for the answer.
  */
 function guard(connection: Connection): void {
   const inner = connection as unknown as { handlePacket(packet?: unknown): void };
