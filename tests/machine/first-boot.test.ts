@@ -117,7 +117,8 @@ test("SIGTERM ends the service at once, and what runs goes on", async (t) => {
   );
   const took = performance.now() - started;
 
-  assert.ok(took < 2000, `${took} ms`);
+  // Less than what Docker gives a container to stop.
+  assert.ok(took < 8000, `${took} ms`);
   assert.match(await node.sh("cat /stand-in/container.json"), /"Status": "running"/);
 });
 

@@ -12,6 +12,7 @@ import { credentialsOf } from "../../../../proxy-image/src/observe/observer.ts";
 import { portalOf } from "../../../../tests/observe/support/portal.ts";
 import { until } from "../../../../tests/observe/support/until.ts";
 import { Authority } from "../../../../tests/support/authority.ts";
+import { stopwatch } from "../../../../tests/support/stopwatch.ts";
 import { startEtcd } from "./etcd-stand-in.ts";
 
 const authority = await Authority.create();
@@ -34,9 +35,11 @@ async function start(t: TestContext, names: readonly string[]) {
   return { servers, members, login, gateway, reader: createQuorumReader(args) };
 }
 
-async function timed<T>(work: Promise<T>): Promise<readonly [T, number]> {
+/** With the milliseconds that it took, and those of them in which this process ran. */
+async function timed<T>(work: Promise<T>): Promise<readonly [T, number, number]> {
+  const ran = stopwatch();
   const started = performance.now();
-  return [await work, performance.now() - started];
+  return [await work, performance.now() - started, ran()];
 }
 
 test("a read logs in first, and then asks with its token", async (t) => {
@@ -70,12 +73,12 @@ test("a member that hangs is not waited for: the next one is asked", async (t) =
   await reader.read(2000);
   first.mood = "silent";
 
-  const [read, took] = await timed(reader.read(2000));
-  const [again, tookAgain] = await timed(reader.read(2000));
+  const [read, took, ran] = await timed(reader.read(2000));
+  const [again, , ranAgain] = await timed(reader.read(2000));
 
   assert.ok(read.kind === "keys" && read.member.name === "b", JSON.stringify(read));
-  assert.ok(took >= 200 && took < 1000, `took ${took} ms`);
-  assert.ok(again.kind === "keys" && tookAgain < 200, `took ${tookAgain} ms`);
+  assert.ok(took >= 200 && ran < 1000, `took ${took} ms, ran for ${ran}`);
+  assert.ok(again.kind === "keys" && ranAgain < 200, `ran for ${ranAgain} ms`);
 });
 
 test("a member that refuses costs no wait at all", async (t) => {
@@ -84,10 +87,10 @@ test("a member that refuses costs no wait at all", async (t) => {
   await servers[0]?.stop();
   servers.shift();
 
-  const [read, took] = await timed(reader.read(2000));
+  const [read, , ran] = await timed(reader.read(2000));
 
   assert.ok(read.kind === "keys" && read.member.name === "b", JSON.stringify(read));
-  assert.ok(took < 200, `took ${took} ms`);
+  assert.ok(ran < 200, `ran for ${ran} ms`);
 });
 
 for (const mood of ["silent", "drips"] as const) {
@@ -95,10 +98,10 @@ for (const mood of ["silent", "drips"] as const) {
     const { servers, reader } = await start(t, ["a", "b", "c"]);
     for (const server of servers) server.mood = mood;
 
-    const [read, took] = await timed(reader.read(600));
+    const [read, took, ran] = await timed(reader.read(600));
 
     assert.deepEqual(read, { kind: "failed", why: "no member answered in 600 ms" });
-    assert.ok(took >= 590 && took < 900, `took ${took} ms`);
+    assert.ok(took >= 590 && ran < 900, `took ${took} ms, ran for ${ran}`);
   });
 }
 
