@@ -99,17 +99,19 @@ test("a greeting that ends anywhere is a closed connection", async (t) => {
 
 for (const [phase, whole] of Object.entries({ greeting, welcome, answer: rows }))
   test(`a server that hangs anywhere in its ${phase} is silent, and given up`, async (t) => {
-    const step = Math.ceil(whole.length / 80);
+    const step = Math.ceil(whole.length / 48);
     const lengths = Array.from({ length: Math.ceil(whole.length / step) }, (_, at) => at * step);
-    await Promise.all(
-      lengths.map(async (length) => {
-        const { mysql, line } = await start(t);
-        Object.assign(mysql, { [phase]: whole.subarray(0, length) });
-        assert.equal(kindOf(await line.ask(500)), "silent", `${length} bytes`);
-        await until("it is given up", () => mysql.connections.size === 0, GIVEN_UP_MS);
-        await recovers(mysql, line);
-      }),
-    );
+    // Few at once: each is a login with TLS, and has to recover in time on a busy machine, too.
+    for (let at = 0; at < lengths.length; at += 24)
+      await Promise.all(
+        lengths.slice(at, at + 24).map(async (length) => {
+          const { mysql, line } = await start(t);
+          Object.assign(mysql, { [phase]: whole.subarray(0, length) });
+          assert.equal(kindOf(await line.ask(500)), "silent", `${length} bytes`);
+          await until("it is given up", () => mysql.connections.size === 0, GIVEN_UP_MS);
+          await recovers(mysql, line);
+        }),
+      );
   });
 
 test("a server that freezes is asked once when it wakes up, not once for each question it missed", async (t) => {
