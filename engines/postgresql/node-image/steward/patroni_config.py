@@ -149,7 +149,7 @@ def _parameters(memory: int) -> dict[str, Any]:
         "ssl_ciphers": "ECDHE+AESGCM:ECDHE+CHACHA20",
         "password_encryption": "scram-sha-256",
         # Who says nothing, or never ends its login, keeps a session from others. The portals renew what they hold within it
-        # (held-connection.ts).
+        # (port-watch.ts).
         "authentication_timeout": "10s",
         # Who is gone is found by these, and by the container's tcp_retries2 while data is under way. With a tcp_user_timeout who reads
         # slowly would be cut, too.
