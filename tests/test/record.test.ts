@@ -9,6 +9,7 @@ import { RECORD, recordedIn, told } from "../../tools/test/record.ts";
 
 const SUITE = `
 import { describe, test } from "node:test";
+import "./shared.mjs";
 test("goes well", () => {});
 describe("a suite", () => {
   test("fails", () => { throw new Error("not within 5 s: an answer"); });
@@ -25,6 +26,10 @@ test("each test that failed by itself is noted with its file and reason, its sui
   const noted = join(folder, "noted");
   writeFileSync(join(folder, "suite.test.mjs"), SUITE);
   writeFileSync(join(folder, "breaks.test.mjs"), "process.exit(3);");
+  writeFileSync(
+    join(folder, "shared.mjs"),
+    'import { test } from "node:test"; test("shared", () => {});',
+  );
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const { status } = spawnSync(
     process.execPath,
@@ -59,6 +64,7 @@ test("each test that failed by itself is noted with its file and reason, its sui
   const waited = suite?.tests.waits ?? 0;
   assert.ok(waited >= 0.2, `${waited} s`);
   assert.ok((suite?.seconds ?? 0) > waited, "a file's time holds its process's start");
+  assert.equal(times.length, 2, "what files share counts in their own time alone");
 });
 
 test("where files share a process, a file's time is that of its tests", async (t) => {

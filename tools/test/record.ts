@@ -86,18 +86,19 @@ export async function recordedIn(file: string): Promise<Recorded> {
 }
 
 function byFile(times: readonly Time[]): readonly FileTime[] {
-  const files = [...new Set(times.map(({ file }) => file))];
-  return files
+  const whole = times.filter(({ test }) => test === undefined);
+  // Tests of a suite that several files share bear the suite's file: where files have processes of their own, theirs count already.
+  const files = new Set((whole.length > 0 ? whole : times).map(({ file }) => file));
+  return [...files]
     .map((file) => {
       const all = times.filter((time) => time.file === file);
       const tests = all.flatMap(({ test, seconds }) =>
         test === undefined ? [] : [[test, seconds] as const],
       );
       const sum = tests.reduce((sum, [, seconds]) => sum + seconds, 0);
-      const whole = all.find(({ test }) => test === undefined)?.seconds;
       return {
         file,
-        seconds: whole ?? Math.round(sum * 1000) / 1000,
+        seconds: whole.find((one) => one.file === file)?.seconds ?? Math.round(sum * 1000) / 1000,
         tests: Object.fromEntries(tests),
       };
     })
