@@ -100,8 +100,11 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     const longest = longestWait(record);
     assert.ok(longest < LONGEST_HOLD, `somebody waited for ${longest} ms`);
   };
-  /** What may be lost with a leader that is gone from `at` on. */
-  const lastBefore = (at: number): Span => [at - (led.mayLose?.beforeDeathMs ?? 0), at];
+  /** What may be lost with a leader that was gone at `at` at the earliest, and at `latest` surely. */
+  const lastBefore = (at: number, latest = at): Span => [
+    at - (led.mayLose?.beforeDeathMs ?? 0),
+    latest,
+  ];
   /** What the portals said when clients went to `next` instead of `old`. */
   const switches = (old: string, next: string, began: number) =>
     Promise.all(
@@ -232,8 +235,7 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     await writers.firstAck();
     const record = await writers.stop();
 
-    const [from] = lastBefore(began - performance.timeOrigin);
-    await check(record, { mayLose: [from, frozen] });
+    await check(record, { mayLose: lastBefore(began - performance.timeOrigin, frozen) });
     const late = record.acknowledged.filter(
       ({ at, server }) => at > switched && server === address,
     );
@@ -267,10 +269,10 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     }
     const record = await writers.stop();
 
-    const [from] = lastBefore(began - performance.timeOrigin);
+    const latest = cut + (led.mayLose?.cutOffMs ?? 0);
     await check(record, {
       judgedFrom: led.leavesSessions ? switched : 0,
-      mayLose: [from, cut + (led.mayLose?.cutOffMs ?? 0)],
+      mayLose: lastBefore(began - performance.timeOrigin, latest),
     });
     const late = record.acknowledged.filter(
       ({ at, server }) => at > switched && server === address,

@@ -1,11 +1,6 @@
-import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until as untilAnswer } from "../../support/until.ts";
 
 /** Waits until the condition holds. Fails, with what was waited for, when it doesn't within the bound. */
 export async function until(what: string, isTrue: () => boolean, boundMs = 30_000): Promise<void> {
-  const end = performance.now() + boundMs;
-  while (!isTrue()) {
-    assert.ok(performance.now() < end, `${what} within ${boundMs} ms`);
-    await sleep(5);
-  }
+  await untilAnswer(what, boundMs, isTrue);
 }
