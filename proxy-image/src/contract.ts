@@ -133,7 +133,6 @@ const Contract = z
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 export type PortalDocument = DeepReadonly<z.infer<typeof Contract>>;
-export type WhitelistEntry = PortalDocument["whitelist"][string];
 
 export type Parsed =
   | { readonly kind: "document"; readonly document: PortalDocument }

@@ -144,7 +144,7 @@ const quiet = (): void => {};
  * Credentials of the machine's role, from the instance metadata and nowhere else. The client asks for new ones five minutes
  * before the old ones end: until then the old ones are good, should the metadata be silent.
  */
-export function roleCredentials(): Provider {
+function roleCredentials(): Provider {
   const ask = fromInstanceMetadata({
     timeout: 1000,
     maxRetries: 0,
@@ -169,12 +169,12 @@ interface ClientError extends Error {
 }
 
 /** A request that took longer than its total deadline. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   override readonly name = "DeadlineError";
 }
 
 /** A body that is not what the headers promised. */
-export class BodyError extends Error {
+class BodyError extends Error {
   override readonly name = "BodyError";
 }
 

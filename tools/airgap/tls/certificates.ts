@@ -13,7 +13,7 @@ import {
 } from "@peculiar/x509";
 import { z } from "zod";
 
-import type { Kind } from "../plugin/kind.ts";
+import type { Kind, State } from "../plugin/kind.ts";
 import { signingKey } from "./keys.ts";
 import {
   alternativeNames,
@@ -54,6 +54,26 @@ export const certRequest: Kind<z.infer<typeof requestInputs>> = {
   remove: async () => {},
 };
 
+/** What becomes of a certificate after it was issued: it comes due for renewal, and nothing else. */
+const onceIssued = {
+  expired: dueForRenewal,
+  read: async (_id: string, state: State) => ({
+    readyForRenewal: dueForRenewal(state, new Date()).length > 0,
+  }),
+  update: async () => ({}),
+  remove: async () => {},
+} as const satisfies Partial<Kind>;
+
+/** The outputs that every certificate has. */
+function issued(certificate: X509Certificate, period: ReturnType<typeof validity>) {
+  return {
+    certPem: `${certificate.toString("pem")}\n`,
+    readyForRenewal: false,
+    validityStartTime: period.notBefore.toISOString(),
+    validityEndTime: period.notAfter.toISOString(),
+  };
+}
+
 const selfSignedInputs = z.strictObject({
   privateKeyPem: z.string(),
   setAuthorityKeyId: z.boolean().optional(),
@@ -66,7 +86,6 @@ export const selfSignedCert: Kind<z.infer<typeof selfSignedInputs>> = {
   inPlace: ["earlyRenewalHours"],
   computed: certificateOutputs.filter((name) => name !== "caKeyAlgorithm"),
   secrets: ["privateKeyPem"],
-  expired: dueForRenewal,
   async create(wanted) {
     const key = await signingKey(wanted.privateKeyPem);
     const name = distinguishedName(wanted);
@@ -98,17 +117,12 @@ export const selfSignedCert: Kind<z.infer<typeof selfSignedInputs>> = {
     return {
       id: serial.id,
       outputs: {
-        certPem: `${certificate.toString("pem")}\n`,
+        ...issued(certificate, period),
         keyAlgorithm: key.name,
-        readyForRenewal: false,
-        validityStartTime: period.notBefore.toISOString(),
-        validityEndTime: period.notAfter.toISOString(),
       },
     };
   },
-  read: async (_id, state) => ({ readyForRenewal: dueForRenewal(state, new Date()).length > 0 }),
-  update: async () => ({}),
-  remove: async () => {},
+  ...onceIssued,
 };
 
 const SUBJECT_ALTERNATIVE_NAME = "2.5.29.17";
@@ -125,7 +139,6 @@ export const locallySignedCert: Kind<z.infer<typeof locallySignedInputs>> = {
   inPlace: ["earlyRenewalHours"],
   computed: certificateOutputs.filter((name) => name !== "keyAlgorithm"),
   secrets: ["caPrivateKeyPem"],
-  expired: dueForRenewal,
   async create(wanted) {
     const key = await signingKey(wanted.caPrivateKeyPem);
     const authority = new X509Certificate(wanted.caCertPem);
@@ -154,17 +167,12 @@ export const locallySignedCert: Kind<z.infer<typeof locallySignedInputs>> = {
     return {
       id: serial.id,
       outputs: {
-        certPem: `${certificate.toString("pem")}\n`,
+        ...issued(certificate, period),
         caKeyAlgorithm: key.name,
-        readyForRenewal: false,
-        validityStartTime: period.notBefore.toISOString(),
-        validityEndTime: period.notAfter.toISOString(),
       },
     };
   },
-  read: async (_id, state) => ({ readyForRenewal: dueForRenewal(state, new Date()).length > 0 }),
-  update: async () => ({}),
-  remove: async () => {},
+  ...onceIssued,
 };
 
 /** Go's x509, which the real plugin signs with, names the authority's key whenever the authority does. */

@@ -69,7 +69,7 @@ export function decodeLogin(status: number, body: string): LoginReply {
 }
 
 /** Reads an error of the gateway, such as `{"error":"…","code":16,"message":"…"}`. */
-export function decodeError(status: number, body: string): Refused | Unreadable {
+function decodeError(status: number, body: string): Refused | Unreadable {
   const failure = readJson(Failure, body);
   if (failure.kind === "unreadable") {
     return { kind: "unreadable", why: `answered with HTTP ${status}, and no error of etcd's` };

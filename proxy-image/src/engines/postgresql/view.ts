@@ -6,7 +6,7 @@ import { hear } from "../../observe/heard.ts";
 import type { ClusterKeys, PatroniStatus, StatusReply } from "./patroni-replies.ts";
 
 /** An answer of the quorum counts for this long. */
-export const QUORUM_FRESH_MS = 2000;
+const QUORUM_FRESH_MS = 2000;
 /** What a probe of the port found counts for this long. */
 const PORT_FRESH_MS = 2000;
 /** An order to hand over that has had no effect for this long has none: Patroni can't carry it out, and waits. */
