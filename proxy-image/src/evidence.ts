@@ -20,7 +20,7 @@ export type PatroniEvidence = z.infer<typeof PatroniEvidence>;
 
 export const GroupReplicationEvidence = z.strictObject({
   kind: z.literal("group-replication"),
-  /** Port on every node at which its steward says, over TLS with a peer certificate, whom it may be sent. */
+  /** Port on every node at which its steward reports, over TLS with a peer certificate, which clients the node may get. */
   steward: Port,
 });
 
@@ -47,7 +47,7 @@ export type ReplicaSetEvidence = z.infer<typeof ReplicaSetEvidence>;
 
 export const AmqpEvidence = z.strictObject({
   kind: z.literal("amqp"),
-  /** The cluster's name, which every node tells whoever connects. */
+  /** The cluster's name, which every node sends to whoever connects. */
   cluster: z.string().min(1).max(255),
   /** Port of AMQP on every node. */
   amqp: Port,

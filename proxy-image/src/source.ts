@@ -15,7 +15,7 @@ export type Fetched =
     }
   /** What is there is no document. */
   | { readonly kind: "refused"; readonly why: string; readonly digest: string | null }
-  /** The source can't say what is there. The same failure has the same words each time. */
+  /** The source can't say what is there. The same failure has the same text each time. */
   | { readonly kind: "failed"; readonly why: string };
 
 /** Where documents come from. Each call looks once and says what is there, compared with the last call. */

@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { createDocuments } from "../../proxy-image/src/agent/documents.ts";
 import { createEnded } from "../../proxy-image/src/agent/state.ts";
-import type { Configured } from "../../proxy-image/src/apply/answers.ts";
+import type { Configured } from "../../proxy-image/src/apply/results.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { formatDocument } from "../../proxy-image/src/contract.ts";
 import { writeDurably } from "../../proxy-image/src/files.ts";
@@ -20,7 +20,7 @@ import { createMessages } from "../s3-source/portal.ts";
 const document = { ...DOCUMENT, nodes: { "orders-1": { address: "10.0.0.1", port: 5432 } } };
 
 const HAPROXY: Actual = {
-  ...{ worker: "7@1", endpoints: {}, oldWorkers: [], rooms: [] },
+  ...{ worker: "7@1", endpoints: {}, oldWorkers: [], capacities: [] },
   whitelist: { kind: "unknown", why: "the test" },
 };
 

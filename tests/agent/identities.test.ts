@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import type { PortalIdentity } from "../../proxy-image/src/agent/identity.ts";
 import { createIdentities } from "../../proxy-image/src/agent/identity.ts";
-import type { CertificateSet } from "../../proxy-image/src/apply/answers.ts";
+import type { CertificateSet } from "../../proxy-image/src/apply/results.ts";
 import { createMessages } from "../s3-source/portal.ts";
 import { Authority } from "../support/authority.ts";
 

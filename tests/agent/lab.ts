@@ -71,11 +71,11 @@ function haproxyStandIn(onRead: () => Promise<void>): Haproxy {
   const actual: Actual = {
     worker: "7@1",
     endpoints: Object.fromEntries(
-      Object.keys(DOCUMENT.endpoints).map((name) => [name, { door: "accepting", slots }]),
+      Object.keys(DOCUMENT.endpoints).map((name) => [name, { frontend: "accepting", slots }]),
     ),
     whitelist: { kind: "unknown", why: "the test" },
     oldWorkers: [],
-    rooms: [],
+    capacities: [],
   };
   return {
     read: async () => {

@@ -83,12 +83,12 @@ function haproxyServing(serving: boolean): Actual {
   return {
     worker: "7@1",
     endpoints: {
-      primary: { door: "accepting", slots: slots("a") },
-      replica: { door: "accepting", slots: slots("b") },
+      primary: { frontend: "accepting", slots: slots("a") },
+      replica: { frontend: "accepting", slots: slots("b") },
     },
     whitelist: { kind: "unknown", why: "the test" },
     oldWorkers: [],
-    rooms: [],
+    capacities: [],
   };
 }
 

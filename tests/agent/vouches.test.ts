@@ -51,7 +51,7 @@ test("a verdict is vouched for during two seconds, and not a moment longer", asy
   assert.equal(await lab.agent.vouches("primary", "a"), "yes");
   lab.advance(1, true);
   assert.equal(await lab.agent.vouches("primary", "a"), "unknown");
-  assert.equal(await lab.agent.speaks(), false);
+  assert.equal(await lab.agent.hasVerdict(), false);
 });
 
 test("a wall clock that jumps to and fro by an hour changes nothing of what the agent vouches for", async (t) => {
@@ -66,7 +66,7 @@ test("a wall clock that jumps to and fro by an hour changes nothing of what the 
     lab.advance(100, true);
     await lab.cycle();
     assert.equal(await lab.agent.vouches("primary", "a"), "yes");
-    assert.equal(await lab.agent.speaks(), true);
+    assert.equal(await lab.agent.hasVerdict(), true);
   }
   assert.deepEqual(lab.lines.slice(said), []);
 });

@@ -75,8 +75,8 @@ function looks(...answers: readonly (readonly string[])[]) {
   };
 }
 
-const commandsOf = async (say: ReturnType<typeof looks>) =>
-  (await sessionsToEnd(say, [SLOT])).flatMap(({ commands, sessions }) => commands(sessions));
+const commandsOf = async (send: ReturnType<typeof looks>) =>
+  (await sessionsToEnd(send, [SLOT])).flatMap(({ commands, sessions }) => commands(sessions));
 
 test("a session counts as established once HAProxy has looked at it", () => {
   const states = readSessions([OPEN, JUST_OPEN, CONNECTING, QUEUED].join("\n"));
@@ -88,11 +88,11 @@ test("a session counts as established once HAProxy has looked at it", () => {
 
 test("a slot's sessions end as a whole once none is on its way to the node", async () => {
   for (const onItsWay of [JUST_OPEN, CONNECTING]) {
-    const say = looks([OPEN, onItsWay], []);
-    assert.deepEqual(await commandsOf(say), [], "it looked once more");
+    const send = looks([OPEN, onItsWay], []);
+    assert.deepEqual(await commandsOf(send), [], "it looked once more");
   }
-  const say = looks([OPEN, JUST_OPEN], [OPEN]);
-  assert.deepEqual(await commandsOf(say), ["shutdown sessions server primary/orders-1"]);
+  const send = looks([OPEN, JUST_OPEN], [OPEN]);
+  assert.deepEqual(await commandsOf(send), ["shutdown sessions server primary/orders-1"]);
 });
 
 test("where one stays on its way, the others end one by one, and it is left alone", async () => {

@@ -26,7 +26,7 @@ const frontendLimit = (sh: PortalContainer["sh"], frontend = "in_primary") =>
 const letsIn = async (sh: PortalContainer["sh"], frontend?: string): Promise<boolean> =>
   Number(await frontendLimit(sh, frontend)) > 0;
 
-const say = (sh: PortalContainer["sh"], command: string) =>
+const send = (sh: PortalContainer["sh"], command: string) =>
   sh(
     `s6-ipcclient /run/haproxy/admin.sock sh -c 'echo "${command}" >&7; cat <&6'`,
     "agent:steering",
@@ -180,7 +180,7 @@ test("HAProxy comes up with its last config when the agent can't, closed", async
   await second.container.restart({ t: 5 });
 
   await until("HAProxy runs", 15_000, () => letsIn(second.sh));
-  assert.match(await say(second.sh, "show servers state primary"), / orders-1 127\.0\.9\.1 0 /);
+  assert.match(await send(second.sh, "show servers state primary"), / orders-1 127\.0\.9\.1 0 /);
 });
 
 test("a portal takes over the volume of a build whose whitelist was a file without ends", async (t) => {
@@ -200,7 +200,7 @@ test("a portal takes over the volume of a build whose whitelist was a file witho
 
   const second = await portalFor(t, { former: first });
   await until("it is healthy", 20_000, async () => (await healthOf(second)) === "healthy");
-  const lists = await say(second.sh, "show map /var/lib/portico/haproxy/whitelist.map");
+  const lists = await send(second.sh, "show map /var/lib/portico/haproxy/whitelist.map");
   assert.match(lists, /^\S+ 127\.0\.0\.0\/8 253402300799000$/m);
 });
 
@@ -216,7 +216,7 @@ test("a hold that its agent left behind ends with the agent, though no other one
   const pid = (await it.sh(agents, "agent:steering")).trim();
   await it.sh(`kill -STOP ${pid}`, "agent:steering");
   for (const frontend of HELD) {
-    await say(it.sh, `set maxconn frontend ${frontend} 0`);
+    await send(it.sh, `set maxconn frontend ${frontend} 0`);
     assert.equal(await frontendLimit(it.sh, frontend), "0");
   }
 

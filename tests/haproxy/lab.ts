@@ -10,10 +10,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { connect as connectTls } from "node:tls";
-
-import type { Configured, HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
 import type { Haproxy } from "../../proxy-image/src/apply/haproxy.ts";
 import { createHaproxy } from "../../proxy-image/src/apply/haproxy.ts";
+import type { Configured, HaproxyEvent } from "../../proxy-image/src/apply/results.ts";
 import type { Stop } from "../../proxy-image/src/apply/runtime-commands.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import type {
@@ -23,7 +22,7 @@ import type {
   WantedEndpoint,
   Whitelist,
 } from "../../proxy-image/src/model/haproxy.ts";
-import type { Places } from "../../proxy-image/src/plan/names.ts";
+import type { Layout } from "../../proxy-image/src/plan/names.ts";
 import { DESCRIPTORS, FRONTEND_MAXCONN, WAITING } from "../../proxy-image/src/plan/names.ts";
 import type { Command } from "../../proxy-image/src/plan/plan.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
@@ -142,7 +141,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
   const agentAddress = await listen(t, server, "127.0.0.1");
   const ports = await freePorts(3);
   const document = documentOf(nodes, ports, options);
-  const places: Places = {
+  const layout: Layout = {
     folder,
     identity: options.tls
       ? await serverIdentity(folder)
@@ -162,9 +161,9 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
     adminSocket,
     masterSocket,
     folder,
-    identity: places.identity,
+    identity: layout.identity,
     render: (wanted) =>
-      options.edit?.(renderConfig(wanted, places)) ?? renderConfig(wanted, places),
+      options.edit?.(renderConfig(wanted, layout)) ?? renderConfig(wanted, layout),
     onEvent: (event) => events.push(event),
   });
   t.after(() => haproxy.close());

@@ -5,7 +5,7 @@ import type Docker from "dockerode";
 
 import { BUFFERS, PEERS } from "../../components/local/container.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
-import { PLACES } from "../../proxy-image/src/plan/names.ts";
+import { LAYOUT } from "../../proxy-image/src/plan/names.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { authorizedBy } from "../../proxy-image/src/plan/ssh.ts";
 import { Authority } from "../support/authority.ts";
@@ -57,7 +57,7 @@ export async function createSlowLab(t: TestContext): Promise<SlowLab> {
     putKey: (name, text) => put(folder, `client/${name}`, text),
     portal: async (host, document, open) => {
       await putInputs(folder, at(host), document);
-      const agent = `node -e 'require("node:http").createServer((_, reply) => reply.end()).listen(${PLACES.agent.port})'`;
+      const agent = `node -e 'require("node:http").createServer((_, reply) => reply.end()).listen(${LAYOUT.agent.port})'`;
       const sshd =
         "setpriv --reuid tunnel --regid tunnel --clear-groups /usr/local/lib/portico/services/tunnel/run";
       const haproxy = "haproxy -W -db -f /portal/haproxy.cfg";
@@ -80,10 +80,10 @@ export async function createSlowLab(t: TestContext): Promise<SlowLab> {
 }
 
 async function putInputs(folder: string, address: string, document: PortalDocument): Promise<void> {
-  const places = { ...PLACES, folder: "/portal", identity: "/portal", run: "/tmp" };
+  const layout = { ...LAYOUT, folder: "/portal", identity: "/portal", run: "/tmp" };
   const authority = await Authority.create();
   const { certificate, key } = await authority.issue([address]);
-  put(folder, "portal/haproxy.cfg", renderConfig(document, places));
+  put(folder, "portal/haproxy.cfg", renderConfig(document, layout));
   put(folder, "portal/whitelist.map", "0.0.0.0/0 9999999999999\n");
   put(folder, "portal/server.crt", certificate);
   put(folder, "portal/server.key", key);
@@ -96,9 +96,9 @@ async function putInputs(folder: string, address: string, document: PortalDocume
 /** Slots, as "<endpoint>/<node>". */
 async function opened(container: string, slots: readonly string[]): Promise<void> {
   const commands = [...slots.map((slot) => `set server ${slot} state ready`), "show servers state"];
-  const say = `const socket = require("node:net").connect("/tmp/admin.sock"); socket.write("${commands.join(";")}\\n"); socket.pipe(process.stdout)`;
+  const send = `const socket = require("node:net").connect("/tmp/admin.sock"); socket.write("${commands.join(";")}\\n"); socket.pipe(process.stdout)`;
   await until("all endpoints are open", 20, async () => {
-    const { output } = await exec(container, ["node", "-e", say]);
+    const { output } = await exec(container, ["node", "-e", send]);
     return slots.every((slot) => {
       const [endpoint, node] = slot.split("/");
       return new RegExp(` ${endpoint} \\d+ ${node} \\S+ 2 `).test(output);

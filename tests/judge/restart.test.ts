@@ -9,12 +9,12 @@ import type { Actual, ActualSlot } from "../../proxy-image/src/model/haproxy.ts"
 import { DOCUMENT, viewOf } from "./scenario.ts";
 
 type Admin = ActualSlot["admin"];
-type Door = Actual["endpoints"][string]["door"];
+type Frontend = Actual["endpoints"][string]["frontend"];
 
 const LINEAGE: Lineage = { generation: 1, highest: { epoch: [5], node: "a", at: 0 } };
 
 function haproxy(
-  door: Door,
+  frontend: Frontend,
   primary: Record<string, Admin>,
   replica: Record<string, Admin>,
 ): Actual {
@@ -28,12 +28,12 @@ function haproxy(
   return {
     worker: "1",
     endpoints: {
-      primary: { door, slots: slots(primary) },
-      replica: { door: "accepting", slots: slots(replica) },
+      primary: { frontend, slots: slots(primary) },
+      replica: { frontend: "accepting", slots: slots(replica) },
     },
     whitelist: { kind: "unknown", why: "" },
     oldWorkers: [],
-    rooms: [],
+    capacities: [],
   };
 }
 
@@ -117,29 +117,32 @@ const SPREADS: PortalDocument = {
   endpoints: { any: { port: 5671, route: "any" } },
 };
 
-function spreading(door: Door, admins: Record<string, Admin>): Actual {
-  const { endpoints, ...rest } = haproxy(door, admins, {});
-  return { ...rest, endpoints: { any: { door, slots: endpoints.primary?.slots ?? {} } } };
+function spreading(frontend: Frontend, admins: Record<string, Admin>): Actual {
+  const { endpoints, ...rest } = haproxy(frontend, admins, {});
+  return { ...rest, endpoints: { any: { frontend, slots: endpoints.primary?.slots ?? {} } } };
 }
 
 test("a new agent goes on with the nodes that HAProxy serves, and with those that drain", () => {
   const actual = spreading("accepting", { a: "ready", b: "drain", c: "maint" });
 
-  const { members, pool } = adopt(SPREADS, undefined, actual, 100);
+  const { members, anyGate } = adopt(SPREADS, undefined, actual, 100);
 
   assert.deepEqual(members, {
     a: { kind: "ready" },
     b: { kind: "drain", since: 100 },
     c: { kind: "cut" },
   });
-  assert.equal(pool.kind, "open");
+  assert.equal(anyGate.kind, "open");
 });
 
 test("a new agent goes on with a hold of an endpoint over any node, and with one that is closed", () => {
   const slots: Record<string, Admin> = { a: "drain", b: "maint", c: "maint" };
 
-  assert.equal(adopt(SPREADS, undefined, spreading("ending", slots), 100).pool.kind, "held");
-  assert.equal(adopt(SPREADS, undefined, spreading("accepting", slots), 100).pool.kind, "closed");
+  assert.equal(adopt(SPREADS, undefined, spreading("ending", slots), 100).anyGate.kind, "held");
+  assert.equal(
+    adopt(SPREADS, undefined, spreading("accepting", slots), 100).anyGate.kind,
+    "closed",
+  );
 });
 
 const members = { a: "serving", b: "serving", c: "serving" };

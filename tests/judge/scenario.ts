@@ -2,7 +2,7 @@ import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { judge } from "../../proxy-image/src/judge/judge.ts";
 import type { Memory } from "../../proxy-image/src/judge/memory.ts";
 import { blankMemory } from "../../proxy-image/src/judge/memory.ts";
-import type { NodeView, Quorum, View, Word } from "../../proxy-image/src/model/view.ts";
+import type { NodeView, Quorum, Role, View } from "../../proxy-image/src/model/view.ts";
 
 /**
  * A topology scenario as data. What a step doesn't say stays as the step before left it; answers are as fresh as the
@@ -80,7 +80,7 @@ export function play({ document: changes, steps }: Scenario): readonly Seen[] {
 type Verdict = ReturnType<typeof judge>;
 
 function seenIn(
-  { memory: { gate, pool }, endpoints }: Verdict,
+  { memory: { gate, anyGate }, endpoints }: Verdict,
   document: PortalDocument,
   step: Step,
 ): Omit<Seen, "at"> {
@@ -95,11 +95,11 @@ function seenIn(
   const writes = node === undefined ? gate.kind : `${gate.kind} ${node}`;
   const spreads = "any" in document.endpoints;
   return {
-    expect: spreads ? pool.kind : writes,
+    expect: spreads ? anyGate.kind : writes,
     ...(step.readers && { readers: alive("replica") }),
     ...(step.members && { members: alive("any") }),
     ...(step.doors && { doors: Object.fromEntries(doors) }),
-    why: spreads ? pool.why : gate.why,
+    why: spreads ? anyGate.why : gate.why,
   };
 }
 
@@ -128,14 +128,14 @@ export function viewOf(
   said: Required<Pick<Step, "quorum" | "words" | "ports" | "leaving" | "paused">>,
   at: number,
 ): View {
-  const nodes = Object.entries(said.words).map(([name, word]): [string, NodeView] => {
-    const [answer = "", age = "0"] = word.split("~");
+  const nodes = Object.entries(said.words).map(([name, role]): [string, NodeView] => {
+    const [answer = "", age = "0"] = role.split("~");
     const [text = "", incarnation] = answer.split("#");
     const [kind = "", portAge = "0"] = (said.ports[name] ?? "unknown").split("~");
     return [
       name,
       {
-        word: wordOf(text, at - Number(age)),
+        role: roleOf(text, at - Number(age)),
         port: {
           kind: kind as NodeView["port"]["kind"],
           at: at - Number(portAge),
@@ -165,7 +165,7 @@ function quorumOf(text: string, at: number): Quorum {
   return { kind: "leader", node, epoch: [Number(epoch)], at, source: "etcd", ...known };
 }
 
-function wordOf(text: string, at: number): Word {
+function roleOf(text: string, at: number): Role {
   const [kind, detail] = text.split(":");
   if (kind === "leader") return { kind, at, failsafe: false };
   if (kind === "failsafe") return { kind: "leader", at, failsafe: true };

@@ -25,7 +25,7 @@ async function start(t: TestContext) {
   etcd.keys = { leader: ["a", 13], initialize: ["77", 1], config: ["{}", 2] };
   patroni.status = leading("a");
   const clock = () => performance.now();
-  const told: View[] = [];
+  const views: View[] = [];
   const document = {
     engine: "postgresql",
     evidence: { kind: "patroni", scope: "orders", patroni: patroni.port, etcd: etcd.port },
@@ -35,7 +35,7 @@ async function start(t: TestContext) {
     document,
     identity: await portalOf(authority),
     clock,
-    onChange: () => told.push(observer.view(clock())),
+    onChange: () => views.push(observer.view(clock())),
     log: LOG,
   });
   t.after(async () => {
@@ -45,12 +45,12 @@ async function start(t: TestContext) {
   const view = () => observer.view(clock());
   await until("the leader is seen", () => {
     const { quorum, nodes } = view();
-    return quorum.kind === "leader" && nodes.a?.word.kind === "leader";
+    return quorum.kind === "leader" && nodes.a?.role.kind === "leader";
   });
-  return { etcd, patroni, postgresql, observer, view, told, document };
+  return { etcd, patroni, postgresql, observer, view, told: views, document };
 }
 
-const wordOf = (view: View | undefined) => view?.nodes.a?.word.kind;
+const roleOf = (view: View | undefined) => view?.nodes.a?.role.kind;
 const portOf = (view: View | undefined) => view?.nodes.a?.port.kind;
 
 test("the quorum's leader and the node's word make the view", async (t) => {
@@ -65,96 +65,96 @@ test("the quorum's leader and the node's word make the view", async (t) => {
 });
 
 test("a stream's event is told long before the next regular question", async (t) => {
-  const { etcd, told } = await start(t);
+  const { etcd, told: views } = await start(t);
   await until("the stream is there", () => etcd.streams.size === 1);
-  const before = told.length;
+  const before = views.length;
 
   const sinceChange = stopwatch();
   etcd.keys = { initialize: ["77", 1] };
   etcd.revision += 1;
   const key = Buffer.from("/service/orders/leader").toString("base64");
   etcd.tell({ result: { events: [{ type: "DELETE", kv: { key } }] } });
-  await until("it is told", () => told.slice(before).some(({ quorum }) => quorum.kind === "none"));
+  await until("it is told", () => views.slice(before).some(({ quorum }) => quorum.kind === "none"));
 
   assert.ok(sinceChange() < 250);
 });
 
 test("a change that no stream tells is seen by the next regular question", async (t) => {
-  const { etcd, told } = await start(t);
+  const { etcd, told: views } = await start(t);
   etcd.keys = { ...etcd.keys, failover: ['{"leader":"a"}', 20] };
 
-  await until("it is told", () => told.at(-1)?.leaving !== undefined, 30_000);
+  await until("it is told", () => views.at(-1)?.leaving !== undefined, 30_000);
 });
 
 test("an etcd that stays open and silent is no proof: the quorum is unknown after two seconds", async (t) => {
-  const { etcd, view, told } = await start(t);
+  const { etcd, view, told: views } = await start(t);
   etcd.mood = "silent";
   const ran = stopwatch();
   const silent = performance.now();
 
-  await until("the quorum is unknown", () => told.at(-1)?.quorum.kind === "unknown", 30_000);
+  await until("the quorum is unknown", () => views.at(-1)?.quorum.kind === "unknown", 30_000);
 
   const took = performance.now() - silent;
   assert.ok(took > 1400 && ran() < 2600, `took ${took} ms, ran for ${ran()}`);
-  assert.equal(wordOf(view()), "leader");
+  assert.equal(roleOf(view()), "leader");
   etcd.mood = "answers";
-  await until("it is known again", () => told.at(-1)?.quorum.kind === "leader");
+  await until("it is known again", () => views.at(-1)?.quorum.kind === "leader");
 });
 
 test("a manager that is frozen alone is silent, while PostgreSQL's port is open", async (t) => {
-  const { patroni, told } = await start(t);
+  const { patroni, told: views } = await start(t);
   patroni.mood = "silent";
   const sinceFrozen = stopwatch();
 
-  await until("it is silent", () => wordOf(told.at(-1)) === "silent", 30_000);
+  await until("it is silent", () => roleOf(views.at(-1)) === "silent", 30_000);
 
   assert.ok(sinceFrozen() < 1200);
-  assert.equal(portOf(told.at(-1)), "open");
+  assert.equal(portOf(views.at(-1)), "open");
 });
 
 test("a node that is frozen whole is found silent in both, within about a second", async (t) => {
-  const { patroni, postgresql, told } = await start(t);
+  const { patroni, postgresql, told: views } = await start(t);
   patroni.mood = "silent";
   postgresql.says = "";
   const sinceFrozen = stopwatch();
 
   await until(
     "both are silent",
-    () => wordOf(told.at(-1)) === "silent" && portOf(told.at(-1)) === "silent",
+    () => roleOf(views.at(-1)) === "silent" && portOf(views.at(-1)) === "silent",
     30_000,
   );
 
   assert.ok(sinceFrozen() < 1300);
   patroni.mood = "answers";
-  await until("it leads again", () => wordOf(told.at(-1)) === "leader");
+  await until("it leads again", () => roleOf(views.at(-1)) === "leader");
 });
 
 test("PostgreSQL's death is told at once", async (t) => {
-  const { postgresql, told } = await start(t);
+  const { postgresql, told: views } = await start(t);
   await until("a connection is held", () => postgresql.connections.size > 0);
-  const before = told.length;
+  const before = views.length;
 
   const sinceDeath = stopwatch();
   for (const socket of postgresql.connections) socket.destroy();
-  await until("it is told", () => told.slice(before).some((view) => portOf(view) === "closed"));
+  await until("it is told", () => views.slice(before).some((view) => portOf(view) === "closed"));
 
   assert.ok(sinceDeath() < 100);
 });
 
 test("a new leader's first word is heard within milliseconds", async (t) => {
-  const { etcd, patroni, told } = await start(t);
+  const { etcd, patroni, told: views } = await start(t);
   patroni.status = { ...leading("a"), role: "replica", xlog: {} };
   etcd.keys = { ...etcd.keys, leader: ["a", 30] };
   etcd.revision += 1;
   await until("its term is seen", () => {
-    const view = told.at(-1);
+    const view = views.at(-1);
     return view?.quorum.kind === "leader" && view.quorum.epoch[0] === 30;
   });
-  await until("it says replica", () => wordOf(told.at(-1)) === "replica");
+  await until("it says replica", () => roleOf(views.at(-1)) === "replica");
 
   const sinceWritable = stopwatch();
   patroni.status = leading("a");
-  await until("it leads", () => wordOf(told.at(-1)) === "leader");
+  await until("it leads", () => roleOf(views.at(-1)) === "leader");
 
   assert.ok(sinceWritable() < 100);
 });
@@ -167,7 +167,7 @@ test("a portal that slept takes nobody for dead, and has no proof until it is gi
   const { quorum, nodes } = view();
 
   assert.equal(quorum.kind, "unknown");
-  assert.equal(nodes.a?.word.kind, "leader");
+  assert.equal(nodes.a?.role.kind, "leader");
   assert.notEqual(nodes.a?.port.kind, "silent");
   await until("the quorum is known again", () => view().quorum.kind === "leader");
 });
@@ -181,7 +181,7 @@ test("a new identity is taken without losing sight; one that can't be used is no
 
   await until("it logs in anew", () => etcd.asked.slice(asked).includes("/v3/auth/authenticate"));
   assert.equal(view().quorum.kind, "leader");
-  assert.equal(wordOf(view()), "leader");
+  assert.equal(roleOf(view()), "leader");
 });
 
 test("a changed whitelist is no reason to observe anew, a changed node is", async (t) => {

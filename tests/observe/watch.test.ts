@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { View, Word } from "../../proxy-image/src/model/view.ts";
-import type { Exchanged } from "../../proxy-image/src/observe/line.ts";
+import type { Role, View } from "../../proxy-image/src/model/view.ts";
+import type { Exchanged } from "../../proxy-image/src/observe/source-client.ts";
 import { isEarly, nextTerm, paceOf, watch } from "../../proxy-image/src/observe/watch.ts";
 import { until } from "../support/until.ts";
 
@@ -18,7 +18,7 @@ function slowLine() {
     now--;
     return { kind: "answer", answer: "yes" };
   };
-  return { line: { ask, stop: () => {} }, most: () => most };
+  return { client: { ask, stop: () => {} }, most: () => most };
 }
 
 for (const [what, extra, most] of [
@@ -29,7 +29,7 @@ for (const [what, extra, most] of [
     const slow = slowLine();
     let answers = 0;
     const watching = watch({
-      line: { ...slow.line, ...extra },
+      client: { ...slow.client, ...extra },
       clock: () => performance.now(),
       pace: () => HURRIED,
       onAnswer: () => answers++,
@@ -42,17 +42,17 @@ for (const [what, extra, most] of [
     assert.equal(slow.most(), most);
   });
 
-const view = (holder: string | undefined, epoch: number, word: Word): View => ({
+const view = (holder: string | undefined, epoch: number, role: Role): View => ({
   quorum: holder
     ? { kind: "leader", node: holder, epoch: [epoch], at: 0, source: "etcd a" }
     : { kind: "none", at: 0, source: "etcd a", why: "nobody holds the leader key" },
-  nodes: { a: { word, port: { kind: "unknown", at: 0, why: "" } } },
+  nodes: { a: { role, port: { kind: "unknown", at: 0, why: "" } } },
   paused: false,
 });
-const REPLICA: Word = { kind: "replica", at: 0, streaming: true };
-const STOPPING: Word = { kind: "neither", at: 0, why: "is stopping" };
-const SILENT: Word = { kind: "silent", since: 0, why: "" };
-const leader = (at: number): Word => ({ kind: "leader", at, failsafe: false });
+const REPLICA: Role = { kind: "replica", at: 0, streaming: true };
+const STOPPING: Role = { kind: "neither", at: 0, why: "is stopping" };
+const SILENT: Role = { kind: "silent", since: 0, why: "" };
+const leader = (at: number): Role => ({ kind: "leader", at, failsafe: false });
 const NEW = { epoch: "a 13", knownAt: 1000, confirmed: false };
 const CONFIRMED = { ...NEW, confirmed: true };
 

@@ -5,7 +5,7 @@ import { engines, nodeNames } from "../../engines/table.ts";
 import { documentOf } from "../../infra/model/document.ts";
 import type { PortalDocument } from "../../proxy-image/src/contract.ts";
 import { sessionsOf } from "../../proxy-image/src/plan/limits.ts";
-import { PLACES } from "../../proxy-image/src/plan/names.ts";
+import { LAYOUT } from "../../proxy-image/src/plan/names.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { localStack } from "../support/local-stack.ts";
 
@@ -33,7 +33,7 @@ function mostIn(config: string): number {
   const doors = doorsIn(config);
   const clients = doors.map(({ takes, tls }) => takes * (tls ? 2 : 1));
   const crowds = [...config.matchAll(/^ {4}server crowd .* maxconn (\d+)$/gm)].map(
-    ([, places], n) => Math.min(Number(places), doors[n]?.takes ?? 0),
+    ([, layout], n) => Math.min(Number(layout), doors[n]?.takes ?? 0),
   );
   const checks = config.match(/^ {4}server .* disabled$/gm)?.length ?? 0;
   return [...clients, ...crowds, checks].reduce((sum, each) => sum + each);
@@ -47,7 +47,7 @@ for (const engine of engines)
   test(`${engine}: a portal's frontends together never take all connections of its HAProxy, which its own checks need as well`, () => {
     for (const [size, descriptors] of SIZES) {
       const document = documentFor(engine, size);
-      const config = renderConfig(document, { ...PLACES, descriptors });
+      const config = renderConfig(document, { ...LAYOUT, descriptors });
       const what = `${size} nodes, ${descriptors} descriptors`;
 
       // The runtime socket has 128 of them for its own, and 64 threads three each.
@@ -70,7 +70,7 @@ for (const engine of engines)
   test(`${engine}: all connections that a portal takes with TLS fit into its memory, where they are idle`, () => {
     for (const size of [3, 5, 7])
       for (const memory of [512, 1_024, 2_048]) {
-        const doors = doorsIn(renderConfig(documentFor(engine, size), { ...PLACES, memory }));
+        const doors = doorsIn(renderConfig(documentFor(engine, size), { ...LAYOUT, memory }));
         const takes = doors.filter(({ tls }) => tls).reduce((sum, { takes }) => sum + takes, 0);
         const needs = takes * OF_A_SESSION + OF_ITSELF;
         const what = `${size} nodes, ${takes} connections`;

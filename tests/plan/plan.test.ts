@@ -10,19 +10,19 @@ const LIST = [block("10.0.0.0/8")];
 const OPEN: ActualSlot = { admin: "ready", up: true, sessions: 0, fallbackSessions: 0 };
 const OUT: ActualSlot = { admin: "maint", up: false, sessions: 0, fallbackSessions: 0 };
 
-type Door = Actual["endpoints"][string]["door"];
+type Frontend = Actual["endpoints"][string]["frontend"];
 
 function actual(
   slots: Record<string, ActualSlot>,
-  door: Door = "accepting",
+  frontend: Frontend = "accepting",
   waiting?: ActualSlot,
 ): Actual {
   return {
     worker: "7@1",
-    endpoints: { primary: { door, slots, ...(waiting && { waiting }) } },
+    endpoints: { primary: { frontend, slots, ...(waiting && { waiting }) } },
     whitelist: { kind: "known", digest: whitelistDigest(LIST) },
     oldWorkers: [],
-    rooms: [],
+    capacities: [],
   };
 }
 
@@ -244,10 +244,10 @@ function carriedOut(is: Actual, should: Wanted): Actual {
   const { primary } = is.endpoints;
   assert.ok(primary);
   const slots = { ...primary.slots };
-  let { door } = primary;
+  let { frontend } = primary;
   for (const command of plan(is, should)) {
-    if (command.kind === "hold") door = "held";
-    if (command.kind === "release") door = "accepting";
+    if (command.kind === "hold") frontend = "held";
+    if (command.kind === "release") frontend = "accepting";
     if (!("node" in command)) continue;
     const slot = slots[command.node];
     assert.ok(slot);
@@ -258,7 +258,7 @@ function carriedOut(is: Actual, should: Wanted): Actual {
       slots[command.node] = { ...slot, sessions: 0, fallbackSessions: 0 };
     }
   }
-  return { ...is, endpoints: { primary: { door, slots } } };
+  return { ...is, endpoints: { primary: { frontend, slots } } };
 }
 
 test("a certificate is set that the process isn't known to have, and none that the portal has not", () => {

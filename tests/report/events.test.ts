@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { HaproxyEvent } from "../../proxy-image/src/apply/answers.ts";
-import { sayEvent } from "../../proxy-image/src/report/haproxy.ts";
+import type { HaproxyEvent } from "../../proxy-image/src/apply/results.ts";
+import { logEvent } from "../../proxy-image/src/report/haproxy.ts";
 
 const revoked = [{ endpoint: "primary", source: "203.0.113.7", sessions: 2 }];
 const cut = "2 sessions of 203.0.113.7 on primary are cut: no longer on the whitelist";
@@ -44,7 +44,7 @@ for (const [what, event, said] of [
     const to = (level: string) => (_facts: unknown, msg?: string) => {
       lines.push(`${level} ${msg}`);
     };
-    sayEvent({ info: to("info"), warn: to("warn"), error: to("error") }, event);
+    logEvent({ info: to("info"), warn: to("warn"), error: to("error") }, event);
 
     assert.deepEqual(lines, said);
   });

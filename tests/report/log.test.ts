@@ -40,12 +40,12 @@ test("a log that nobody reads stops nothing, takes a bounded memory, and tells a
     if (read.dropped !== undefined) child.stdin.write("end\n");
   }
 
-  const told = lines.findLast(({ dropped }) => dropped !== undefined);
+  const described = lines.findLast(({ dropped }) => dropped !== undefined);
   const numbers = lines.flatMap(({ n }) => (n === undefined ? [] : [n]));
   assert.ok(numbers.length < LINES, "nothing was dropped, so nothing was tried");
   const missing = lines.reduce((sum, { dropped = 0 }) => sum + dropped, 0);
   assert.equal(numbers.length + missing, LINES);
-  assert.match(String(told?.msg), /^\d+ lines of this log were dropped: nobody read it$/);
+  assert.match(String(described?.msg), /^\d+ lines of this log were dropped: nobody read it$/);
 });
 
 test("the last lines come out, and a process that ends doesn't wait for a reader", {

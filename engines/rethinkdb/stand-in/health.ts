@@ -5,7 +5,7 @@ import { connect } from "node:net";
 
 import { question } from "../../../proxy-image/src/engines/rethinkdb/handshake.ts";
 import { viewOf } from "../../../proxy-image/src/engines/rethinkdb/queries.ts";
-import { exchange } from "../../../proxy-image/src/observe/line.ts";
+import { exchange } from "../../../proxy-image/src/observe/source-client.ts";
 
 const NODE = "/etc/portico/node";
 const DRIVER = 28_015;
@@ -16,12 +16,12 @@ const { portal } = JSON.parse(readFileSync(`${NODE}/secrets.json`, "utf8"));
 const asked = question({ user: "portal", password: portal }, randomBytes(18).toString("base64"));
 const result = await exchange(connect({ host: "127.0.0.1", port: DRIVER }), asked, 2500);
 const answer = result.kind === "answer" ? { answer: { askedAt: 0, said: result.answer } } : {};
-const heard = {
+const sources = {
   ...Object.fromEntries(Object.keys(members).map((node) => [node, {}])),
   [name]: answer,
 };
-const word = viewOf({ awakeSince: 0, heard }, 0).nodes[name]?.word;
-if (word?.kind !== "serving") {
-  process.stdout.write(`${word && "why" in word ? word.why : "no answer"}\n`);
+const role = viewOf({ awakeSince: 0, sources }, 0).nodes[name]?.role;
+if (role?.kind !== "serving") {
+  process.stdout.write(`${role && "why" in role ? role.why : "no answer"}\n`);
   process.exitCode = 1;
 }

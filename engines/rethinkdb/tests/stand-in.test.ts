@@ -9,7 +9,7 @@ import type { RQuery } from "rethinkdb-ts";
 import { r } from "rethinkdb-ts";
 
 import { question, V1_0 } from "../../../proxy-image/src/engines/rethinkdb/handshake.ts";
-import { exchange } from "../../../proxy-image/src/observe/line.ts";
+import { exchange } from "../../../proxy-image/src/observe/source-client.ts";
 import { notRefused } from "../../../tests/support/refused.ts";
 import { until } from "../../../tests/support/until.ts";
 import { scramFor } from "../../common/stand-in/scram.ts";

@@ -15,8 +15,8 @@ import { plan } from "../plan/plan.ts";
 import type { Snapshot } from "../report/applied.ts";
 import type { Log } from "../report/log.ts";
 import type { Answers } from "../report/server.ts";
-import type { Full, LogLine, Story } from "../report/story.ts";
-import { tell, tellFull } from "../report/story.ts";
+import type { Full, LogContext, LogLine } from "../report/verdict-log.ts";
+import { describeChange, describeOccupancy } from "../report/verdict-log.ts";
 import type { Ended } from "./state.ts";
 
 /** The document that is served, and what watches its cluster. */
@@ -36,7 +36,7 @@ export interface AgentArgs {
   /** Told the history at every cycle, and never waited for: a disk that hangs must not stop the portal. */
   readonly keep: (lineage: Lineage) => void;
   readonly ended: Ended;
-  /** Starts to watch a document's cluster. `onChange`: what it tells may change a verdict. */
+  /** Starts to watch a document's cluster. `onChange`: a verdict may change. */
   readonly observe: (document: PortalDocument, onChange: () => void) => Observer;
   /** Puts a document's SSH keys in force. Never rejects. */
   readonly authorize: (document: PortalDocument) => Promise<void>;
@@ -44,7 +44,7 @@ export interface AgentArgs {
   readonly onCycle: () => void;
 }
 
-export interface Agent extends Pick<Answers, "speaks" | "vouches"> {
+export interface Agent extends Pick<Answers, "hasVerdict" | "vouches"> {
   /** From now on, this is the document of the portal. HAProxy's config stands for it already. */
   serve(document: PortalDocument, digest: string): Promise<void>;
   /** The document of the portal, from the moment when its SSH keys are put in force. */
@@ -79,7 +79,7 @@ export function createAgent({
   let document: PortalDocument | undefined;
   let service: Service | undefined;
   let memory: Memory | undefined;
-  let story: Story = { cut: 0 };
+  let logContext: LogContext = { cut: 0 };
   let full: Full = new Set();
   let snapshot: Snapshot | undefined;
   let inForce: InForce | undefined;
@@ -121,9 +121,9 @@ export function createAgent({
     if (!wanted) return;
     keep(memory.lineage);
     const cut = actual ? await apply(plan(actual, wanted)) : 0;
-    const told = tell(story, before, memory, cut, clock());
-    story = told.story;
-    say(told.lines);
+    const described = describeChange(logContext, before, memory, cut, clock());
+    logContext = described.context;
+    writeLines(described.lines);
   };
 
   /** From what is seen to what is wanted. Nothing when what is seen is too old to conclude from. */
@@ -142,7 +142,7 @@ export function createAgent({
     const inForce =
       actual?.whitelist.kind === "known" && actual.whitelist.digest === whitelistDigest(whitelist);
     snapshot = { digest: serving.digest, memory, view, endpoints, at: now, inForce };
-    for (const goOn of awaiting) goOn();
+    for (const resume of awaiting) resume();
     awaiting.clear();
     return { endpoints, whitelist };
   };
@@ -156,13 +156,13 @@ export function createAgent({
     if (why === undefined && unreadable !== undefined) log.info("HAProxy answers again");
     unreadable = why;
     if (reading.kind !== "actual") return undefined;
-    const told = tellFull(full, reading.actual.rooms);
-    full = told.full;
-    say(told.lines);
+    const described = describeOccupancy(full, reading.actual.capacities);
+    full = described.full;
+    writeLines(described.lines);
     return reading.actual;
   };
 
-  const say = (lines: readonly LogLine[]): void => {
+  const writeLines = (lines: readonly LogLine[]): void => {
     for (const { level, msg, facts } of lines) log[level](facts, msg);
   };
 
@@ -186,7 +186,7 @@ export function createAgent({
 
   const isFresh = (): boolean => snapshot !== undefined && clock() - snapshot.at < VOUCHED;
 
-  const speaks = async (): Promise<boolean> => {
+  const hasVerdict = async (): Promise<boolean> => {
     if (isFresh()) return true;
     await new Promise<void>((resolve) => {
       awaiting.add(resolve);
@@ -201,7 +201,7 @@ export function createAgent({
 
   const vouchesNow = (endpoint: string, node: string): boolean => {
     const endpoints = snapshot?.endpoints ?? {};
-    // Both words come from outside: "constructor" is no node.
+    // Both names come from outside: "constructor" is no node.
     const found = Object.hasOwn(endpoints, endpoint) ? endpoints[endpoint] : undefined;
     if (found === undefined) return false;
     const { gate, slots } = found;
@@ -230,9 +230,9 @@ export function createAgent({
     refreshIdentity: (identity) => service?.observer.refreshIdentity(identity),
     wake,
     snapshot: () => snapshot,
-    speaks,
+    hasVerdict,
     vouches: async (endpoint, node) => {
-      if (!(await speaks())) return "unknown";
+      if (!(await hasVerdict())) return "unknown";
       return vouchesNow(endpoint, node) ? "yes" : "no";
     },
   };

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import type { Configured } from "../apply/answers.ts";
 import type { Haproxy } from "../apply/haproxy.ts";
+import type { Configured } from "../apply/results.ts";
 import type { PortalDocument } from "../contract.ts";
 import { writeDurably } from "../files.ts";
 import type { Whitelist } from "../model/haproxy.ts";
@@ -37,7 +37,7 @@ const TRY_AGAIN = 5_000;
 
 type Brought = Extract<Fetched, { kind: "document" }>;
 
-/** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and is told aloud. */
+/** Takes documents from a source to HAProxy and the agent. A bad one changes nothing, and raises an alarm. */
 export function createDocuments(args: DocumentsArgs): Documents {
   const { source, haproxy, log, clock, copy, ended, generation, serve } = args;
   let refused: Applied["refused"] = null;

@@ -4,8 +4,8 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Applied } from "../apply/answers.ts";
 import type { Haproxy } from "../apply/haproxy.ts";
+import type { Applied } from "../apply/results.ts";
 import type { Identity } from "../observe/observer.ts";
 import type { Pems } from "../plan/plan.ts";
 import { planCertificates } from "../plan/plan.ts";
@@ -75,8 +75,8 @@ const ABSENT = /ECONNREFUSED|ENOENT/;
 export function createIdentities(args: IdentitiesArgs): Identities {
   const { first, read, haproxy, log, onChange, wall = Date.now } = args;
   let current = first;
-  let told = "";
-  let toldOfEnd = "";
+  let reported = "";
+  let reportedEnd = "";
 
   /** Why nobody would believe a renewed identity, or nothing. The one in use stays then. */
   const over = (next: PortalIdentity): string | undefined => {
@@ -86,9 +86,9 @@ export function createIdentities(args: IdentitiesArgs): Identities {
     );
   };
 
-  const tellEnd = (why: string): void => {
-    if (why !== "" && why !== toldOfEnd) log.error({ alarm: true }, why);
-    toldOfEnd = why;
+  const reportEnd = (why: string): void => {
+    if (why !== "" && why !== reportedEnd) log.error({ alarm: true }, why);
+    reportedEnd = why;
   };
 
   const replace = async (): Promise<void> => {
@@ -97,8 +97,8 @@ export function createIdentities(args: IdentitiesArgs): Identities {
     for (const what of current === first ? [] : replacedBy(applied))
       log.info(`The portal's ${what} certificate is replaced`);
     const why = failureOf(applied);
-    if (why !== "" && why !== told && !ABSENT.test(why)) log.error({ alarm: true }, why);
-    told = why;
+    if (why !== "" && why !== reported && !ABSENT.test(why)) log.error({ alarm: true }, why);
+    reported = why;
   };
 
   return {
@@ -111,7 +111,7 @@ export function createIdentities(args: IdentitiesArgs): Identities {
         current = next;
         onChange(next);
       }
-      tellEnd(refused ?? endsSoon(current, wall()));
+      reportEnd(refused ?? endsSoon(current, wall()));
       // At every look: another agent may have left before HAProxy had the newest, or another process may serve since.
       await replace();
     },

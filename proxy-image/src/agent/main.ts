@@ -8,7 +8,7 @@ import { createObserver } from "../engines/table.ts";
 import { writeDurably } from "../files.ts";
 import type { Lineage } from "../judge/memory.ts";
 import { appliedOf, writeApplied } from "../report/applied.ts";
-import { sayDenied, sayEvent } from "../report/haproxy.ts";
+import { logDenied, logEvent } from "../report/haproxy.ts";
 import { createLog } from "../report/log.ts";
 import { createMetrics, serve } from "../report/server.ts";
 import { openS3 } from "../s3/source.ts";
@@ -52,7 +52,7 @@ const haproxy = createHaproxy({
   masterSocket: "/run/haproxy/master.sock",
   folder: "/var/lib/portico/haproxy",
   onEvent: (event) => {
-    sayEvent(log, event);
+    logEvent(log, event);
     agent.wake();
   },
 });
@@ -163,7 +163,7 @@ function every(pause: number, work: () => unknown): void {
 
 const server = await serve(
   {
-    speaks: agent.speaks,
+    hasVerdict: agent.hasVerdict,
     vouches: agent.vouches,
     status: () => ({
       ...appliedOf(portal, agent.snapshot(), documents, Date.now()),
@@ -187,4 +187,4 @@ every(s3 ? 2000 : 300, documents.look);
 every(2000, () => report(true));
 every(500, () => authorize(agent.document()));
 every(2000, identities.look);
-every(1000, async () => sayDenied(log, metrics, await haproxy.denied()));
+every(1000, async () => logDenied(log, metrics, await haproxy.denied()));

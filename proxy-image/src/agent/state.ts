@@ -97,14 +97,14 @@ const AGAIN_MS = 5_000;
 
 /**
  * Keeps a text on disk, behind the agent's back: one write at a time, the newest text last. One that failed is tried again soon,
- * and told once.
+ * and logged once.
  */
 function createTextKeeper(args: TextKeeperArgs): (text: string) => void {
   const { write, what, log } = args;
   let { kept } = args;
   let wanted = kept;
   let writing = false;
-  let told: string | undefined;
+  let reported: string | undefined;
 
   const writeAll = async (): Promise<void> => {
     writing = true;
@@ -113,25 +113,25 @@ function createTextKeeper(args: TextKeeperArgs): (text: string) => void {
         const text = wanted;
         await write(text);
         kept = text;
-        told = undefined;
+        reported = undefined;
       }
     } catch (error) {
       const why = (error as Error).message;
-      if (why !== told) log.error({ alarm: true }, `${what} can't be kept: ${why}`);
-      told = why;
-      setTimeout(goOn, AGAIN_MS).unref();
+      if (why !== reported) log.error({ alarm: true }, `${what} can't be kept: ${why}`);
+      reported = why;
+      setTimeout(writeOn, AGAIN_MS).unref();
     } finally {
       writing = false;
     }
   };
 
-  const goOn = (): void => {
+  const writeOn = (): void => {
     if (!writing && kept !== wanted) void writeAll();
   };
 
   return (text) => {
     wanted = text;
-    goOn();
+    writeOn();
   };
 }
 
@@ -165,12 +165,12 @@ export function createEnded({ known, write, log }: EndedArgs): Ended {
     what: "Which whitelist entries have ended",
     log,
   });
-  let told = "";
+  let reported = "";
   /** Nobody would see otherwise why an entry lets nobody in that the document still has, and the clock too. */
-  const tellEarly = (over: readonly Block[], now: number): void => {
+  const reportEarly = (over: readonly Block[], now: number): void => {
     const early = over.filter(({ until }) => until > now + SET_BACK);
     const names = early.map(keyOf).join();
-    if (names !== told && early.length > 0) {
+    if (names !== reported && early.length > 0) {
       const [which, other] =
         early.length === 1
           ? ["An entry of the whitelist", "it"]
@@ -184,12 +184,12 @@ export function createEnded({ known, write, log }: EndedArgs): Ended {
         `${which} ended while the clock was ahead, and nobody comes in by ${other} any more: give ${other} another end`,
       );
     }
-    told = names;
+    reported = names;
   };
   return {
     inForce: (document, now) => {
       const found = whitelistAt(document, now, (block) => ends.has(keyOf(block)));
-      tellEarly(found.ended, now);
+      reportEarly(found.ended, now);
       const fresh = found.ended.filter((block) => !ends.has(keyOf(block)));
       if (fresh.length === 0) return found;
       for (const block of fresh) ends.set(keyOf(block), block);

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
 import type { Pems } from "../plan/plan.ts";
-import type { CertificateSet, Done } from "./answers.ts";
-import { ask } from "./conversation.ts";
+import type { CertificateSet, Done } from "./results.ts";
 import { abortCertificate, commitCertificate, setCertificate } from "./runtime-commands.ts";
+import { sendOnce } from "./runtime-socket.ts";
 
 const DEADLINE_MS = 2_000;
 /** HAProxy reads command and payload into one buffer: 2.6 fails silently above it, 3.2.0 aborts. */
@@ -43,7 +43,7 @@ export function createCertificates(socket: string, folder: string): Certificates
   };
 }
 
-/** HAProxy's word for a certificate that its config doesn't name: a later config reads it from disk. */
+/** What HAProxy answers for a certificate that its config doesn't name: a later config reads it from disk. */
 const UNUSED = /not referenced/;
 
 /** Replaces a certificate with its key in the running process. One that doesn't fit leaves the old one serving. */
@@ -52,18 +52,22 @@ export async function replaceCertificate(socket: string, file: string, pem: stri
     return { kind: "failed", why: `the PEM is over ${LONGEST_PEM} bytes` };
   }
   // A connection each: an interactive one would answer every line of the payload with a "+".
-  const set = await say(socket, setCertificate(file, pem), /^Transaction (created|updated)/);
+  const set = await sendExpecting(
+    socket,
+    setCertificate(file, pem),
+    /^Transaction (created|updated)/,
+  );
   if (set.kind === "failed") return set;
-  const committed = await say(socket, commitCertificate(file), /^Success!/m);
+  const committed = await sendExpecting(socket, commitCertificate(file), /^Success!/m);
   if (committed.kind === "done") return committed;
-  await ask(socket, [abortCertificate(file)], { deadlineMs: DEADLINE_MS });
+  await sendOnce(socket, [abortCertificate(file)], { deadlineMs: DEADLINE_MS });
   return committed;
 }
 
-/** HAProxy answers these commands with words, by which alone success is told. */
-async function say(socket: string, command: string, success: RegExp): Promise<Done> {
-  const reply = await ask(socket, [command], { deadlineMs: DEADLINE_MS });
+/** Only the text of HAProxy's answer shows whether one of these commands succeeded. */
+async function sendExpecting(socket: string, command: string, success: RegExp): Promise<Done> {
+  const reply = await sendOnce(socket, [command], { deadlineMs: DEADLINE_MS });
   if (reply.kind === "failed") return reply;
-  const said = reply.blocks[0]?.trim() ?? "";
-  return success.test(said) ? { kind: "done" } : { kind: "failed", why: said };
+  const answer = reply.blocks[0]?.trim() ?? "";
+  return success.test(answer) ? { kind: "done" } : { kind: "failed", why: answer };
 }

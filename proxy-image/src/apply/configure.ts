@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { PortalDocument } from "../contract.ts";
 import { readFileOr, replaceFile } from "../files.ts";
 import type { Whitelist } from "../model/haproxy.ts";
-import { FRONTEND_MAXCONN, PLACES } from "../plan/names.ts";
+import { FRONTEND_MAXCONN, LAYOUT } from "../plan/names.ts";
 import { renderConfig } from "../plan/render.ts";
-import type { Configured } from "./answers.ts";
-import { converse } from "./conversation.ts";
+import type { Configured } from "./results.ts";
+import { withRuntimeSocket } from "./runtime-socket.ts";
 import type { WhitelistFile } from "./whitelist.ts";
 import { mapLinesOf } from "./whitelist.ts";
 
@@ -39,7 +39,7 @@ export async function configure(
   try {
     const text = render
       ? render(document)
-      : renderConfig(document, { ...PLACES, folder, descriptors: descriptors(), memory: memory() });
+      : renderConfig(document, { ...LAYOUT, folder, descriptors: descriptors(), memory: memory() });
     if (!existsSync(file.path)) await file.write(mapLinesOf(list()));
     const isNew = readFileOr(path, "") !== text;
     if (!isNew && !existsSync(owed)) return { kind: "unchanged" };
@@ -76,17 +76,19 @@ export function limitsIn(folder: string): ReadonlyMap<string, number> {
 /** What this container lets a process have, HAProxy as well. */
 function descriptors(): number {
   const hard = /^Max open files +\S+ +(\S+)/m.exec(readFileOr("/proc/self/limits", ""))?.[1];
-  return Number(hard) || PLACES.descriptors;
+  return Number(hard) || LAYOUT.descriptors;
 }
 
 async function reload(masterSocket: string, why: string): Promise<Configured> {
   const started = performance.now();
-  const reply = await converse(masterSocket, { deadlineMs: RELOAD_MS }, (say) => say(["reload"]));
+  const reply = await withRuntimeSocket(masterSocket, { deadlineMs: RELOAD_MS }, (send) =>
+    send(["reload"]),
+  );
   // A socket file without a listener: HAProxy is not running, and will start with the new file.
   if (reply.kind === "failed" && /ECONNREFUSED|ENOENT/.test(reply.why)) return { kind: "written" };
   if (reply.kind === "failed") return { kind: "refused", why: `reload: ${reply.why}` };
-  const said = reply.blocks[0] ?? "";
-  if (!said.startsWith("Success=1")) return { kind: "refused", why: `reload: ${said.trim()}` };
+  const answer = reply.blocks[0] ?? "";
+  if (!answer.startsWith("Success=1")) return { kind: "refused", why: `reload: ${answer.trim()}` };
   return { kind: "reloaded", why, ms: Math.round(performance.now() - started) };
 }
 
@@ -103,5 +105,5 @@ function checkConfig(path: string): Promise<string | undefined> {
 
 /** In MiB. Node says 0, or a number beyond all memory, of a container without a limit. */
 function memory(): number {
-  return process.constrainedMemory() / 2 ** 20 || PLACES.memory;
+  return process.constrainedMemory() / 2 ** 20 || LAYOUT.memory;
 }

@@ -3,28 +3,28 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { OldWorker, SshClient } from "../model/haproxy.ts";
 import { backendOf, fallbackOf, frontendOf, SSH } from "../plan/names.ts";
-import type { Say } from "./conversation.ts";
-import { converse, sayQuietly } from "./conversation.ts";
 import type { Session } from "./replies.ts";
 import { readSessions, sessionKey } from "./replies.ts";
 import { shutdownServerSessions, shutdownSession, toWorker } from "./runtime-commands.ts";
+import type { Send } from "./runtime-socket.ts";
+import { sendChecked, withRuntimeSocket } from "./runtime-socket.ts";
 
-/** Sessions that one line of commands ends. Before each line comes another look, since some may have ended. */
+/** Sessions that one batch of commands ends. HAProxy is asked again before each batch, since some may have ended. */
 const AT_ONCE = 300;
 /** For sessions that came while others were being ended. */
-const LATER_LINES = 2;
-/** Looks for those that were told to end and aren't gone yet. */
+const LATER_BATCHES = 2;
+/** How often to look again for sessions that were requested to end and are still there. */
 const LAST_LOOKS = 3;
 const BETWEEN_LOOKS_MS = 2;
 
-/** Sessions that were told to end, by their key, and when. */
-export type Told = Map<string, number>;
+/** When each session was requested to end, by the session's key. */
+export type EndRequests = Map<string, number>;
 
 /**
- * Until a session is told again. It may end between a look and the next command, and HAProxy gives its id to whoever comes next. HAProxy
+ * Until the end of a session is requested again. It may end between a look and the next command, and HAProxy gives its id to whoever comes next. HAProxy
  * 3.0 doesn't end a session whose client has closed its side: it ends with its node, or by a time-out.
  */
-const TELL_AGAIN_MS = 5_000;
+const REQUEST_AGAIN_MS = 5_000;
 
 export interface EndArgs {
   readonly socket: string;
@@ -32,12 +32,16 @@ export interface EndArgs {
   readonly chosen: (session: Session) => boolean;
   readonly oldWorker?: number;
   /** Kept by who asks more than once. */
-  readonly told?: Told;
+  readonly requested?: EndRequests;
 }
 
-/** Whether a session that is there is to be told, for the first time or again. */
-export function isDue(told: ReadonlyMap<string, number>, session: Session, now: number): boolean {
-  return now - (told.get(sessionKey(session)) ?? Number.NEGATIVE_INFINITY) >= TELL_AGAIN_MS;
+/** Whether to request the end of a session, for the first time or again. */
+export function isDue(
+  requested: ReadonlyMap<string, number>,
+  session: Session,
+  now: number,
+): boolean {
+  return now - (requested.get(sessionKey(session)) ?? Number.NEGATIVE_INFINITY) >= REQUEST_AGAIN_MS;
 }
 
 /** Ends the sessions that `chosen` picks, one by one, and gives those that have ended. Rejects when HAProxy can't be asked. */
@@ -45,39 +49,39 @@ export function endSessions({
   socket,
   chosen,
   oldWorker,
-  told = new Map(),
+  requested = new Map(),
 }: EndArgs): Promise<readonly Session[]> {
-  const said = (command: string): string =>
+  const addressed = (command: string): string =>
     oldWorker === undefined ? command : toWorker(oldWorker, command);
   const seen = new Map<string, Session>();
-  const look = async (say: Say): Promise<readonly Session[]> => {
-    const sessions = (await sessionsNow(say, said("show sess"))).filter(chosen);
+  const look = async (send: Send): Promise<readonly Session[]> => {
+    const sessions = (await sessionsNow(send, addressed("show sess"))).filter(chosen);
     for (const session of sessions) seen.set(sessionKey(session), session);
     return sessions;
   };
-  return converse(socket, { deadlineMs: 5_000 }, async (say) => {
+  return withRuntimeSocket(socket, { deadlineMs: 5_000 }, async (send) => {
     // The master's connections are interactive by themselves.
-    if (oldWorker === undefined) await sayQuietly(say, ["prompt"]);
-    let there = await look(say);
-    const lines = Math.ceil(there.length / AT_ONCE) + LATER_LINES;
-    for (let line = 0; line < lines; line++) {
+    if (oldWorker === undefined) await sendChecked(send, ["prompt"]);
+    let there = await look(send);
+    const batches = Math.ceil(there.length / AT_ONCE) + LATER_BATCHES;
+    for (let batch = 0; batch < batches; batch++) {
       const now = performance.now();
-      const due = there.filter((session) => isDue(told, session, now)).slice(0, AT_ONCE);
+      const due = there.filter((session) => isDue(requested, session, now)).slice(0, AT_ONCE);
       if (due.length === 0) break;
-      for (const session of due) told.set(sessionKey(session), now);
-      await sayQuietly(
-        say,
-        due.map(({ id }) => said(shutdownSession(id))),
+      for (const session of due) requested.set(sessionKey(session), now);
+      await sendChecked(
+        send,
+        due.map(({ id }) => addressed(shutdownSession(id))),
       );
-      there = await look(say);
+      there = await look(send);
     }
     for (let looks = 0; looks < LAST_LOOKS && there.length > 0; looks++) {
       await pause(BETWEEN_LOOKS_MS);
-      there = await look(say);
+      there = await look(send);
     }
     const left = new Set(there.map(sessionKey));
     return [...seen].flatMap(([key, session]) =>
-      told.has(key) && !left.has(key) ? [session] : [],
+      requested.has(key) && !left.has(key) ? [session] : [],
     );
   });
 }
@@ -91,7 +95,7 @@ export interface SlotName {
 export interface SlotSessions {
   readonly slot: SlotName;
   readonly sessions: readonly Session[];
-  /** What tells those of them to end that are due; with them, where that can be, all who have come since. */
+  /** The commands that end those that are due, and, where possible, all sessions that have come since. */
   readonly commands: (due: readonly Session[]) => readonly string[];
 }
 
@@ -100,7 +104,7 @@ const CONNECTING_MS = 10;
 /** Who has been called out of the queue by a node goes to it well within this time. */
 const CALLED_MS = 5;
 
-/** True for a session on that slot, or on its node's place in the fallback. */
+/** True for a session on that slot, or on its node's slot in the fallback. */
 export function isOnSlot({ endpoint, node }: SlotName): (session: Session) => boolean {
   return (session) => session.server === node && isOfSlots(endpoint, session);
 }
@@ -116,19 +120,19 @@ export function isOpenOnSlot(slot: SlotName): (session: Session) => boolean {
 }
 
 /**
- * Finds out how to end the sessions of slots that are out of the rotation. HAProxy 3.0 must not be told to end one that
+ * Finds out how to end the sessions of slots that are out of the rotation. HAProxy 3.0 must not be asked to end one that
  * is still connecting, or that was called out of the queue a moment ago and looks like one in it: it closes the server's side only, and
  * the client hangs for good. So the slot's sessions are ended as a whole once there is none of these. Where a node lets them connect for
  * ever, its established ones are ended one by one, and the others fail to connect and are sent to another node. Rejects when HAProxy
  * can't be asked.
  */
 export async function sessionsToEnd(
-  say: Say,
+  send: Send,
   slots: readonly SlotName[],
 ): Promise<readonly SlotSessions[]> {
   const since = performance.now();
   for (;;) {
-    const sessions = await sessionsNow(say);
+    const sessions = await sessionsNow(send);
     const elapsed = performance.now() - since;
     const connecting = slots.some((slot) => sessions.filter(isOnSlot(slot)).some(isConnecting));
     const called =
@@ -139,9 +143,9 @@ export async function sessionsToEnd(
   }
 }
 
-/** `question`: as it is said to an old worker. Rejects when HAProxy can't be asked. */
-export async function sessionsNow(say: Say, question = "show sess"): Promise<readonly Session[]> {
-  const shown = await say([question]);
+/** `command`: addressed to an old worker, for one. Rejects when HAProxy can't be asked. */
+export async function sessionsNow(send: Send, command = "show sess"): Promise<readonly Session[]> {
+  const shown = await send([command]);
   if (shown.kind === "failed") throw new Error(shown.why);
   return readSessions(shown.blocks[0] ?? "");
 }
@@ -150,18 +154,18 @@ function sessionsOn(slot: SlotName, all: readonly Session[]): SlotSessions {
   const open = all.filter(isOpenOnSlot(slot));
   const whole = !all.filter(isOnSlot(slot)).some(isConnecting);
   const backends = new Set(open.map(({ backend }) => backend));
-  const asWhole = [...backends].map((backend) => shutdownServerSessions(backend, slot.node));
+  const wholeSlot = [...backends].map((backend) => shutdownServerSessions(backend, slot.node));
   return {
     slot,
     sessions: open,
-    // An id is used again: it is read and said on one connection, with nothing between, and once.
-    commands: (due) => (whole ? asWhole : due.map(({ id }) => shutdownSession(id))),
+    // An id is used again: it is read and used on one connection, with nothing between, and once.
+    commands: (due) => (whole ? wholeSlot : due.map(({ id }) => shutdownSession(id))),
   };
 }
 
 const isConnecting = ({ state }: Session): boolean => state === "connecting";
 
-/** Whichever node has called it: HAProxy doesn't tell. */
+/** Whichever node has called it: HAProxy doesn't show that. */
 const isInQueue = ({ endpoint }: SlotName, session: Session): boolean =>
   session.state === "waiting" && isOfSlots(endpoint, session);
 

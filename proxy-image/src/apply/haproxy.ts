@@ -1,7 +1,15 @@
 import type { PortalDocument } from "../contract.ts";
 import type { ActualEndpoint, SshClient } from "../model/haproxy.ts";
-import { FRONTEND_MAXCONN, frontendOf, PLACES, SSH } from "../plan/names.ts";
+import { FRONTEND_MAXCONN, frontendOf, LAYOUT, SSH } from "../plan/names.ts";
 import type { Command, Pems } from "../plan/plan.ts";
+import { createCertificates } from "./certificate.ts";
+import { configure, limitsIn } from "./configure.ts";
+import { endSsh } from "./end-sessions.ts";
+import { createHolds } from "./hold.ts";
+import { createOldWorkers } from "./old-workers.ts";
+import type { Facts } from "./read-actual.ts";
+import { READ_COMMANDS, readFacts } from "./read-actual.ts";
+import { createRefusals } from "./refusals.ts";
 import type {
   Applied,
   CertificateSet,
@@ -10,18 +18,10 @@ import type {
   DeniedReading,
   HaproxyEvent,
   Reading,
-} from "./answers.ts";
-import { createCertificates } from "./certificate.ts";
-import { configure, limitsIn } from "./configure.ts";
-import { ask, converse, sayQuietly } from "./conversation.ts";
-import { endSsh } from "./end-sessions.ts";
-import { createHolds } from "./hold.ts";
-import { createOldWorkers } from "./old-workers.ts";
-import type { Facts } from "./read-actual.ts";
-import { QUESTIONS, readFacts } from "./read-actual.ts";
-import { createRefusals } from "./refusals.ts";
+} from "./results.ts";
 import type { Stop } from "./runtime-commands.ts";
-import { createCutSlots, slotLines } from "./slots.ts";
+import { sendChecked, sendOnce, withRuntimeSocket } from "./runtime-socket.ts";
+import { createCutSlots, slotCommands } from "./slots.ts";
 import { createWhitelist, createWhitelistFile } from "./whitelist.ts";
 
 /** One HAProxy, through its runtime sockets. Nothing here decides, and nothing here throws. */
@@ -33,7 +33,7 @@ export interface Haproxy {
   /**
    * Carries out the commands, the only way in which HAProxy is changed: its configuration and certificates first; then old slots out, their
    * sessions ended, new slots in, in that order and within milliseconds. A whitelist swap goes on beside it, on a connection of its own, and is
-   * told by `onEvent`; so is the later look for sessions left on a cut slot. Plans don't wait for each other: a reload takes seconds.
+   * reported by `onEvent`; so is the later look for sessions left on a cut slot. Plans don't wait for each other: a reload takes seconds.
    */
   execute(commands: readonly Command[]): Promise<Applied>;
   /** Refused connections since the last call, by endpoint and source. */
@@ -57,12 +57,12 @@ export interface HaproxyOptions {
   readonly onEvent: (event: HaproxyEvent) => void;
 }
 
-/** How long a read or a line of commands may take as a whole. Both take 1 to 2 ms. */
+/** How long a read or a batch of commands may take as a whole. Both take 1 to 2 ms. */
 const DEADLINE_MS = 1_000;
 
 export function createHaproxy(options: HaproxyOptions): Haproxy {
   const { adminSocket, masterSocket, onEvent } = options;
-  const certificates = createCertificates(adminSocket, options.identity ?? PLACES.identity);
+  const certificates = createCertificates(adminSocket, options.identity ?? LAYOUT.identity);
   const holds = createHolds(adminSocket, (endpoint, why) =>
     onEvent({ kind: "hold-failed", endpoint, why }),
   );
@@ -76,7 +76,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
 
   const read = async (): Promise<Reading> => {
     const [reply] = await Promise.all([
-      ask(adminSocket, QUESTIONS, { deadlineMs: DEADLINE_MS }),
+      sendOnce(adminSocket, READ_COMMANDS, { deadlineMs: DEADLINE_MS }),
       oldWorkers.refresh(false),
     ]);
     if (reply.kind === "failed") return { kind: "unreadable", why: reply.why };
@@ -88,9 +88,9 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     }
     facts = now;
     const endpoints = Object.entries(now.endpoints).map(
-      ([name, { door, ...rest }]): [string, ActualEndpoint] => [
+      ([name, { frontend, ...rest }]): [string, ActualEndpoint] => [
         name,
-        { ...rest, door: door === "held" ? holds.state(name) : door },
+        { ...rest, frontend: frontend === "held" ? holds.state(name) : frontend },
       ],
     );
     return {
@@ -100,7 +100,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
         endpoints: Object.fromEntries(endpoints),
         whitelist: whitelist.state(now.worker, now.map.current),
         oldWorkers: oldWorkers.known(),
-        rooms: now.rooms,
+        capacities: now.capacities,
         ...(now.latest !== undefined && { latest: now.latest }),
       },
     };
@@ -112,10 +112,10 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     try {
       const configured = await configureBy(commands);
       const certificatesSet = await setCertificates(commands);
-      for (const command of commands) besideTheLine(command);
+      for (const command of commands) startBeside(command);
       const cut = await steer(adminSocket, commands, stopsOf, cutSlots.end);
       const ms = elapsed();
-      // Only now: should the agent freeze before HAProxy has heard the release, the hold still ends by itself.
+      // Only now: should the agent freeze before HAProxy has received the release, the hold still ends by itself.
       for (const command of commands)
         if (command.kind === "release") holds.forget(command.endpoint);
       cutSlots.lookLater(cut);
@@ -142,11 +142,11 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
   const setCertificates = async (
     commands: readonly Command[],
   ): Promise<readonly CertificateSet[]> => {
-    const told: CertificateSet[] = [];
+    const results: CertificateSet[] = [];
     for (const command of commands)
       if (command.kind === "setCertificate")
-        told.push(...(await certificates.set(command.what, command.pem)));
-    return told;
+        results.push(...(await certificates.set(command.what, command.pem)));
+    return results;
   };
 
   const endSshOf = async (commands: readonly Command[]): Promise<readonly SshClient[]> => {
@@ -166,7 +166,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
     }));
   };
 
-  const besideTheLine = (command: Command): void => {
+  const startBeside = (command: Command): void => {
     if (command.kind === "hold") holds.start(command.endpoint, stopsOf(command.endpoint));
     else if (command.kind === "setWhitelist") {
       const { worker = "", tunnels = false } = facts ?? {};
@@ -203,14 +203,14 @@ function steer(
   stopsOf: (endpoint: string) => readonly Stop[],
   end: ReturnType<typeof createCutSlots>["end"],
 ): Promise<readonly Cut[]> {
-  const { before, cut, after } = slotLines(commands, stopsOf);
+  const { before, cut, after } = slotCommands(commands, stopsOf);
   if (before.length + cut.length + after.length === 0) return Promise.resolve([]);
-  return converse(socket, { deadlineMs: DEADLINE_MS }, async (say) => {
+  return withRuntimeSocket(socket, { deadlineMs: DEADLINE_MS }, async (send) => {
     if (cut.length === 0) {
-      await sayQuietly(say, [...before, ...after]);
+      await sendChecked(send, [...before, ...after]);
       return [];
     }
-    await sayQuietly(say, ["prompt", ...before]);
-    return end(say, cut, after);
+    await sendChecked(send, ["prompt", ...before]);
+    return end(send, cut, after);
   });
 }

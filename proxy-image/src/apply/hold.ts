@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-import { goOnAccepting, type Stop, stopAccepting, wait } from "./runtime-commands.ts";
+import { resumeAccepting, type Stop, stopAccepting, wait } from "./runtime-commands.ts";
 
 export interface HoldTimes {
   /** How long a hold lasts by itself: 2 s at least. */
@@ -15,7 +15,7 @@ const TIMES: HoldTimes = { lastsMs: 14_000, renewMs: 7_000 };
 export interface Holds {
   /** Parks new connections at the frontends `stops`. The connection that carries it stays open, and its last command lets go. */
   start(endpoint: string, stops: readonly Stop[]): void;
-  /** Gives the hold up; accepting again is then the caller's to say. */
+  /** Gives the hold up; the caller then resumes accepting. */
   forget(endpoint: string): void;
   state(endpoint: string): "held" | "ending";
   close(): void;
@@ -52,7 +52,7 @@ export function createHolds(
         ...stopAccepting(endpoint, stops),
         wait((lastsMs - LAST_WAIT_MS) / 1000),
         wait(LAST_WAIT_MS / 1000),
-        ...goOnAccepting(endpoint, stops),
+        ...resumeAccepting(endpoint, stops),
       ];
       socket.once("connect", () => socket.write(`${line.join(";")}\n`));
       // The former hold goes only once this one is in force.

@@ -1,10 +1,10 @@
 import type { OldWorker } from "../model/haproxy.ts";
 import type { Command } from "../plan/plan.ts";
-import { converse } from "./conversation.ts";
 import { endSessions, isOpenOnSlot } from "./end-sessions.ts";
 import { readOldSlots } from "./read-actual.ts";
 import { readWorkers } from "./replies.ts";
 import { toWorker } from "./runtime-commands.ts";
+import { withRuntimeSocket } from "./runtime-socket.ts";
 
 const DEADLINE_MS = 1_000;
 /** A reload by somebody else leaves old workers, too. */
@@ -20,7 +20,7 @@ export function createOldWorkers(masterSocket: string) {
       const due = performance.now() - looked > LOOK_EVERY_MS;
       if (!now && !due && known.length === 0) return;
       looked = performance.now();
-      // Where the master can't say, what was last known stands: a deaf master must not stop a switch.
+      // Where the master doesn't answer, what was last known stands: it must not stop a switch.
       known = (await findOldWorkers(masterSocket)) ?? known;
     },
     /**
@@ -42,15 +42,15 @@ export function createOldWorkers(masterSocket: string) {
   };
 }
 
-/** Workers from before a reload, with the sessions they still carry. Undefined when the master can't say. */
+/** Workers from before a reload, with the sessions they still carry. Undefined when the master doesn't answer. */
 function findOldWorkers(masterSocket: string): Promise<readonly OldWorker[] | undefined> {
-  return converse(masterSocket, { deadlineMs: DEADLINE_MS }, async (say) => {
-    const shown = await say(["show proc"]);
+  return withRuntimeSocket(masterSocket, { deadlineMs: DEADLINE_MS }, async (send) => {
+    const shown = await send(["show proc"]);
     const workers = shown.kind === "reply" ? readWorkers(shown.blocks[0] ?? "") : undefined;
     if (workers === undefined) return undefined;
     const found: OldWorker[] = [];
     for (const { pid } of workers.filter(({ old }) => old)) {
-      const stat = await say([toWorker(pid, "show stat -1 4 -1")]);
+      const stat = await send([toWorker(pid, "show stat -1 4 -1")]);
       if (stat.kind === "failed") return undefined;
       // A worker that ended in between answers that there is none: it has no sessions.
       found.push({ pid, slots: readOldSlots(stat.blocks[0] ?? "") ?? [] });

@@ -1,4 +1,4 @@
-import type { Actual, ActualEndpoint, ActualSlot, Room } from "../model/haproxy.ts";
+import type { Actual, ActualEndpoint, ActualSlot, Capacity } from "../model/haproxy.ts";
 import {
   AGENT,
   backendOf,
@@ -16,8 +16,8 @@ import {
 import type { MapFile, Stat } from "./replies.ts";
 import { readMap, readServersState, readStat, readWorker } from "./replies.ts";
 
-/** What is asked of HAProxy in one line to know what it is. The answers are read by `readFacts`. */
-export const QUESTIONS = [
+/** The commands that show what HAProxy is, sent in one line. `readFacts` reads the answers. */
+export const READ_COMMANDS = [
   "show info",
   "show stat -1 5 -1",
   "show servers state",
@@ -32,7 +32,7 @@ export interface Facts {
   /** By endpoint: the frontends at which a hold stops accept(). Behind TLS that ends here it is the lobby's. The crowd's always. */
   readonly stops: ReadonlyMap<string, readonly string[]>;
   readonly map: MapFile;
-  readonly rooms: readonly Room[];
+  readonly capacities: readonly Capacity[];
   /** See `Actual`. */
   readonly latest: number | undefined;
   /** True where this process lets tunnels in. */
@@ -79,17 +79,20 @@ export function readFacts(blocks: readonly string[], whitelist: string): Facts |
       endpoint,
       stopped.map(({ proxy }) => proxy),
     );
-    const door = doorOf([...stopped.map(({ limit }) => limit === 0), ...lobby.map(() => led)]);
-    return [endpoint, { door, slots: nodes, ...(waiting && { waiting }) }];
+    const frontend = holdStateOf([
+      ...stopped.map(({ limit }) => limit === 0),
+      ...lobby.map(() => led),
+    ]);
+    return [endpoint, { frontend, slots: nodes, ...(waiting && { waiting }) }];
   });
   const tunnels = stats.some(({ proxy }) => proxy === frontendOf(SSH));
-  const rooms = roomsOf(info, stats);
+  const capacities = capacitiesOf(info, stats);
   return {
     worker,
     endpoints: Object.fromEntries(endpoints),
     stops,
     map,
-    rooms,
+    capacities,
     tunnels,
     latest: readLatest(latest),
   };
@@ -102,7 +105,7 @@ function readLatest(block: string): number | undefined {
 }
 
 /** The process's limit follows from the descriptors that it was given. */
-function roomsOf(info: string, stats: readonly Stat[]): readonly Room[] {
+function capacitiesOf(info: string, stats: readonly Stat[]): readonly Capacity[] {
   const number = (key: string) => Number(new RegExp(`^${key}: (\\d+)$`, "m").exec(info)?.[1] ?? 0);
   const portal = { name: "this portal", used: number("CurrConns"), limit: number("Maxconn") };
   const frontends = stats
@@ -141,7 +144,7 @@ export function readOldSlots(block: string): Actual["oldWorkers"][number]["slots
 }
 
 /** By the parts of a hold: whether each is in force. */
-function doorOf(parts: readonly boolean[]): ActualEndpoint["door"] {
+function holdStateOf(parts: readonly boolean[]): ActualEndpoint["frontend"] {
   if (parts.every(Boolean)) return "held";
   return parts.some(Boolean) ? "ending" : "accepting";
 }

@@ -1,8 +1,8 @@
 import { deniedTableOf, frontendOf, STATUS } from "../plan/names.ts";
-import type { Denied, DeniedReading } from "./answers.ts";
-import { ask } from "./conversation.ts";
 import { readRefusals, readStat } from "./replies.ts";
+import type { Denied, DeniedReading } from "./results.ts";
 import { showFrontends, showTable } from "./runtime-commands.ts";
+import { sendOnce } from "./runtime-socket.ts";
 
 const DEADLINE_MS = 2_000;
 
@@ -11,7 +11,7 @@ const BESIDE = 5;
 
 /**
  * Counts what HAProxy refused since the last look. HAProxy writes no line for it, only totals by frontend, and by source for as
- * many as its table takes. What it counted before this agent came has been told by another. `begun`: when it came, in milliseconds
+ * many as its table takes. What it counted before this agent came has been reported by another. `begun`: when it came, in milliseconds
  * of the wall clock.
  */
 export function createRefusals(adminSocket: string, begun = Date.now()) {
@@ -23,9 +23,9 @@ export function createRefusals(adminSocket: string, begun = Date.now()) {
   return {
     /** `current`: the worker whose totals are read, `<pid>@<start>`. Another worker has counted from zero. */
     async look(endpoints: readonly string[], current: string): Promise<DeniedReading> {
-      const isToldAlready = worker === undefined && startOf(current) < begun / 1000 - BESIDE;
+      const isReportedAlready = worker === undefined && startOf(current) < begun / 1000 - BESIDE;
       const names = [...endpoints, STATUS];
-      const reply = await ask(
+      const reply = await sendOnce(
         adminSocket,
         [...names.map((name) => showTable(deniedTableOf(name))), showFrontends],
         { deadlineMs: DEADLINE_MS },
@@ -35,18 +35,18 @@ export function createRefusals(adminSocket: string, begun = Date.now()) {
       worker = current;
       const [before, beforeInAll] = isNew ? [new Map(), new Map()] : [seen, seenInAll];
       const now = new Map<string, number>();
-      const sources = names.flatMap((endpoint, place) =>
-        readRefusals(reply.blocks[place] ?? "").flatMap(({ source, total }): readonly Denied[] => {
+      const sources = names.flatMap((endpoint, index) =>
+        readRefusals(reply.blocks[index] ?? "").flatMap(({ source, total }): readonly Denied[] => {
           const key = `${endpoint} ${source}`;
           now.set(key, total);
-          const count = isToldAlready ? 0 : since(before.get(key), total);
+          const count = isReportedAlready ? 0 : since(before.get(key), total);
           return count > 0 ? [{ endpoint, source, count }] : [];
         }),
       );
       const nowInAll = totalsOf(reply.blocks[names.length] ?? "", names);
       const others = names.flatMap((endpoint) => {
         const total = nowInAll.get(endpoint) ?? 0;
-        const inAll = isToldAlready ? 0 : since(beforeInAll.get(endpoint), total);
+        const inAll = isReportedAlready ? 0 : since(beforeInAll.get(endpoint), total);
         const named = sources
           .filter((denied) => denied.endpoint === endpoint)
           .reduce((sum, { count }) => sum + count, 0);

@@ -47,7 +47,7 @@ export interface ServerState {
 const MAINT = 0x01 | 0x02 | 0x20;
 const DRAIN = 0x08 | 0x10;
 
-/** Reads `show servers state`, format 1: words 2, 4, 6 and 7 are backend, server, operation and administration. */
+/** Reads `show servers state`, format 1: fields 2, 4, 6 and 7 are backend, server, operation and administration. */
 export function readServersState(block: string): readonly ServerState[] | undefined {
   const [version, head = "", ...rows] = block.split("\n");
   if (version !== "1" || !head.startsWith("# be_id be_name srv_id srv_name srv_addr srv_op_state"))

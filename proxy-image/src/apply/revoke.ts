@@ -3,31 +3,31 @@
 import { canonicalCidr } from "../cidr.ts";
 import type { Whitelist } from "../model/haproxy.ts";
 import { TUNNEL_SOURCE } from "../plan/names.ts";
-import type { Revoked } from "./answers.ts";
-import { converse } from "./conversation.ts";
-import type { Told } from "./end-sessions.ts";
+import type { EndRequests } from "./end-sessions.ts";
 import { endSessions, sessionsNow } from "./end-sessions.ts";
 import type { Session } from "./replies.ts";
+import type { Revoked } from "./results.ts";
+import { withRuntimeSocket } from "./runtime-socket.ts";
 
 export type Revocation =
   | {
       readonly kind: "revoked";
       readonly revoked: readonly Revoked[];
-      /** Sessions that are still there: on their way to a node, where they can't be ended, or told to end and not gone yet. */
+      /** Sessions that are still there: on their way to a node, where they can't be ended, or requested to end and not gone yet. */
       readonly waiting: number;
     }
   | { readonly kind: "failed"; readonly why: string };
 
 /**
  * Ends the sessions whose source is no longer on the list, in the present worker and in those from before a reload. A
- * tunnel's end at an endpoint shows the portal itself as its source: it ends with its SSH session. `told`: from look to look of one list.
+ * tunnel's end at an endpoint shows the portal itself as its source: it ends with its SSH session. `requested`: kept from look to look for one list.
  */
 export async function revokeSessions(
   sockets: { readonly adminSocket: string; readonly masterSocket: string },
   oldWorkers: readonly number[],
   list: Whitelist,
   tunnels: boolean,
-  told: Told,
+  requested: EndRequests,
 ): Promise<Revocation> {
   const listed = listedIn(list);
   const isGone = ({ source, frontend }: Session): boolean =>
@@ -37,14 +37,16 @@ export async function revokeSessions(
     !listed(source);
   const canEnd = (session: Session): boolean => session.state === "established" && isGone(session);
   try {
-    const revoked = [...(await endSessions({ socket: sockets.adminSocket, chosen: canEnd, told }))];
+    const revoked = [
+      ...(await endSessions({ socket: sockets.adminSocket, chosen: canEnd, requested })),
+    ];
     for (const oldWorker of oldWorkers) {
       revoked.push(
         ...(await endSessions({ socket: sockets.masterSocket, chosen: canEnd, oldWorker })),
       );
     }
-    const left = await converse(sockets.adminSocket, { deadlineMs: 1_000 }, (say) =>
-      sessionsNow(say),
+    const left = await withRuntimeSocket(sockets.adminSocket, { deadlineMs: 1_000 }, (send) =>
+      sessionsNow(send),
     );
     return { kind: "revoked", revoked: counted(revoked), waiting: left.filter(isGone).length };
   } catch (error) {

@@ -2,16 +2,16 @@
 
 import { backendOf, WAITING } from "../plan/names.ts";
 import type { Command } from "../plan/plan.ts";
-import type { Cut, HaproxyEvent } from "./answers.ts";
-import type { Say } from "./conversation.ts";
-import { converse, sayQuietly } from "./conversation.ts";
 import type { SlotName } from "./end-sessions.ts";
 import { isDue, isOnSlot, sessionsNow, sessionsToEnd } from "./end-sessions.ts";
 import { sessionKey } from "./replies.ts";
+import type { Cut, HaproxyEvent } from "./results.ts";
 import type { Stop } from "./runtime-commands.ts";
-import { goOnAccepting, setServerState, stopAccepting } from "./runtime-commands.ts";
+import { resumeAccepting, setServerState, stopAccepting } from "./runtime-commands.ts";
+import type { Send } from "./runtime-socket.ts";
+import { sendChecked, withRuntimeSocket } from "./runtime-socket.ts";
 
-export interface Lines {
+export interface SlotCommands {
   /** What has to be in force before sessions are ended, so that none comes after. */
   readonly before: readonly string[];
   /** The slots whose sessions end then. */
@@ -21,14 +21,14 @@ export interface Lines {
 }
 
 /**
- * The part of a plan that HAProxy is told about frontends and slots, in its words and in the plan's order. Where an endpoint
+ * The part of a plan that concerns frontends and slots, as HAProxy's commands, in the plan's order. Where an endpoint
  * changes nodes without having been held, it is held for these milliseconds: between the two it has no node to send a client to.
  */
-export function slotLines(
+export function slotCommands(
   commands: readonly Command[],
   stopsOf: (endpoint: string) => readonly Stop[],
-): Lines {
-  const said = (command: Command) => inWords(command, stopsOf);
+): SlotCommands {
+  const toRuntime = (command: Command) => runtimeCommands(command, stopsOf);
   const first = commands.findIndex(({ kind }) => kind === "shutdownSessions");
   const at = first === -1 ? commands.length : first;
   const named = (kind: Command["kind"]) =>
@@ -46,7 +46,7 @@ export function slotLines(
   return {
     before: [
       ...changing.flatMap((endpoint) => stopAccepting(endpoint, stopsOf(endpoint))),
-      ...commands.slice(0, at).flatMap(said),
+      ...commands.slice(0, at).flatMap(toRuntime),
     ],
     cut: commands.flatMap((command) =>
       command.kind === "shutdownSessions"
@@ -54,8 +54,8 @@ export function slotLines(
         : [],
     ),
     after: [
-      ...commands.slice(at).flatMap(said),
-      ...changing.flatMap((endpoint) => goOnAccepting(endpoint, stopsOf(endpoint))),
+      ...commands.slice(at).flatMap(toRuntime),
+      ...changing.flatMap((endpoint) => resumeAccepting(endpoint, stopsOf(endpoint))),
     ],
   };
 }
@@ -63,7 +63,7 @@ export function slotLines(
 /** Where nobody is sent on to changes no node. */
 const isOfWaiting = (command: Command): boolean => "node" in command && command.node === WAITING;
 
-function inWords(
+function runtimeCommands(
   command: Command,
   stopsOf: (endpoint: string) => readonly Stop[],
 ): readonly string[] {
@@ -72,7 +72,7 @@ function inWords(
       // Also here, so that the hold is in force before what follows, however slow its own connection is.
       return stopAccepting(command.endpoint, stopsOf(command.endpoint));
     case "release":
-      return goOnAccepting(command.endpoint, stopsOf(command.endpoint));
+      return resumeAccepting(command.endpoint, stopsOf(command.endpoint));
     case "maint":
     case "drain":
       return [setServerState(backendOf(command.endpoint), command.node, command.kind)];
@@ -99,18 +99,18 @@ const DEADLINE_MS = 1_000;
 
 /** Remembers which slots are to have no session, ends those that they have, and looks twice more whether one has. */
 export function createCutSlots(adminSocket: string, onEvent: (event: HaproxyEvent) => void) {
-  /** By slot: the sessions that were told to end and were still there at the last look, and when they were told. */
+  /** By slot: the sessions that were requested to end and were still there at the last look, and when that was requested. */
   const cut = new Map<string, ReadonlyMap<string, number>>();
 
-  /** Gives how many sessions have ended of those that were told to, now or before. `after`: said in the same line. */
+  /** Returns how many of the sessions that were requested to end, now or before, have ended. `after`: sent in the same line. */
   const end = async (
-    say: Say,
+    send: Send,
     slots: readonly SlotName[],
     after: readonly string[] = [],
   ): Promise<readonly Cut[]> => {
     const now = performance.now();
-    const endings = await sessionsToEnd(say, slots);
-    const told = endings.map(({ slot, sessions, commands }) => {
+    const toEnd = await sessionsToEnd(send, slots);
+    const requests = toEnd.map(({ slot, sessions, commands }) => {
       const before = cut.get(slotKey(slot)) ?? new Map<string, number>();
       // Not of a slot that was opened again in the meantime: its sessions are wanted.
       const due = cut.has(slotKey(slot))
@@ -120,25 +120,25 @@ export function createCutSlots(adminSocket: string, onEvent: (event: HaproxyEven
       return {
         slot,
         commands: due.length > 0 ? commands(due) : [],
-        asked: new Map([...before, ...fresh]),
+        requested: new Map([...before, ...fresh]),
       };
     });
-    await sayQuietly(say, [...told.flatMap(({ commands }) => commands), ...after]);
-    if (told.every(({ asked }) => asked.size === 0))
+    await sendChecked(send, [...requests.flatMap(({ commands }) => commands), ...after]);
+    if (requests.every(({ requested }) => requested.size === 0))
       return slots.map((slot) => ({ ...slot, sessions: 0 }));
-    const left = await sessionsNow(say);
-    return told.map(({ slot, asked }) => {
+    const left = await sessionsNow(send);
+    return requests.map(({ slot, requested }) => {
       const there = new Set(left.filter(isOnSlot(slot)).map(sessionKey));
-      const stay = new Map([...asked].filter(([session]) => there.has(session)));
+      const stay = new Map([...requested].filter(([session]) => there.has(session)));
       if (cut.has(slotKey(slot))) cut.set(slotKey(slot), stay);
-      return { ...slot, sessions: asked.size - stay.size };
+      return { ...slot, sessions: requested.size - stay.size };
     });
   };
 
   const look = (slot: SlotName): Promise<void> =>
-    converse(adminSocket, { deadlineMs: DEADLINE_MS }, async (say) => {
-      await sayQuietly(say, ["prompt"]);
-      for (const { sessions } of await end(say, [slot]))
+    withRuntimeSocket(adminSocket, { deadlineMs: DEADLINE_MS }, async (send) => {
+      await sendChecked(send, ["prompt"]);
+      for (const { sessions } of await end(send, [slot]))
         if (sessions > 0) onEvent({ kind: "leftover-cut", ...slot, sessions });
     });
 

@@ -6,14 +6,13 @@ import ipaddr from "ipaddr.js";
 
 import { replaceFile } from "../files.ts";
 import type { Actual, OldWorker, Whitelist } from "../model/haproxy.ts";
-import type { HaproxyEvent, Revoked } from "./answers.ts";
-
-import type { Say } from "./conversation.ts";
-import { converse, sayQuietly } from "./conversation.ts";
-import type { Told } from "./end-sessions.ts";
+import type { EndRequests } from "./end-sessions.ts";
 import { readMap } from "./replies.ts";
+import type { HaproxyEvent, Revoked } from "./results.ts";
 import { revokeSessions } from "./revoke.ts";
 import { addToMap, clearMap, commitMap, prepareMap } from "./runtime-commands.ts";
+import type { Send } from "./runtime-socket.ts";
+import { sendChecked, withRuntimeSocket } from "./runtime-socket.ts";
 
 const RETRY_MS = 1_000;
 /** A session that waits for a node is looked at again this often, for as long as HAProxy lets one wait. */
@@ -54,20 +53,20 @@ export function createWhitelistFile(folder: string): WhitelistFile {
 export function createWhitelist(args: WhitelistArgs) {
   let inForce: { worker: string; version: number; digest: string } | undefined;
   let changing: string | undefined;
-  let told: string | undefined;
+  let reported: string | undefined;
 
   const revokeLater = async (
     list: Whitelist,
     digest: string,
     oldWorkers: readonly OldWorker[],
     tunnels: boolean,
-    told: Told,
+    requested: EndRequests,
   ): Promise<void> => {
     const pids = oldWorkers.map(({ pid }) => pid);
     for (let waited = 0; waited < LONGEST_WAIT_MS; waited += LOOK_AGAIN_MS) {
       await pause(LOOK_AGAIN_MS, undefined, { ref: false });
       if (inForce?.digest !== digest) return;
-      const looked = await revokeSessions(args, pids, list, tunnels, told);
+      const looked = await revokeSessions(args, pids, list, tunnels, requested);
       if (looked.kind === "failed") continue;
       if (looked.revoked.length > 0) {
         args.onEvent({ kind: "late-revoked", revoked: looked.revoked });
@@ -95,14 +94,14 @@ export function createWhitelist(args: WhitelistArgs) {
       if (changing !== undefined) return;
       changing = digest;
       const started = performance.now();
-      const endings: Told = new Map();
-      const put = await putWhitelist(args, list, oldWorkers, tunnels, endings).catch(
+      const requested: EndRequests = new Map();
+      const put = await putWhitelist(args, list, oldWorkers, tunnels, requested).catch(
         (error: Error): Failed => ({ kind: "failed", inForce: false, why: error.message }),
       );
       if (put.kind === "failed") {
-        const telling = `${digest} ${put.inForce} ${put.why}`;
-        if (telling !== told) args.onEvent({ ...put, kind: "whitelist-failed", digest });
-        told = telling;
+        const report = `${digest} ${put.inForce} ${put.why}`;
+        if (report !== reported) args.onEvent({ ...put, kind: "whitelist-failed", digest });
+        reported = report;
         // Not at once again: with 100,000 entries a failure would keep HAProxy busy.
         setTimeout(() => {
           changing = undefined;
@@ -110,12 +109,12 @@ export function createWhitelist(args: WhitelistArgs) {
         return;
       }
       changing = undefined;
-      told = undefined;
+      reported = undefined;
       inForce = { worker, version: put.version, digest };
       const ms = Math.round(performance.now() - started);
       const { revoked } = put;
       args.onEvent({ kind: "whitelist-in-force", digest, entries: list?.length ?? 0, ms, revoked });
-      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers, tunnels, endings);
+      if (put.waiting > 0) void revokeLater(list, digest, oldWorkers, tunnels, requested);
     },
   };
 }
@@ -144,7 +143,7 @@ async function putWhitelist(
   list: Whitelist,
   oldWorkers: readonly OldWorker[],
   tunnels: boolean,
-  told: Told,
+  requested: EndRequests,
 ): Promise<Put> {
   // A full disk must not keep a revoked source in: the running process comes first where the file can't be written.
   const lines = mapLinesOf(list);
@@ -155,7 +154,7 @@ async function putWhitelist(
   const swapped = await swapWhitelist(sockets.adminSocket, file.path, lines);
   if (swapped.kind === "failed") return { ...swapped, inForce: false };
   const pids = oldWorkers.map(({ pid }) => pid);
-  const revocation = await revokeSessions(sockets, pids, list, tunnels, told);
+  const revocation = await revokeSessions(sockets, pids, list, tunnels, requested);
   if (revocation.kind === "failed") return { ...revocation, inForce: false };
   if (written !== undefined)
     return { kind: "failed", inForce: true, why: `${file.path}: ${written}` };
@@ -179,16 +178,16 @@ function swapWhitelist(
   file: string,
   lines: readonly MapLine[],
 ): Promise<Swapped> {
-  return converse(adminSocket, { deadlineMs: SWAP_DEADLINE_MS }, async (say) => {
-    const version = await openVersion(say, file);
+  return withRuntimeSocket(adminSocket, { deadlineMs: SWAP_DEADLINE_MS }, async (send) => {
+    const version = await openVersion(send, file);
     if (typeof version === "string") return { kind: "failed", why: version };
     const { id, number } = version;
     try {
-      await sayQuietly(
-        say,
+      await sendChecked(
+        send,
         lines.map(({ key, value }) => addToMap(id, number, key, value)),
       );
-      await sayQuietly(say, [commitMap(id, number)]);
+      await sendChecked(send, [commitMap(id, number)]);
     } catch (error) {
       return { kind: "failed", why: (error as Error).message };
     }
@@ -198,20 +197,20 @@ function swapWhitelist(
 
 /** Two versions open at once have crashed HAProxy: one that a broken swap left behind is emptied and used. */
 async function openVersion(
-  say: Say,
+  send: Send,
   file: string,
 ): Promise<{ readonly id: string; readonly number: number } | string> {
-  const hello = await say(["prompt"]);
+  const hello = await send(["prompt"]);
   if (hello.kind === "failed") return hello.why;
-  const shown = await say(["show map"]);
+  const shown = await send(["show map"]);
   if (shown.kind === "failed") return shown.why;
   const map = readMap(shown.blocks[0] ?? "", file);
   if (map === undefined) return `HAProxy has no list ${file}`;
   if (map.next !== map.current) {
-    await sayQuietly(say, [clearMap(map.id, map.next)]);
+    await sendChecked(send, [clearMap(map.id, map.next)]);
     return { id: map.id, number: map.next };
   }
-  const prepared = await say([prepareMap(map.id)]);
+  const prepared = await send([prepareMap(map.id)]);
   if (prepared.kind === "failed") return prepared.why;
   const number = /^New version created: (\d+)$/m.exec(prepared.blocks[0] ?? "")?.[1];
   if (number === undefined) return `HAProxy opened no new version: ${prepared.blocks[0]}`;

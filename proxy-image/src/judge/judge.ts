@@ -2,7 +2,7 @@ import type { PortalDocument } from "../contract.ts";
 import type { Slot, Wanted, WantedEndpoint } from "../model/haproxy.ts";
 import type { View } from "../model/view.ts";
 import { findLeader, keptBy, nextGate } from "./leader.ts";
-import { judgeMembers, judgeReaders, nextPool, reasonAgainst } from "./members.ts";
+import { judgeMembers, judgeReaders, nextAnyGate, reasonAgainst } from "./members.ts";
 import type { Gate, Lineage, Memory, Reader } from "./memory.ts";
 import { blankMemory, weigh } from "./memory.ts";
 
@@ -18,7 +18,7 @@ export function judge(
   const { lineage, evidence } = weigh(start.lineage, view.quorum);
   const drainMs = timing.drain * 1000;
   const holdMs = timing.hold * 1000;
-  let { gate, readers, members, pool } = start;
+  let { gate, readers, members, anyGate } = start;
   if (hasRoute(document, "primary", "replica")) {
     const finding = findLeader({ view, evidence, lineage, kept: keptBy(start.gate), now });
     gate = nextGate(start.gate, finding, holdMs, now);
@@ -27,7 +27,7 @@ export function judge(
   }
   if (hasRoute(document, "any", "node")) {
     members = judgeMembers(start.members, view, lineage, drainMs, now);
-    pool = nextPool(start.pool, members, view, lineage, holdMs, now);
+    anyGate = nextAnyGate(start.anyGate, members, view, lineage, holdMs, now);
   }
   const wantedFor = ({ route, node }: Endpoint): WantedEndpoint => {
     switch (route) {
@@ -36,7 +36,11 @@ export function judge(
       case "replica":
         return readEndpoint(document, readers, gate);
       case "any":
-        return { gate: pool.kind, slots: slotsOf(Object.keys(members), members), why: pool.why };
+        return {
+          gate: anyGate.kind,
+          slots: slotsOf(Object.keys(members), members),
+          why: anyGate.why,
+        };
       case "node":
         return nodeEndpoint(node ?? "", members, view, lineage);
     }
@@ -44,7 +48,7 @@ export function judge(
   const endpoints = Object.fromEntries(
     Object.entries(document.endpoints).map(([name, endpoint]) => [name, wantedFor(endpoint)]),
   );
-  return { memory: { lineage, gate, readers, members, pool }, endpoints };
+  return { memory: { lineage, gate, readers, members, anyGate }, endpoints };
 }
 
 type Endpoint = PortalDocument["endpoints"][string];
@@ -114,9 +118,9 @@ export function isSettled(
 ): boolean {
   if (now - since >= PATIENCE) return true;
   if (quorum.kind === "leaderless") {
-    return Object.values(nodes).every(({ word }) => word.kind !== "silent" && word.at >= since);
+    return Object.values(nodes).every(({ role }) => role.kind !== "silent" && role.at >= since);
   }
   if (quorum.kind === "unknown" || quorum.at < since) return false;
-  const word = kept === undefined ? undefined : nodes[kept]?.word;
-  return word === undefined || (word.kind !== "silent" && word.at >= since);
+  const role = kept === undefined ? undefined : nodes[kept]?.role;
+  return role === undefined || (role.kind !== "silent" && role.at >= since);
 }

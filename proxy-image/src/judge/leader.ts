@@ -10,7 +10,7 @@ type Finding =
   /** There is no reason to let clients wait. */
   | { readonly kind: "refuse"; readonly keep?: string | undefined; readonly why: string };
 
-export interface Scene {
+export interface Situation {
   readonly view: View;
   readonly evidence: Evidence;
   readonly lineage: Lineage;
@@ -24,32 +24,32 @@ const BLIND_MS = 2_000;
 
 /**
  * Reads the signs. The rules are those of any engine with a quorum: hold on the first sign, cut only what is disproved,
- * open only on the quorum's word and the node's own.
+ * open only when the quorum and the node itself agree.
  */
-export function findLeader(scene: Scene): Finding {
-  const { evidence, view, lineage, kept } = scene;
+export function findLeader(situation: Situation): Finding {
+  const { evidence, view, lineage, kept } = situation;
   const node = kept === undefined ? undefined : view.nodes[kept];
   if (kept !== undefined && isForeignNode(lineage, node)) {
     return { kind: "refuse", why: `${kept} answers as another cluster` };
   }
-  // Its own word disproves it: whatever the quorum still says, it takes no writes.
-  if (node?.word.kind === "replica") return findLeader({ ...scene, kept: undefined });
+  // Its own role disproves it: whatever the quorum still says, it takes no writes.
+  if (node?.role.kind === "replica") return findLeader({ ...situation, kept: undefined });
   switch (evidence.kind) {
     case "foreign":
       return { kind: "refuse", why: evidence.why };
     case "conflict":
       return { kind: "wait", why: evidence.why };
     case "leader":
-      return evidence.node === kept ? stay(scene, kept, node) : change(scene, evidence);
+      return evidence.node === kept ? stay(situation, kept, node) : change(situation, evidence);
     case "none":
-      return without(scene, evidence.why, node);
+      return without(situation, evidence.why, node);
     case "unknown":
-      return unproved(scene, evidence.why, node);
+      return unproved(situation, evidence.why, node);
   }
 }
 
 /** The quorum names the leader that is being served. */
-function stay({ view }: Scene, kept: string, node: NodeView | undefined): Finding {
+function stay({ view }: Situation, kept: string, node: NodeView | undefined): Finding {
   if (view.leaving) return { kind: "wait", keep: kept, why: view.leaving.why };
   const doubt = doubtOf(kept, node);
   if (doubt !== undefined) return { kind: "wait", keep: kept, why: doubt };
@@ -58,7 +58,7 @@ function stay({ view }: Scene, kept: string, node: NodeView | undefined): Findin
 
 /** The quorum names another node than the one served, or none was served: that one's time is over. */
 function change(
-  { view, lineage }: Scene,
+  { view, lineage }: Situation,
   { node, source }: Extract<Evidence, { kind: "leader" }>,
 ): Finding {
   const candidate = Object.hasOwn(view.nodes, node) ? view.nodes[node] : undefined;
@@ -68,32 +68,36 @@ function change(
   if (isForeignNode(lineage, candidate)) {
     return { kind: "wait", why: `${node} answers as another cluster` };
   }
-  // A word from before the epoch may be that of an earlier term of the same node.
+  // A role from before the epoch may be that of an earlier term of the same node.
   const since = lineage.highest?.at ?? 0;
-  if (candidate.word.kind === "leader" && candidate.word.at >= since) {
+  if (candidate.role.kind === "leader" && candidate.role.at >= since) {
     return { kind: "lead", node, why: `named by ${source}, and it says so` };
   }
   return { kind: "wait", why: `${node}, named by ${source}, is not writable yet` };
 }
 
 /** The quorum answers that nobody leads. */
-function without({ view, kept }: Scene, why: string, node: NodeView | undefined): Finding {
+function without({ view, kept }: Situation, why: string, node: NodeView | undefined): Finding {
   if (kept === undefined || node === undefined) return { kind: "wait", why };
-  const claims = node.word.kind === "leader";
+  const claims = node.role.kind === "leader";
   if (view.paused && claims) {
     return { kind: "lead", node: kept, why: "the cluster is paused, and it says that it leads" };
   }
   if (view.paused && node.port.kind === "open") return { kind: "wait", keep: kept, why };
-  if (node.word.kind === "leader" && node.word.failsafe) {
+  if (node.role.kind === "leader" && node.role.failsafe) {
     return { kind: "wait", keep: kept, why: `${why}; ${kept} leads by the fail-safe rule` };
   }
   return { kind: "wait", why };
 }
 
 /** The quorum can't be asked. A leader that goes on confirming itself stays; nobody else can be opened. */
-function unproved({ view, kept, now }: Scene, why: string, node: NodeView | undefined): Finding {
+function unproved(
+  { view, kept, now }: Situation,
+  why: string,
+  node: NodeView | undefined,
+): Finding {
   if (view.leaving) return { kind: "wait", keep: kept, why: view.leaving.why };
-  if (kept !== undefined && node?.word.kind === "leader" && doubtOf(kept, node) === undefined) {
+  if (kept !== undefined && node?.role.kind === "leader" && doubtOf(kept, node) === undefined) {
     return { kind: "lead", node: kept, why: `it says so; ${why}` };
   }
   // Blindness is this portal's own trouble: clients are to use another portal, but it disproves nobody.
@@ -106,19 +110,19 @@ function unproved({ view, kept, now }: Scene, why: string, node: NodeView | unde
 /** The reason to doubt that a leader serves now, or nothing. A slow answer of its manager alone is none. */
 function doubtOf(name: string, node: NodeView | undefined): string | undefined {
   if (!node) return `${name} is not in the document`;
-  const { word, port } = node;
-  if (word.kind === "neither") return `${name} ${word.why}`;
-  if (word.kind === "leader") {
-    return port.kind === "closed" && port.at > word.at ? `${name}: ${port.why}` : undefined;
+  const { role, port } = node;
+  if (role.kind === "neither") return `${name} ${role.why}`;
+  if (role.kind === "leader") {
+    return port.kind === "closed" && port.at > role.at ? `${name}: ${port.why}` : undefined;
   }
-  if (word.kind === "silent" && (port.kind === "silent" || port.kind === "closed")) {
-    return `${name}: ${word.why}, and ${port.why}`;
+  if (role.kind === "silent" && (port.kind === "silent" || port.kind === "closed")) {
+    return `${name}: ${role.why}, and ${port.why}`;
   }
   return undefined;
 }
 
-function isOutOfReach({ word, port }: NodeView, now: number): boolean {
-  return word.kind === "silent" && now - word.since >= BLIND_MS && port.kind !== "open";
+function isOutOfReach({ role, port }: NodeView, now: number): boolean {
+  return role.kind === "silent" && now - role.since >= BLIND_MS && port.kind !== "open";
 }
 
 /**

@@ -1,7 +1,7 @@
 // Which nodes serve: on endpoints over any of them, and on the read endpoint.
 
 import type { NodeView, View } from "../model/view.ts";
-import type { Lineage, Pool, Reader } from "./memory.ts";
+import type { AnyGate, Lineage, Reader } from "./memory.ts";
 import { isForeignNode } from "./memory.ts";
 
 /**
@@ -36,17 +36,17 @@ export function judgeMembers(
 }
 
 /** What the endpoint over all members does with a new connection. */
-export function nextPool(
-  before: Pool,
+export function nextAnyGate(
+  before: AnyGate,
   members: Readonly<Record<string, Reader>>,
   view: View,
   lineage: Lineage,
   holdMs: number,
   now: number,
-): Pool {
+): AnyGate {
   const names = Object.keys(members);
   const ready = names.filter((name) => members[name]?.kind === "ready");
-  const next = (kind: Pool["kind"], why: string): Pool => {
+  const next = (kind: AnyGate["kind"], why: string): AnyGate => {
     const since = before.kind === kind ? before.since : now;
     const reasons = names.map((name) => reasonAgainst(name, view, lineage));
     return {
@@ -68,27 +68,27 @@ export function reasonAgainst(name: string, { nodes }: View, lineage: Lineage): 
   const node = nodes[name];
   if (node === undefined) return `${name} is not in the document`;
   if (isForeignNode(lineage, node)) return `${name} answers as another cluster`;
-  return "why" in node.word ? `${name} ${node.word.why}` : undefined;
+  return "why" in node.role ? `${name} ${node.role.why}` : undefined;
 }
 
 function mayServe({ lost }: Lineage, was: Reader): boolean {
   return lost === undefined || was.kind === "ready";
 }
 
-function serves({ word }: NodeView): boolean {
-  return word.kind === "serving" || word.kind === "leader" || word.kind === "replica";
+function serves({ role }: NodeView): boolean {
+  return role.kind === "serving" || role.kind === "leader" || role.kind === "replica";
 }
 
-/** Silent for long, while another node was asked later and answered: so it is not this portal that hears nothing. */
-function isDisproved({ word }: NodeView, { nodes }: View, now: number): boolean {
-  if (word.kind !== "silent" || now - word.since < PATIENCE) return false;
+/** Silent for long, while another node was asked later and answered: so the fault is not this portal's. */
+function isDisproved({ role }: NodeView, { nodes }: View, now: number): boolean {
+  if (role.kind !== "silent" || now - role.since < PATIENCE) return false;
   return Object.values(nodes).some(
-    (other) => other.word.kind !== "silent" && other.word.at >= word.since,
+    (other) => other.role.kind !== "silent" && other.role.at >= role.since,
   );
 }
 
 function isBlind({ nodes }: View): boolean {
-  return Object.values(nodes).every(({ word }) => word.kind === "silent");
+  return Object.values(nodes).every(({ role }) => role.kind === "silent");
 }
 
 export interface ReaderRules {
@@ -132,16 +132,16 @@ export function judgeReaders(
 }
 
 function isFit(
-  { word, port }: NodeView,
+  { role, port }: NodeView,
   { wasReady, led }: { readonly wasReady: boolean; readonly led: boolean },
   { maxLag }: ReaderRules,
 ): boolean {
-  if (word.kind === "replica") {
+  if (role.kind === "replica") {
     // While nobody leads, nobody streams, and nobody falls behind.
-    return (word.streaming || (wasReady && !led)) && isNear(word.lag, maxLag, wasReady);
+    return (role.streaming || (wasReady && !led)) && isNear(role.lag, maxLag, wasReady);
   }
   // Its manager alone is silent: the database still serves those who are there.
-  return word.kind === "silent" && port.kind === "open" && wasReady;
+  return role.kind === "silent" && port.kind === "open" && wasReady;
 }
 
 function isNear(
@@ -161,6 +161,6 @@ function leave(
 ): Reader {
   if (before === undefined || before.kind === "cut") return { kind: "cut" };
   const since = before.kind === "drain" ? before.since : now;
-  const onlyBehind = node?.word.kind === "replica";
+  const onlyBehind = node?.role.kind === "replica";
   return !onlyBehind && now - since >= drainMs ? { kind: "cut" } : { kind: "drain", since };
 }

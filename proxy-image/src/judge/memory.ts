@@ -12,11 +12,11 @@ export interface Memory {
   readonly readers: Readonly<Record<string, Reader>>;
   /** The nodes as endpoints over any of them, or one, see them: whatever their role. */
   readonly members: Readonly<Record<string, Reader>>;
-  readonly pool: Pool;
+  readonly anyGate: AnyGate;
 }
 
 /** What an endpoint over any node does with a new connection. */
-export interface Pool {
+export interface AnyGate {
   readonly kind: "open" | "held" | "closed";
   readonly since: number;
   readonly why: string;
@@ -33,7 +33,7 @@ export interface Lineage {
   readonly highest?: {
     readonly epoch: Epoch;
     readonly node: string;
-    /** When the quorum first told of this epoch, in the monotonic clock's milliseconds. */
+    /** When the quorum first reported this epoch, in the monotonic clock's milliseconds. */
     readonly at: number;
   };
 }
@@ -64,12 +64,12 @@ export function blankMemory(generation: number, now: number): Memory {
     gate: { kind: "closed", since: now, why: UNSEEN },
     readers: {},
     members: {},
-    pool: { kind: "closed", since: now, why: UNSEEN },
+    anyGate: { kind: "closed", since: now, why: UNSEEN },
   };
 }
 
 /**
- * What a new agent remembers: the history from disk, and what HAProxy does now, which another agent told it. So a
+ * What a new agent remembers: the history from disk, and what HAProxy does now, as another agent set it. So a
  * restart of the agent changes no route. Whom HAProxy serves is no evidence: the first verdict confirms or ends it.
  */
 export function adopt(
@@ -95,21 +95,21 @@ export function adopt(
     gate: (writes && gateOf(writes, now)) ?? blank.gate,
     readers: reads ? readersOf(reads, now) : {},
     members: Object.assign({}, ...members),
-    pool: any ? poolOf(any, now) : blank.pool,
+    anyGate: any ? anyGateOf(any, now) : blank.anyGate,
   };
 }
 
 type Endpoint = Actual["endpoints"][string];
 type Route = PortalDocument["endpoints"][string]["route"];
 
-function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
+function gateOf({ frontend, slots }: Endpoint, since: number): Gate | undefined {
   const why = "HAProxy serves it";
   // In the midst of a switch there are two: the old leader's slot drains, and the new one's is ready.
   const names = Object.keys(slots);
   const node =
     names.find((name) => slots[name]?.admin === "ready") ??
     names.find((name) => slots[name]?.admin !== "maint");
-  if (door !== "accepting") {
+  if (frontend !== "accepting") {
     return { kind: "held", keep: node, since, why: "HAProxy holds" };
   }
   if (node === undefined) return undefined;
@@ -117,8 +117,8 @@ function gateOf({ door, slots }: Endpoint, since: number): Gate | undefined {
   return ready ? { kind: "open", node, since, why } : { kind: "closed", keep: node, since, why };
 }
 
-function poolOf({ door, slots }: Endpoint, since: number): Pool {
-  if (door !== "accepting") return { kind: "held", since, why: "HAProxy holds" };
+function anyGateOf({ frontend, slots }: Endpoint, since: number): AnyGate {
+  if (frontend !== "accepting") return { kind: "held", since, why: "HAProxy holds" };
   const serves = Object.values(slots).some(({ admin }) => admin === "ready");
   return { kind: serves ? "open" : "closed", since, why: "HAProxy serves it" };
 }

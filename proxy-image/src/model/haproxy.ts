@@ -36,13 +36,13 @@ export interface Actual {
     | { readonly kind: "unknown"; readonly why: string };
   /** Workers from before a reload that still carry sessions. They can only be cut, never steered. */
   readonly oldWorkers: readonly OldWorker[];
-  readonly rooms: readonly Room[];
+  readonly capacities: readonly Capacity[];
   /** The latest wall-clock millisecond that this process has seen, of a clock that may have gone back since. */
   readonly latest?: number;
 }
 
 /** What takes a limited number of connections. */
-export interface Room {
+export interface Capacity {
   /** "orders-1 on primary", or "this portal". */
   readonly name: string;
   readonly used: number;
@@ -54,7 +54,7 @@ export interface ActualEndpoint {
    * `accepting`: takes new connections. `held`: parks them, for longer than the next tick. `ending`: parks them, but the
    * hold ends by itself soon, belongs to an agent that died, or has a part that is not in force.
    */
-  readonly door: "accepting" | "held" | "ending";
+  readonly frontend: "accepting" | "held" | "ending";
   /** By node. */
   readonly slots: Readonly<Record<string, ActualSlot>>;
   /** The slot of those who wait for a leader, where the endpoint has one. */

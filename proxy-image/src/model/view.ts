@@ -1,5 +1,5 @@
 /**
- * What the sources say, in the terms of any engine: the input of the judge. Engines translate their protocols into it
+ * What the sources answer, in the terms of any engine: the input of the judge. Engines translate their protocols into it
  * (`engines/`), and nothing behind it knows an engine by name. Times are milliseconds of one monotonic clock.
  */
 export interface View {
@@ -42,12 +42,12 @@ export type Quorum =
 /** Orders evidence. Compared number by number, first difference decides; a missing number counts as 0. */
 export type Epoch = readonly number[];
 
-/** For engines that don't tell whether the database's own port answers apart from what the node says. */
+/** For engines that don't ask the database's own port apart from the node's role. */
 export const portUnknown: NodeView["port"] = { kind: "unknown", at: 0, why: "not asked apart" };
 
 export interface NodeView {
-  /** What the node says of itself, through its HA manager. */
-  readonly word: Word;
+  /** What the node says it is, through its HA manager. */
+  readonly role: Role;
   /**
    * Whether the database's own port answers. `closed`: refused, or a connection that was held open was closed by the
    * node. `silent`: no answer within the deadline. `unknown`: not asked lately, which is no sign of anything.
@@ -60,7 +60,7 @@ export interface NodeView {
   readonly incarnation?: string;
 }
 
-export type Word =
+export type Role =
   | {
       readonly kind: "leader";
       readonly at: number;
@@ -84,8 +84,8 @@ export type Word =
 
 /** Below 0: `a` is older than `b`. 0: the same. Above 0: newer. */
 export function compareEpochs(a: Epoch, b: Epoch): number {
-  for (let place = 0; place < Math.max(a.length, b.length); place++) {
-    const difference = (a[place] ?? 0) - (b[place] ?? 0);
+  for (let index = 0; index < Math.max(a.length, b.length); index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference !== 0) return difference;
   }
   return 0;

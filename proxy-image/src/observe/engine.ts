@@ -3,7 +3,7 @@ import type { Observer, ObserverArgs } from "./observer.ts";
 
 /** What the agent knows of one engine. No other part of the agent knows an engine by name. */
 export interface Engine {
-  /** Starts to ask the cluster's sources, and tells what they say in the terms of any engine. */
+  /** Starts to ask the cluster's sources, and translates their answers into the terms of any engine. */
   readonly observe: (args: ObserverArgs) => Observer;
   /**
    * How HAProxy itself sees whether a node may serve an endpoint, while the agent is silent. Absent: it can't, and such an
@@ -11,7 +11,7 @@ export interface Engine {
    */
   readonly roleCheck?: (args: RoleCheckArgs) => RoleCheck;
   readonly limits: Limits;
-  /** The server speaks first: a client that says nothing may be waiting for its greeting. */
+  /** The server speaks first: a client that sends nothing may be waiting for its greeting. */
   readonly greets?: true;
   /**
    * By a sample and a pattern of HAProxy's: that what has come is as long as the least with which a client may begin. Absent: a byte is.
@@ -40,7 +40,7 @@ export interface RoleCheck {
 
 export interface Limits {
   /**
-   * Sessions that one portal sends to one node at a time where the document says nothing of it; more wait in HAProxy's queue.
+   * Sessions that one portal sends to one node at a time where the document doesn't limit them; more wait in HAProxy's queue.
    * Below the engine's own limit, so that clients who gave up during a hold can't use up the new leader's connections.
    */
   readonly sessions: number;

@@ -13,7 +13,7 @@ export interface Known {
 
 export interface KnowledgeArgs<K extends Known>
   extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
-  /** All that the view is made of, as plain data, before anything was heard. */
+  /** All that the view is made of, as plain data, before the first answer. */
   readonly initial: K;
   /** Pure. */
   readonly viewOf: (known: K, now: number) => View;
@@ -23,11 +23,11 @@ export interface KnowledgeArgs<K extends Known>
   readonly onAwake: () => void;
 }
 
-/** All that has been observed, and the one place where it changes. */
+/** All that has been observed. Nothing else changes it. */
 export interface Knowledge<K extends Known> {
   view(now: number): View;
-  /** The view that was last told. */
-  told(): View;
+  /** The view as it was at the last look. */
+  lastView(): View;
   term(): Term | undefined;
   known(): K;
   change(next: (before: K) => K): void;
@@ -42,8 +42,8 @@ const ASLEEP_MS = 600;
 export function createKnowledge<K extends Known>(args: KnowledgeArgs<K>): Knowledge<K> {
   const { initial, viewOf, clock, onChange, onTerm, onAwake, log } = args;
   let known = initial;
-  let told = viewOf(known, clock());
-  let essence = essenceOf(told);
+  let lastView = viewOf(known, clock());
+  let essence = essenceOf(lastView);
   let term: Term | undefined;
   let lookedAt = clock();
   let stopped = false;
@@ -62,14 +62,14 @@ export function createKnowledge<K extends Known>(args: KnowledgeArgs<K>): Knowle
     const now = clock();
     wakeUp(now);
     const view = viewOf(known, now);
-    for (const sentence of newsOf(told, view)) log.info(sentence);
+    for (const sentence of newsOf(lastView, view)) log.info(sentence);
     const newEssence = essenceOf(view);
     const matters = newEssence !== essence || isEarly(view, term);
-    told = view;
+    lastView = view;
     essence = newEssence;
     if (matters) onChange();
     const before = term;
-    // Only now: a word counts in a term if it was asked for after the term was told.
+    // Only now: a role counts in a term if it was asked for after the term was known.
     term = nextTerm(before, view, clock());
     if (view.quorum.kind === "leader" && term?.epoch !== before?.epoch) onTerm(view.quorum.node);
   };
@@ -79,7 +79,7 @@ export function createKnowledge<K extends Known>(args: KnowledgeArgs<K>): Knowle
       if (!stopped) wakeUp(now);
       return viewOf(known, now);
     },
-    told: () => told,
+    lastView: () => lastView,
     term: () => term,
     known: () => known,
     change(next) {
@@ -101,11 +101,11 @@ function essenceOf({ quorum, nodes, leaving, paused }: View): string {
     "incarnation" in quorum && quorum.incarnation,
     leaving !== undefined,
     paused,
-    Object.entries(nodes).map(([name, { word, port, incarnation }]) => [
+    Object.entries(nodes).map(([name, { role, port, incarnation }]) => [
       name,
-      word.kind,
-      word.kind === "leader" && word.failsafe,
-      word.kind === "replica" && word.streaming,
+      role.kind,
+      role.kind === "leader" && role.failsafe,
+      role.kind === "replica" && role.streaming,
       // A sign of death counts once, and anew when it comes again.
       port.kind === "closed" ? port.at : port.kind,
       incarnation,
@@ -123,9 +123,9 @@ function newsOf(before: View, after: View): readonly string[] {
   }
   if (after.leaving && !before.leaving) news.push(after.leaving.why);
   for (const [name, node] of Object.entries(after.nodes)) {
-    const sentence = wordSentence(node);
+    const sentence = roleSentence(node);
     const previous = before.nodes[name];
-    if (!previous || wordSentence(previous) !== sentence) news.push(`${name} ${sentence}`);
+    if (!previous || roleSentence(previous) !== sentence) news.push(`${name} ${sentence}`);
     if (node.port.kind === "closed" && previous?.port.kind !== "closed") {
       news.push(`${name}: ${node.port.why}`);
     }
@@ -148,16 +148,16 @@ function quorumSentence({ quorum }: View): string {
   }
 }
 
-function wordSentence({ word }: NodeView): string {
-  switch (word.kind) {
+function roleSentence({ role }: NodeView): string {
+  switch (role.kind) {
     case "leader":
-      return word.failsafe ? "leads by the fail-safe rule" : "leads";
+      return role.failsafe ? "leads by the fail-safe rule" : "leads";
     case "replica":
-      return word.streaming ? "is a replica" : "is a replica that receives nothing";
+      return role.streaming ? "is a replica" : "is a replica that receives nothing";
     case "serving":
       return "serves";
     case "neither":
-      return word.why;
+      return role.why;
     case "silent":
       return "is silent";
   }

@@ -28,7 +28,7 @@ export interface Login {
 export interface ObserverArgs {
   readonly document: Subject;
   readonly identity: Identity;
-  /** Milliseconds of a monotonic clock: the one in which `View`'s times are told. */
+  /** Milliseconds of a monotonic clock: the one of `View`'s times. */
   readonly clock: () => number;
   /**
    * The highest epoch that this portal has seen before, and who led in it: for an engine of which not every change of leader has
@@ -41,7 +41,7 @@ export interface ObserverArgs {
 }
 
 export interface Observer {
-  /** What the sources say at `now`. Age turns an answer into silence without any event, so ask again in time. */
+  /** What the sources answer at `now`. Age turns an answer into silence without any event, so ask again in time. */
   view(now: number): View;
   /** From the next connection on, speaks with this identity. Nothing that is under way breaks. */
   refreshIdentity(identity: Identity): void;

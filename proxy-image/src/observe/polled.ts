@@ -1,49 +1,53 @@
 import type { PortalDocument } from "../contract.ts";
 import type { View } from "../model/view.ts";
-import type { Heard, Polled } from "./heard.ts";
-import { afterAnswer, afterMiss } from "./heard.ts";
 import { createKnowledge } from "./knowledge.ts";
-import type { Line } from "./line.ts";
 import type { Identity, Observer, ObserverArgs } from "./observer.ts";
+import type { SourceClient } from "./source-client.ts";
+import type { Polled, SourceState } from "./source-state.ts";
+import { afterAnswer, afterMiss } from "./source-state.ts";
 import type { Pace, Watch } from "./watch.ts";
 import { paceOf, watch } from "./watch.ts";
 
-export interface PolledArgs<Said> extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
+export interface PolledArgs<T> extends Pick<ObserverArgs, "clock" | "onChange" | "log"> {
   /**
-   * One line a source. `askNow` asks it at once: for what is pushed, and for a connection that broke. A source that bears a
+   * One client per source. `askNow` asks at once: for what is pushed, and for a connection that broke. A source that bears a
    * node's name is asked at that node's pace, any other at the pace of nodes that don't lead.
    */
-  readonly lines: Readonly<Record<string, (askNow: () => void) => Line<Said>>>;
-  /** What the sources say at `now`, in the terms of any engine. Pure. */
-  readonly viewOf: (polled: Polled<Said>, now: number) => View;
+  readonly clients: Readonly<Record<string, (askNow: () => void) => SourceClient<T>>>;
+  /** What the sources answer at `now`, in the terms of any engine. Pure. */
+  readonly viewOf: (polled: Polled<T>, now: number) => View;
   /** How often a source is asked, where the usual pace won't do. */
   readonly pace?: (source: string, usual: Pace) => Pace;
-  /** A renewed identity, for lines that use one. */
+  /** A renewed identity, for clients that use one. */
   readonly refresh?: (identity: Identity) => void;
 }
 
 /** What differs between engines whose nodes each answer one question for themselves. */
-export interface NodesArgs<Said> extends Pick<PolledArgs<Said>, "viewOf" | "pace"> {
+export interface NodesArgs<T> extends Pick<PolledArgs<T>, "viewOf" | "pace"> {
   /** `identity` is to be asked for each connection: it may have been renewed. */
-  readonly line: (node: PolledNode, askNow: () => void, identity: () => Identity) => Line<Said>;
+  readonly client: (
+    node: PolledNode,
+    askNow: () => void,
+    identity: () => Identity,
+  ) => SourceClient<T>;
 }
 
 export type PolledNode = PortalDocument["nodes"][string] & { readonly name: string };
 
-/** An observer that asks every node of the document, each over a line of its own. */
-export function observeNodes<Said>(
+/** An observer that asks every node of the document, each by a client of its own. */
+export function observeNodes<T>(
   { document, clock, onChange, log, ...args }: ObserverArgs,
-  { line, ...engine }: NodesArgs<Said>,
+  { client, ...engine }: NodesArgs<T>,
 ): Observer {
   let { identity } = args;
-  const lines = Object.entries(document.nodes).map(([name, node]) => [
+  const clients = Object.entries(document.nodes).map(([name, node]) => [
     name,
-    (askNow: () => void) => line({ name, ...node }, askNow, () => identity),
+    (askNow: () => void) => client({ name, ...node }, askNow, () => identity),
   ]);
-  return observePolled<Said>({
+  return observePolled<T>({
     ...{ clock, onChange, log },
     ...engine,
-    lines: Object.fromEntries(lines),
+    clients: Object.fromEntries(clients),
     refresh(renewed) {
       identity = renewed;
     },
@@ -54,9 +58,9 @@ export function observeNodes<Said>(
 const TICK_MS = 100;
 
 /** An observer of sources that each answer one question, asked again and again. */
-export function observePolled<Said>(args: PolledArgs<Said>): Observer {
+export function observePolled<T>(args: PolledArgs<T>): Observer {
   const {
-    lines,
+    clients,
     viewOf,
     clock,
     onChange,
@@ -68,10 +72,10 @@ export function observePolled<Said>(args: PolledArgs<Said>): Observer {
   const askAll = (): void => {
     for (const { askNow } of watches.values()) askNow();
   };
-  const knowledge = createKnowledge<Polled<Said>>({
+  const knowledge = createKnowledge<Polled<T>>({
     initial: {
       awakeSince: clock(),
-      heard: Object.fromEntries(Object.keys(lines).map((name) => [name, {}])),
+      sources: Object.fromEntries(Object.keys(clients).map((name) => [name, {}])),
     },
     viewOf,
     clock,
@@ -80,16 +84,16 @@ export function observePolled<Said>(args: PolledArgs<Said>): Observer {
     onTerm: askAll,
     onAwake: askAll,
   });
-  const change = (name: string, next: (before: Heard<Said>) => Heard<Said>): void =>
+  const change = (name: string, next: (before: SourceState<T>) => SourceState<T>): void =>
     knowledge.change((known) => ({
       ...known,
-      heard: { ...known.heard, [name]: next(known.heard[name] ?? {}) },
+      sources: { ...known.sources, [name]: next(known.sources[name] ?? {}) },
     }));
-  for (const [name, open] of Object.entries(lines)) {
-    const watching = watch<Said>({
-      line: open(() => watches.get(name)?.askNow()),
+  for (const [name, open] of Object.entries(clients)) {
+    const watching = watch<T>({
+      client: open(() => watches.get(name)?.askNow()),
       clock,
-      pace: () => pace(name, paceOf(name, knowledge.told(), knowledge.term(), clock())),
+      pace: () => pace(name, paceOf(name, knowledge.lastView(), knowledge.term(), clock())),
       onAnswer: (answer) => change(name, (before) => afterAnswer(before, answer)),
       onMiss: (miss) => change(name, (before) => afterMiss(before, miss, clock())),
     });

@@ -1,20 +1,20 @@
 // Asks one source again and again, and says how often.
 
 import type { View } from "../model/view.ts";
-import type { Answer, Miss } from "./heard.ts";
-import type { Exchanged, Line } from "./line.ts";
+import type { Exchanged, SourceClient } from "./source-client.ts";
+import type { Answer, Miss } from "./source-state.ts";
 
-export interface WatchArgs<Said> {
-  readonly line: Line<Said>;
+export interface WatchArgs<T> {
+  readonly client: SourceClient<T>;
   readonly clock: () => number;
   /** Asked before every question: what is known changes the pace. */
   readonly pace: () => Pace;
-  readonly onAnswer: (answer: Answer<Said>) => void;
+  readonly onAnswer: (answer: Answer<T>) => void;
   readonly onMiss: (miss: Miss) => void;
 }
 
 export interface Watch {
-  /** Asks without waiting for the next turn, or as soon as a question that is on its way has ended. */
+  /** Asks without waiting for the interval to end, or as soon as a question that is on its way has ended. */
   askNow(): void;
   /** When the oldest question that is still without an answer was sent. */
   waitingSince(): number | undefined;
@@ -24,11 +24,11 @@ export interface Watch {
 /** A source has this much time between two questions, however urgent. */
 const LEAST_MS = 4;
 
-/** A deadline that rings this late rang in a process that slept: it says nothing of the source. */
+/** A deadline that rings this late rang in a process that slept: it proves nothing about the source. */
 const OVERSLEPT_MS = 250;
 
 /** Asks one source again and again. */
-export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<Said>): Watch {
+export function watch<T>({ client, clock, pace, onAnswer, onMiss }: WatchArgs<T>): Watch {
   const waiting = new Set<number>();
   let timer: NodeJS.Timeout | undefined;
   let due = false;
@@ -37,13 +37,13 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
 
   const later = (delayMs: number): void => {
     clearTimeout(timer);
-    if (!stopped) timer = setTimeout(turn, delayMs);
+    if (!stopped) timer = setTimeout(poll, delayMs);
   };
 
-  const turn = (): void => {
+  const poll = (): void => {
     const { deadlineMs, everyMs, ...asked } = pace();
-    const depth = line.setDepth ? asked.depth : 1;
-    line.setDepth?.(depth);
+    const depth = client.setDepth ? asked.depth : 1;
+    client.setDepth?.(depth);
     due = waiting.size >= depth;
     if (!due) void ask(deadlineMs);
     later(everyMs);
@@ -52,17 +52,17 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
   const ask = async (deadlineMs: number): Promise<void> => {
     const askedAt = clock();
     waiting.add(askedAt);
-    const result = await line.ask(deadlineMs);
+    const result = await client.ask(deadlineMs);
     waiting.delete(askedAt);
     if (stopped) return;
     report(askedAt, deadlineMs, result);
     if (due) later(LEAST_MS);
   };
 
-  const report = (askedAt: number, deadlineMs: number, result: Exchanged<Said>): void => {
+  const report = (askedAt: number, deadlineMs: number, result: Exchanged<T>): void => {
     if (result.kind === "answer") {
       missed = false;
-      onAnswer({ askedAt, said: result.answer });
+      onAnswer({ askedAt, content: result.answer });
     } else if (clock() - askedAt > deadlineMs + OVERSLEPT_MS) {
       due = true;
     } else {
@@ -73,16 +73,16 @@ export function watch<Said>({ line, clock, pace, onAnswer, onMiss }: WatchArgs<S
     }
   };
 
-  turn();
+  poll();
   return {
     askNow() {
-      if (!stopped) turn();
+      if (!stopped) poll();
     },
     waitingSince: () => waiting.values().next().value,
     stop() {
       stopped = true;
       clearTimeout(timer);
-      line.stop();
+      client.stop();
     },
   };
 }
@@ -95,7 +95,7 @@ export interface Pace {
   readonly depth: number;
 }
 
-/** A leader's term, by the quorum's word. */
+/** A leader's term, as the quorum names it. */
 export interface Term {
   readonly epoch: string;
   /** Since when whoever judges knows of it. */
@@ -116,7 +116,7 @@ const MEMBER: Pace = { everyMs: 250, deadlineMs: 250, depth: 1 };
 
 const HURRY_MS = 5000;
 
-/** A word counts in a term only when it was asked for after whoever judges knew of the term: this allows for its delay. */
+/** A role counts in a term only when it was asked for after whoever judges knew of the term: this allows for its delay. */
 const KNOWN_MS = 20;
 
 /** How often to ask a node, given what is known. Pure. */
@@ -124,10 +124,10 @@ export function paceOf(name: string, view: View, term: Term | undefined, now: nu
   if (view.quorum.kind === "leaderless") return MEMBER;
   const isHolder = view.quorum.kind === "leader" && view.quorum.node === name;
   if (!isHolder || !term) return OTHER;
-  const word = view.nodes[name]?.word.kind;
+  const role = view.nodes[name]?.role.kind;
   const isNew = !term.confirmed && now - term.knownAt < HURRY_MS;
-  if (isNew && word !== "silent") return HURRY;
-  return word === "neither" || word === "replica" ? EXPECTED : HOLDER;
+  if (isNew && role !== "silent") return HURRY;
+  return role === "neither" || role === "replica" ? EXPECTED : HOLDER;
 }
 
 /** The term that the view shows, given the one before. */
@@ -136,13 +136,13 @@ export function nextTerm(before: Term | undefined, view: View, now: number): Ter
   if (quorum.kind !== "leader") return undefined;
   const epoch = `${quorum.node} ${quorum.epoch.join(".")}`;
   if (before?.epoch !== epoch) return { epoch, knownAt: now, confirmed: false };
-  const word = view.nodes[quorum.node]?.word;
-  const heard = word?.kind === "leader" && word.at >= before.knownAt + KNOWN_MS;
-  return heard ? { ...before, confirmed: true } : before;
+  const role = view.nodes[quorum.node]?.role;
+  const confirmed = role?.kind === "leader" && role.at >= before.knownAt + KNOWN_MS;
+  return confirmed ? { ...before, confirmed: true } : before;
 }
 
 /** True when the holder says that it leads, but perhaps too early to count in its term. */
 export function isEarly({ quorum, nodes }: View, term: Term | undefined): boolean {
   const holder = quorum.kind === "leader" ? nodes[quorum.node] : undefined;
-  return holder?.word.kind === "leader" && term?.confirmed === false;
+  return holder?.role.kind === "leader" && term?.confirmed === false;
 }

@@ -36,7 +36,7 @@ export interface Limits {
   readonly endpoint: number;
   /** Of one source, at all endpoints together. */
   readonly source: number;
-  /** Connections that the page takes, and as many that the door to sshd does. */
+  /** Connections that the page takes, and as many that the frontend of sshd takes. */
   readonly beside: number;
 }
 
@@ -47,7 +47,7 @@ export interface Limits {
  */
 export function limitsOf(document: PortalDocument, descriptors: number, memory: number): Limits {
   const endpoints = Object.values(document.endpoints);
-  // A leader's places in the fallback are asked about as well.
+  // The fallback has slots of a leader too, and they are checked as well.
   const slots = endpoints.reduce(
     (sum, { route }) =>
       sum + (route === "primary" ? 2 : 1) * Object.keys(document.nodes).length + 1,
@@ -60,7 +60,7 @@ export function limitsOf(document: PortalDocument, descriptors: number, memory: 
   const left = ofProcess - 2 * slots - beside * (document.ssh ? 2 : 1);
   // Who waited in a lobby came through two frontends, and who was in a crowd through one more.
   const frontends = endpoints.reduce((sum, { tls }) => sum + (tls ? 2 : 1), 0);
-  const crowds = endpoints.length * crowdPlaces(sessionsOf(document));
+  const crowds = endpoints.length * crowdShare(sessionsOf(document));
   const fitting = Math.max((left - crowds) / frontends, left / (frontends + endpoints.length));
   const secured = endpoints.filter(({ tls }) => tls).length;
   const remembered =
@@ -81,9 +81,9 @@ export function sessionsOf(document: PortalDocument): number {
 }
 
 /** Sessions on one node that one source gets, for each open node, before it counts as having its share. */
-export const ownPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.own);
+export const ownShare = (sessions: number): number => atLeastOne(sessions * SHARE.own);
 
 /** Sessions on one node that all sources which have their share get together. */
-export const crowdPlaces = (sessions: number): number => atLeastOne(sessions * SHARE.beyond);
+export const crowdShare = (sessions: number): number => atLeastOne(sessions * SHARE.beyond);
 
 const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));

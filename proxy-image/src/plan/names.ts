@@ -1,4 +1,4 @@
-// Names and places in haproxy.cfg.
+// Names and paths in haproxy.cfg.
 
 /** The names of an endpoint's parts in haproxy.cfg, which every command and every reply uses. */
 export const frontendOf = (endpoint: string): string => `in_${endpoint}`;
@@ -33,14 +33,14 @@ export const shareTableOf = (endpoint: string): string => `share_${endpoint}`;
 
 /** The page for people and Prometheus is guarded like an endpoint, under this name. */
 export const STATUS = "status";
-/** The door to sshd: guarded like an endpoint, under this name. */
+/** The frontend of sshd: guarded like an endpoint, under this name. */
 export const SSH = "ssh";
 export const SSHD = "sshd";
 /** The address at which tunnels reach an endpoint, and the source that they show there. */
 export const TUNNEL_SOURCE = "127.0.0.1";
 /** The backend whose only server is the agent: down means that it is silent, not that it says no. */
 export const AGENT = "agent";
-/** The frontend that answers the slots' checks: by the agent's word, and without it by what HAProxy sees itself. */
+/** The frontend that answers the slots' checks: as the agent does, and without the agent by what HAProxy sees itself. */
 export const VOUCH = "vouch";
 
 /** Connections by source, of all endpoints together. */
@@ -48,7 +48,7 @@ export const SOURCES = "sources";
 
 /**
  * A variable of HAProxy: the wall clock in milliseconds, as the whitelist's ends are judged by. It follows the clock forwards, and
- * backwards only while the agent speaks, which knows what has ended.
+ * backwards only while the agent answers, which knows what has ended.
  */
 export const LATEST = "proc.latest";
 
@@ -59,7 +59,7 @@ export const FRONTEND_MAXCONN = 10_000;
 export const DESCRIPTORS = 65_536;
 
 /** Where the container keeps what haproxy.cfg names. */
-export interface Places {
+export interface Layout {
   /** Folder with whitelist.map. */
   readonly folder: string;
   /** Folder with ca.crt, client.crt and client.key. */
@@ -80,7 +80,7 @@ export interface Places {
   readonly memory: number;
 }
 
-export const PLACES: Places = {
+export const LAYOUT: Layout = {
   folder: "/var/lib/portico/haproxy",
   identity: "/etc/portico/identity",
   image: "/usr/local/lib/portico",

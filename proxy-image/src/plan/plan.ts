@@ -3,7 +3,7 @@ import { whitelistDigest } from "../judge/whitelist.ts";
 import type { Actual, ActualSlot, SshClient, Wanted, Whitelist } from "../model/haproxy.ts";
 import { WAITING } from "./names.ts";
 
-/** One step towards what is wanted. Data: the plan makes it, `apply/` says it in HAProxy's words. */
+/** One step towards what is wanted. Data: the plan makes it, `apply/` turns it into HAProxy's commands. */
 export type Command =
   /** Park new connections of an endpoint. Ends by itself unless it is renewed. */
   | { readonly kind: "hold"; readonly endpoint: string }
@@ -89,14 +89,14 @@ export function planCertificates(
 type Want = Wanted["endpoints"][string];
 
 function holds(endpoint: string, actual: Actual, { gate }: Want): readonly Command[] {
-  const door = actual.endpoints[endpoint]?.door;
+  const door = actual.endpoints[endpoint]?.frontend;
   return gate === "held" && door !== undefined && door !== "held"
     ? [{ kind: "hold", endpoint }]
     : [];
 }
 
 function releases(endpoint: string, actual: Actual, { gate }: Want): readonly Command[] {
-  const door = actual.endpoints[endpoint]?.door;
+  const door = actual.endpoints[endpoint]?.frontend;
   return gate !== "held" && door !== undefined && door !== "accepting"
     ? [{ kind: "release", endpoint }]
     : [];

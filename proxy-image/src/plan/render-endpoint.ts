@@ -2,7 +2,7 @@ import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
 import type { Limits } from "./limits.ts";
 import { sessionsOf } from "./limits.ts";
-import type { Places } from "./names.ts";
+import type { Layout } from "./names.ts";
 import {
   AGENT,
   backendOf,
@@ -16,16 +16,16 @@ import {
   WAITING,
 } from "./names.ts";
 import {
-  atTheDoor,
   binds,
   crowd,
   deniedTable,
-  firstWord,
+  firstBytes,
   guard,
   intoCrowd,
   sessionLog,
   share,
-} from "./render-door.ts";
+  sourceLimit,
+} from "./render-guard.ts";
 import { TUNNELS_PASS, tunnelBind } from "./render-status-and-ssh.ts";
 import { settledAfter, vouchSocket } from "./render-vouch.ts";
 
@@ -38,20 +38,20 @@ type Endpoint = PortalDocument["endpoints"][string];
 export function renderEndpoint(
   name: string,
   document: PortalDocument,
-  places: Places,
+  layout: Layout,
   limits: Limits,
 ): string {
   const endpoint = document.endpoints[name];
   if (endpoint === undefined) throw new Error(`the document has no endpoint ${name}`);
-  const fallback = fallbackServers(name, endpoint, document, places);
+  const fallback = fallbackServers(name, endpoint, document, layout);
   return [
-    frontend(name, endpoint, document, places, limits, fallback !== undefined),
-    ...(endpoint.tls ? lobby(name, document, places, fallback !== undefined) : []),
-    ...crowd(name, sessionsOf(document), places, {
-      log: sessionLog(name, places.image),
+    frontend(name, endpoint, document, layout, limits, fallback !== undefined),
+    ...(endpoint.tls ? lobby(name, document, layout, fallback !== undefined) : []),
+    ...crowd(name, sessionsOf(document), layout, {
+      log: sessionLog(name, layout.image),
       onward: onward(name, document, fallback !== undefined),
     }),
-    slots(name, endpoint, document, places, fallback !== undefined),
+    slots(name, endpoint, document, layout, fallback !== undefined),
     ...(fallback === undefined ? [] : [fallback]),
     deniedTable(name),
   ].join("\n\n");
@@ -61,19 +61,19 @@ function frontend(
   name: string,
   { port, tls }: Endpoint,
   document: PortalDocument,
-  places: Places,
+  layout: Layout,
   limits: Limits,
   fallback: boolean,
 ): string {
   return `frontend ${frontendOf(name)}
-${binds(port, tls ? ` ssl crt ${places.identity}/server.crt ssl-min-ver TLSv1.2` : "")}${document.ssh ? tunnelBind(port) : ""}
+${binds(port, tls ? ` ssl crt ${layout.identity}/server.crt ssl-min-ver TLSv1.2` : "")}${document.ssh ? tunnelBind(port) : ""}
     maxconn ${limits.endpoint}
-    ${sessionLog(name, places.image)}
+    ${sessionLog(name, layout.image)}
 ${document.ssh ? TUNNELS_PASS : ""}
-${guard(name, places)}
-${atTheDoor(limits)}
+${guard(name, layout)}
+${sourceLimit(limits)}
 ${withoutAgent(name, document, fallback)}
-${firstWord(engineOf(document))}
+${firstBytes(engineOf(document))}
 ${tls ? intoLobby(name) : ""}
 ${share(name, sessionsOf(document), tls ? " !held" : "")}
 ${tls ? `    use_backend ${lobbyOf(name)} if held` : ""}
@@ -107,7 +107,7 @@ function intoLobby(name: string): string {
 function lobby(
   name: string,
   document: PortalDocument,
-  { run, image }: Places,
+  { run, image }: Layout,
   fallback: boolean,
 ): readonly string[] {
   const [lobby, present] = [lobbyOf(name), presentTableOf(name)];
@@ -137,7 +137,7 @@ ${intoCrowd(name)}
 }
 
 /**
- * The agent has been silent for the limit. Its last choice goes on where the nodes' own word confirms it; without a clear word,
+ * The agent has been silent for the limit. Its last choice goes on where the nodes' own roles confirm it; without a clear role,
  * newcomers are refused.
  */
 function withoutAgent(name: string, document: PortalDocument, fallback: boolean): string {
@@ -160,7 +160,7 @@ ${confirmed.join("\n")}
     acl confirmed var(txn.confirmed) -m bool`;
 }
 
-/** Where the nodes' word doesn't confirm the agent's last choice, it chooses. */
+/** Where the nodes' roles don't confirm the agent's last choice, it chooses. */
 const takeOver = (name: string, fallback: boolean): string =>
   fallback ? `    use_backend ${fallbackOf(name)} if settled silent !confirmed` : "";
 
@@ -168,7 +168,7 @@ function slots(
   name: string,
   endpoint: Endpoint,
   document: PortalDocument,
-  places: Places,
+  layout: Layout,
   fallback: boolean,
 ): string {
   const { route } = endpoint;
@@ -177,17 +177,17 @@ function slots(
   return `backend ${backendOf(name)}
     no log
     balance leastconn
-${question(`/vouch/${name}`, places)}${leaves}
+${slotCheck(`/vouch/${name}`, layout)}${leaves}
     # The answer takes a second where the agent gives none.
     timeout check 3s
     default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}
 ${servers(endpoint, document, () => "disabled")}
-${waitingSlot(places.agent)}`;
+${waitingSlot(layout.agent)}`;
 }
 
 /** Asks HAProxy's own frontend of each server, by its name. */
-const question = (path: string, places: Places): string => `    option httpchk
-    http-check connect addr ${vouchSocket(places)}
+const slotCheck = (path: string, layout: Layout): string => `    option httpchk
+    http-check connect addr ${vouchSocket(layout)}
     http-check send meth GET uri-lf ${path}/%[srv_name]
     http-check expect status 200`;
 
@@ -195,38 +195,38 @@ const question = (path: string, places: Places): string => `    option httpchk
  * A backup: HAProxy takes it only where no node's slot is open. Open from the start, so that nobody is refused by a reload. Down at
  * the first no: while it is up, HAProxy doesn't go on by itself.
  */
-const waitingSlot = ({ host }: Places["agent"]): string =>
+const waitingSlot = ({ host }: Layout["agent"]): string =>
   `    server ${WAITING} ${host}:${NOBODYS_PORT} backup maxconn 0 inter 500ms fall 1`;
 
 /**
- * Each node's own word, as HAProxy itself can ask for it, and the places of those who are sent by it: only while the agent is silent.
- * A leader's are apart from its word: HAProxy 3.0 leaves a client hanging that is still connecting when its server is found down and
- * the sessions there are ended. So nobody is sent to it from the moment when it says no more that it leads, and its sessions end after that.
+ * Each node's own role, as HAProxy itself can ask for it, and the slots of clients that are sent by it: only while the agent is silent.
+ * A leader's slots are apart from its role: HAProxy 3.0 leaves a client hanging that is still connecting when its server is found down and
+ * the sessions there are ended. So nobody is sent to it from the moment when it no longer says that it leads, and its sessions end after that.
  */
 function fallbackServers(
   name: string,
   endpoint: Endpoint,
   document: PortalDocument,
-  places: Places,
+  layout: Layout,
 ): string | undefined {
   const { route } = endpoint;
   const { roleCheck } = engineOf(document);
   if (!hasFallback(document) || roleCheck === undefined) return undefined;
-  const check = roleCheck({ document, route, identity: places.identity });
-  const word = (node: string) => `${rolesOf(name)}/${node}`;
+  const check = roleCheck({ document, route, identity: layout.identity });
+  const roleServer = (node: string) => `${rolesOf(name)}/${node}`;
   const most = `maxconn ${sessionsOf(document)}`;
   const chosen = nodesOf(endpoint, document).map(
-    ([node]) => `    use-server ${node} if { srv_is_up(${word(node)}) }`,
+    ([node]) => `    use-server ${node} if { srv_is_up(${roleServer(node)}) }`,
   );
   const own =
     route === "primary"
-      ? `${question(`/says/${name}`, places)}
+      ? `${slotCheck(`/says/${name}`, layout)}
     # Of weight 0: who can't connect is not sent there again, and is refused.
     default-server check inter 1s downinter 500ms fall 2 rise 1 weight 0 ${most} on-marked-down shutdown-sessions
 ${chosen.join("\n")}
 ${servers(endpoint, document, nothing)}`
       : `    balance leastconn
-${servers(endpoint, document, (node) => `track ${word(node)} ${most}`)}`;
+${servers(endpoint, document, (node) => `track ${roleServer(node)} ${most}`)}`;
   return `backend ${rolesOf(name)}
     no log
     # The checks' too, and theirs is a TLS handshake with a program that may be busy.

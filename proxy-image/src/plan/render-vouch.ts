@@ -1,11 +1,11 @@
 import type { PortalDocument } from "../contract.ts";
-import type { Places } from "./names.ts";
+import type { Layout } from "./names.ts";
 import { AGENT, backendOf, LATEST, rolesOf, VOUCH, WAITING } from "./names.ts";
 
 /** The address of the frontend that answers the slots' checks. */
-export const vouchSocket = ({ run }: Places): string => `unix@${run}/vouch.sock`;
+export const vouchSocket = ({ run }: Layout): string => `unix@${run}/vouch.sock`;
 
-/** What the agent answers of a node that it doesn't vouch for. Any other failure says nothing of the node. */
+/** What the agent answers of a node that it doesn't vouch for. Any other failure proves nothing about the node. */
 export const NO = 403;
 
 /**
@@ -18,15 +18,15 @@ const NO_MORE = 404;
 export type HasOwnCheck = (endpoint: string) => boolean;
 
 /**
- * What a slot's check asks. While the agent speaks, its word counts; without an answer the slot stays as it is. Once it is silent, the
+ * What a slot's check asks. While the agent answers, its answer counts; without one the slot stays as it is. Once it is silent, the
  * node's own role counts; where HAProxy can't ask for that, nothing disproves the node, and newcomers alone are refused.
  */
 export function renderVouch(
   document: PortalDocument,
-  places: Places,
+  layout: Layout,
   hasOwnCheck: HasOwnCheck,
 ): string {
-  const { host, port } = places.agent;
+  const { host, port } = layout.agent;
   const slots = slotsOf(document);
   const lines = slots.flatMap(({ endpoint, node }) => {
     const slotAsks = `/vouch/${endpoint}/${node}`;
@@ -56,7 +56,7 @@ export function renderVouch(
 frontend ${VOUCH}
     mode http
     no log
-    bind ${vouchSocket(places)} mode 600
+    bind ${vouchSocket(layout)} mode 600
     timeout client 5s
     timeout http-request 5s
     timeout http-keep-alive 1s
@@ -98,7 +98,7 @@ type Timing = Pick<PortalDocument, "timing">;
 
 /**
  * Failed questions after which the agent is silent. One takes a second, half of it the time-out, whether the agent is dead, frozen
- * or without a verdict. The first one begins within half a second of its last word: HAProxy goes on by itself between half a
+ * or without a verdict. The first one begins within half a second of its last answer: HAProxy goes on by itself between half a
  * second and a second after the limit, never before it.
  */
 export function livenessFall({ timing }: Timing): number {

@@ -1,20 +1,20 @@
 import type { PortalDocument } from "../contract.ts";
 import { engineOf } from "../engines/table.ts";
 import { limitsOf } from "./limits.ts";
-import type { Places } from "./names.ts";
+import type { Layout } from "./names.ts";
 import {
   AGENT,
   DESCRIPTORS,
   FRONTEND_MAXCONN,
   LATEST,
-  PLACES,
+  LAYOUT,
   SOURCES,
   SSH,
   STATUS,
   VOUCH,
 } from "./names.ts";
-import { sourcesTable } from "./render-door.ts";
 import { hasFallback, renderEndpoint } from "./render-endpoint.ts";
+import { sourcesTable } from "./render-guard.ts";
 import { renderSsh, renderStatus } from "./render-status-and-ssh.ts";
 import { livenessFall, renderVouch, vouchSocket } from "./render-vouch.ts";
 
@@ -33,24 +33,24 @@ const OWN = [AGENT, STATUS, SSH, VOUCH, SOURCES];
  * The whole haproxy.cfg. It depends on nodes, endpoints, timing, fallback, shares and SSH: leader and whitelist change at run time. Every
  * node's slot is `disabled`, so that a start or a reload opens nothing; who comes then waits.
  */
-export function renderConfig(document: PortalDocument, places: Places = PLACES): string {
+export function renderConfig(document: PortalDocument, layout: Layout = LAYOUT): string {
   const endpoints = Object.entries(document.endpoints);
   const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
-  const limits = limitsOf(document, places.descriptors, places.memory);
+  const limits = limitsOf(document, layout.descriptors, layout.memory);
   return `${[
-    global(places),
+    global(layout),
     defaults(document),
-    ...endpoints.map(([name]) => renderEndpoint(name, document, places, limits)),
-    renderStatus(document, places, limits),
+    ...endpoints.map(([name]) => renderEndpoint(name, document, layout, limits)),
+    renderStatus(document, layout, limits),
     sourcesTable,
-    ...(document.ssh ? [renderSsh(document.ssh, places, limits)] : []),
-    renderVouch(document, places, () => hasFallback(document)),
-    agent(document, places),
+    ...(document.ssh ? [renderSsh(document.ssh, layout, limits)] : []),
+    renderVouch(document, layout, () => hasFallback(document)),
+    agent(document, layout),
   ].join("\n\n")}\n`;
 }
 
-function global({ run, group }: Places): string {
+function global({ run, group }: Layout): string {
   return `global
     log stdout format raw local0 info
     stats socket ${run}/admin.sock mode 660 group ${group} level admin
@@ -105,7 +105,7 @@ function defaults(document: PortalDocument): string {
 }
 
 /** A returning agent needs a moment to open a slot; until then what HAProxy found by itself goes on. */
-function agent(document: PortalDocument, places: Places): string {
+function agent(document: PortalDocument, layout: Layout): string {
   return `# Down: the agent has been silent for the limit. Up: it speaks, whatever it says of the slots.
 backend ${AGENT}
     no log
@@ -113,5 +113,5 @@ backend ${AGENT}
     option httpchk
     http-check send meth GET uri /alive
     http-check expect status 200
-    server ${AGENT} ${vouchSocket(places)} check inter 500ms fall ${livenessFall(document)} rise 3`;
+    server ${AGENT} ${vouchSocket(layout)} check inter 500ms fall ${livenessFall(document)} rise 3`;
 }

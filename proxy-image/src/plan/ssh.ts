@@ -1,4 +1,4 @@
-// Who may open tunnels: what sshd is told of a document, and whose sessions end.
+// Who may open tunnels: what sshd gets from a document, and whose sessions end.
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -28,7 +28,7 @@ export function planSsh(
 export interface Authorized {
   /** sshd's authorized_keys: each key may forward to the endpoints, and do nothing else. */
   readonly keys: string;
-  /** For the log: what a key's fingerprint and an endpoint's port are called, one a line. */
+  /** For the log: what a key's fingerprint and an endpoint's port are called, one per line. */
   readonly names: string;
 }
 

@@ -17,7 +17,7 @@ export interface Snapshot {
   readonly inForce: boolean;
 }
 
-/** What the portal says of itself: the file that `up` waits for, and the heart of the status page. */
+/** What the portal reports of itself: the file that `up` waits for, and the heart of the status page. */
 export interface Applied {
   /** Wall-clock milliseconds. Moves every two seconds while the agent lives. */
   readonly at: number;

@@ -1,14 +1,14 @@
-import type { DeniedReading, HaproxyEvent, Revoked } from "../apply/answers.ts";
+import type { DeniedReading, HaproxyEvent, Revoked } from "../apply/results.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./server.ts";
 
-type SayTo = Pick<Log, "info" | "warn" | "error">;
+type EventLog = Pick<Log, "info" | "warn" | "error">;
 
-/** Sources that get a line of their own in one report; a flood from more is told as a sum. */
+/** Sources that get a line of their own in one report; a flood from more is logged as a sum. */
 const MOST_LINES = 50;
 
-/** Tells who was refused since the last report, at most a second after it happened. */
-export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): void {
+/** Logs who was refused since the last report, at most a second after it happened. */
+export function logDenied(log: Log, metrics: Metrics, reading: DeniedReading): void {
   if (reading.kind === "unreadable") return;
   const { sources, others } = reading;
   for (const { endpoint, count } of [...sources, ...others]) metrics.refused(endpoint, count);
@@ -26,17 +26,17 @@ export function sayDenied(log: Log, metrics: Metrics, reading: DeniedReading): v
   log.warn(facts, `${count} connections from ${from} more sources refused: not on the whitelist`);
 }
 
-/** Tells what HAProxy did beside a cycle. */
-export function sayEvent(log: SayTo, event: HaproxyEvent): void {
+/** Logs what HAProxy did beside a cycle. */
+export function logEvent(log: EventLog, event: HaproxyEvent): void {
   switch (event.kind) {
     case "whitelist-in-force": {
       const { entries, ms, revoked } = event;
       log.info({ entries, ms }, `The whitelist is in force: ${entries} entries`);
-      sayRevoked(log, revoked);
+      logRevoked(log, revoked);
       return;
     }
     case "late-revoked":
-      sayRevoked(log, event.revoked);
+      logRevoked(log, event.revoked);
       return;
     case "whitelist-failed": {
       const what = event.inForce
@@ -58,7 +58,7 @@ export function sayEvent(log: SayTo, event: HaproxyEvent): void {
   }
 }
 
-function sayRevoked(log: SayTo, revoked: readonly Revoked[]): void {
+function logRevoked(log: EventLog, revoked: readonly Revoked[]): void {
   for (const { endpoint, source, sessions } of revoked) {
     const msg = `${sessions} sessions of ${source} on ${endpoint} are cut: no longer on the whitelist`;
     log.warn({ endpoint, source, sessions }, msg);

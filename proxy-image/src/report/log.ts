@@ -55,7 +55,7 @@ export function createLog(portal: string): Logging {
     const isOut = await new Promise<boolean>((resolve) => {
       out.once("close", () => resolve(true));
       setTimeout(() => resolve(false), LAST_LINES_MS);
-      // What was dropped is told first.
+      // What was dropped is logged first.
       if (dropped > 0) out.once("drain", () => out.end());
       else out.end();
     });

@@ -9,8 +9,8 @@ import type { Snapshot } from "./applied.ts";
 
 export interface Answers {
   /** True when there is a verdict younger than two seconds. Waits for one that is due, at most 400 ms. */
-  speaks(): Promise<boolean>;
-  /** Whether this agent vouches for a node on an endpoint. `unknown`: it doesn't speak, which disproves no node. Waits likewise. */
+  hasVerdict(): Promise<boolean>;
+  /** Whether this agent vouches for a node on an endpoint. `unknown`: it has no verdict, which disproves no node. Waits likewise. */
   vouches(endpoint: string, node: string): Promise<Vouched>;
   status(): unknown;
   metrics(): Promise<string>;
@@ -24,7 +24,7 @@ export type Vouched = "yes" | "no" | "unknown";
  */
 export function serve(answers: Answers, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(answers, request, response).catch((error: unknown) => {
+    handle(answers, request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -36,7 +36,7 @@ export function serve(answers: Answers, port: number): Promise<Server> {
 
 const STATUS_OF: Readonly<Record<Vouched, number>> = { yes: 200, no: NO, unknown: 503 };
 
-async function answer(
+async function handle(
   answers: Answers,
   { url = "/" }: IncomingMessage,
   response: ServerResponse,
@@ -46,8 +46,12 @@ async function answer(
   const [, page = "", endpoint = "", node = ""] = url.split("/");
   switch (page) {
     case "alive": {
-      const speaks = await answers.speaks();
-      return void send(speaks ? 200 : 503, "text/plain", `${speaks ? "alive" : "no verdict"}\n`);
+      const hasVerdict = await answers.hasVerdict();
+      return void send(
+        hasVerdict ? 200 : 503,
+        "text/plain",
+        `${hasVerdict ? "alive" : "no verdict"}\n`,
+      );
     }
     case "vouch": {
       const vouched = await answers.vouches(endpoint, node);
@@ -77,7 +81,7 @@ export interface Metrics {
 /** Prometheus metrics of one portal. */
 export function createMetrics(
   snapshot: () => Snapshot | undefined,
-  endings: () => readonly CertificateEnd[],
+  ends: () => readonly CertificateEnd[],
 ): Metrics {
   const registers = [new Registry()];
   const refused = new Counter({
@@ -117,7 +121,7 @@ export function createMetrics(
     registers,
     collect() {
       this.reset();
-      for (const { certificate, at } of endings()) this.set({ certificate }, at / 1000);
+      for (const { certificate, at } of ends()) this.set({ certificate }, at / 1000);
     },
   });
   return {

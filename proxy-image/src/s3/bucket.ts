@@ -3,7 +3,7 @@ import { z } from "zod";
 /** What a request of the bucket could not bring. `throttled`: S3 asks for fewer requests. */
 export interface Failed {
   readonly kind: "failed";
-  /** A clause with its subject: "S3 answers 403 AccessDenied". The same failure has the same words each time. */
+  /** A clause with its subject: "S3 answers 403 AccessDenied". The same failure has the same text each time. */
   readonly why: string;
   readonly throttled: boolean;
 }

@@ -179,7 +179,7 @@ class BodyError extends Error {
 }
 
 /**
- * Says what failed in words that stay the same while the failure does: no identifier of a request, no address, no time.
+ * Describes a failure by a text that stays the same while the failure does: no identifier of a request, no address, no time.
  * `deadline`: that of the request, in milliseconds.
  */
 export function failureOf(thrown: unknown, deadline: number): Failed {

@@ -97,11 +97,11 @@ const GAP = 1000;
 
 /**
  * Gives back what is to be called with every report, as often as one likes: it puts into the bucket what says something
- * new. It never waits and never throws; what failed is told once for each reason, and tried again at later calls.
+ * new. It never waits and never throws; what failed is logged once for each reason, and tried again at later calls.
  */
 export function s3Report({ bucket, key, clock, log }: S3ReportArgs): (applied: Applied) => void {
   const backOff = createBackOff(clock);
-  let told = "";
+  let sent = "";
   let last = Number.NEGATIVE_INFINITY;
   let busy = false;
   let failing: string | undefined;
@@ -118,14 +118,14 @@ export function s3Report({ bucket, key, clock, log }: S3ReportArgs): (applied: A
     backOff.reset();
     if (failing !== undefined) log.info("Reports go into the bucket again");
     failing = undefined;
-    told = news;
+    sent = news;
     last = clock();
   };
 
   return (applied) => {
     const news = JSON.stringify({ ...applied, at: 0 });
     const pause = clock() - last;
-    if (busy || backOff.isQuiet() || pause < (news === told ? BEAT : GAP)) return;
+    if (busy || backOff.isQuiet() || pause < (news === sent ? BEAT : GAP)) return;
     busy = true;
     void put(applied, news).finally(() => {
       busy = false;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import { Authority } from "../../support/authority.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -91,7 +91,7 @@ async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
 /** Until then HAProxy's own view counts for nothing. */
 const runsForTheLimit = (lab: Lab) =>
   until("HAProxy has run for the limit", 6_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
     return (
       reply.kind === "reply" && Number(/Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1]) >= 4
     );
@@ -99,7 +99,9 @@ const runsForTheLimit = (lab: Lab) =>
 
 const isSilent = (lab: Lab) =>
   until("the agent counts as silent", 30_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show servers state agent"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
+      deadlineMs: 1_000,
+    });
     return reply.kind === "reply" && / agent \S+ 0 /.test(reply.blocks[0] ?? "");
   });
 
@@ -209,7 +211,9 @@ for (const how of ["killed", "frozen"] as const) {
     else lab.agent.silent = false;
     await until("the agent speaks again", 10_000, async () => {
       await served();
-      const reply = await ask(lab.adminSocket, ["show servers state agent"], { deadlineMs: 1_000 });
+      const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
+        deadlineMs: 1_000,
+      });
       return reply.kind === "reply" && / agent \S+ 2 /.test(reply.blocks[0] ?? "");
     });
     await lab.settle(wantedOf("orders-1", ["orders-2"]));

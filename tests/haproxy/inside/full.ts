@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 
-import { tellFull } from "../../../proxy-image/src/report/story.ts";
+import { describeOccupancy } from "../../../proxy-image/src/report/verdict-log.ts";
 import { until } from "../../support/until.ts";
 import type { Client, Lab } from "../lab.ts";
 import { createLab, held, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
 const sayings = async (lab: Lab): Promise<string> =>
-  tellFull(new Set(), (await lab.actual()).rooms)
+  describeOccupancy(new Set(), (await lab.actual()).capacities)
     .lines.map(({ msg }) => msg)
     .join();
 
@@ -107,7 +107,7 @@ test("a hold gives an endpoint back the connections that it takes", async (t) =>
   const lab = await createLab(t, { descriptors: 1_200 });
   lab.agent.vouched.add("primary/orders-1");
   const limit = async () =>
-    (await lab.actual()).rooms.find(({ name }) => name === "this portal's primary")?.limit;
+    (await lab.actual()).capacities.find(({ name }) => name === "this portal's primary")?.limit;
   await lab.settle(wantedOf("orders-1"));
   const before = await limit();
   assert.ok(before);

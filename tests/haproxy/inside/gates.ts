@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/model/haproxy.ts";
 import type { Client } from "../lab.ts";
 import { createLab, openClient, openTlsClient, wantedOf } from "../lab.ts";
@@ -70,7 +70,7 @@ for (const [what, options, open] of [
 
     t.diagnostic(`${came} came, ${served} were served`);
     if (waiting.size > 0) {
-      const shown = await ask(lab.adminSocket, ["show sess all"], { deadlineMs: 5_000 });
+      const shown = await sendOnce(lab.adminSocket, ["show sess all"], { deadlineMs: 5_000 });
       const ports = [...waiting].map(({ socket }) => socket.localPort);
       const sessions = shown.kind === "reply" ? shown.blocks[0]?.slice(0, 20_000) : shown.why;
       assert.fail(`${ports.length} of ${came} are left waiting, from ${ports}:\n${sessions}`);

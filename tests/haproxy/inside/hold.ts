@@ -3,11 +3,10 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHaproxy } from "../../../proxy-image/src/apply/haproxy.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
-import { goOnAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
+import { resumeAccepting } from "../../../proxy-image/src/apply/runtime-commands.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import type { Wanted } from "../../../proxy-image/src/model/haproxy.ts";
 import { crowdOf, frontendOf, lobbyOf } from "../../../proxy-image/src/plan/names.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
@@ -48,13 +47,13 @@ test("a hold ends by itself when the agent freezes", async (t) => {
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_000 });
   t.after(() => holds.close());
   holds.start("primary", STOPS);
-  const door = async () => (await lab.actual()).endpoints.primary?.door;
-  await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+  const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
+  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
 
   const parked = openClient(lab.port("primary"));
 
   assert.equal(await parked.node, "orders-1");
-  assert.equal(await door(), "accepting");
+  assert.equal(await frontend(), "accepting");
   parked.socket.destroy();
 });
 
@@ -84,14 +83,14 @@ test("an agent that freezes while it releases a hold leaves no door closed", asy
     assert.equal(reading.kind, "actual");
     return reading.kind === "actual" && frozen.execute(plan(reading.actual, wanted));
   };
-  const door = async () => (await lab.actual()).endpoints.primary?.door;
+  const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
   await steer(held(wantedOf("orders-1")));
-  await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
 
   await steer(wantedOf("orders-2"));
 
-  assert.notEqual(await door(), "accepting", "the release came through");
-  await until("the end of the hold", 30_000, async () => (await door()) === "accepting");
+  assert.notEqual(await frontend(), "accepting", "the release came through");
+  await until("the end of the hold", 30_000, async () => (await frontend()) === "accepting");
 });
 
 test("a hold that its agent gave up by dying is seen as ending, and the next plan releases it", async (t) => {
@@ -100,14 +99,14 @@ test("a hold that its agent gave up by dying is seen as ending, and the next pla
   await lab.settle(wantedOf("orders-1"));
   const dead = createHolds(lab.adminSocket, () => {});
   dead.start("primary", STOPS);
-  const door = async () => (await lab.actual()).endpoints.primary?.door;
-  await until("the endpoint is held", 1_000, async () => (await door()) === "ending");
+  const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
+  await until("the endpoint is held", 1_000, async () => (await frontend()) === "ending");
   dead.close();
 
   const commands = await lab.apply(wantedOf("orders-1"));
 
   assert.deepEqual(commands, [{ kind: "release", endpoint: "primary" }]);
-  assert.equal(await door(), "accepting");
+  assert.equal(await frontend(), "accepting");
 });
 
 for (const tls of [false, true])
@@ -115,12 +114,12 @@ for (const tls of [false, true])
     const lab = await createLab(t, { tls });
     lab.agent.vouched.add("primary/orders-1");
     await lab.settle(wantedOf("orders-1"));
-    const door = async () => (await lab.actual()).endpoints.primary?.door;
+    const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
     const hold = async (lastsMs: number) => {
       const holds = createHolds(lab.adminSocket, () => {}, { lastsMs, renewMs: 1_000 });
       t.after(() => holds.close());
       holds.start("primary", tls ? STOPS_BEHIND_TLS : STOPS);
-      await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+      await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
       // In force in all its parts, and its answers read.
       await pause(100);
       return holds;
@@ -143,13 +142,13 @@ test("a hold of which a part is not in force is neither held nor accepting, and 
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
   await lab.apply(held(wantedOf("orders-1")));
-  for (const half of goOnAccepting("primary", STOPS_BEHIND_TLS)) {
-    await ask(lab.adminSocket, [half], { deadlineMs: 1_000 });
+  for (const half of resumeAccepting("primary", STOPS_BEHIND_TLS)) {
+    await sendOnce(lab.adminSocket, [half], { deadlineMs: 1_000 });
 
     const commands = await lab.apply(held(wantedOf("orders-1")));
 
     assert.deepEqual(commands, [{ kind: "hold", endpoint: "primary" }]);
-    assert.equal((await lab.actual()).endpoints.primary?.door, "held");
+    assert.equal((await lab.actual()).endpoints.primary?.frontend, "held");
   }
 });
 
@@ -161,7 +160,7 @@ test("a hold is renewed before it ends, without letting anybody through", async 
   t.after(() => holds.close());
   holds.start("primary", STOPS);
   await until("the endpoint is held", 1_000, async () => {
-    return (await lab.actual()).endpoints.primary?.door !== "accepting";
+    return (await lab.actual()).endpoints.primary?.frontend !== "accepting";
   });
   const parked = openClient(lab.port("primary"));
   await until("it wants renewing", 2_000, () => holds.state("primary") === "ending");

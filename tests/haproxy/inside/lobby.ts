@@ -4,10 +4,9 @@ import { connect } from "node:net";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { createHolds } from "../../../proxy-image/src/apply/hold.ts";
 import { readSessions } from "../../../proxy-image/src/apply/replies.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import type { Wanted, WantedEndpoint } from "../../../proxy-image/src/model/haproxy.ts";
 import { until } from "../../support/until.ts";
 import type { Lab } from "../lab.ts";
@@ -39,7 +38,7 @@ async function waitingClients(lab: Lab, count: number, from?: string) {
 
 /** Those of clients: HAProxy's own socket has some, too. */
 const sessions = async (lab: Lab) => {
-  const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+  const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
   const all = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
   return all.filter(({ frontend }) => /^(in|lobby)_/.test(frontend));
 };
@@ -136,12 +135,12 @@ test("a hold behind TLS ends by itself when the agent freezes", async (t) => {
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_000 });
   t.after(() => holds.close());
   holds.start("primary", stops("lobby_primary"));
-  const door = async () => (await lab.actual()).endpoints.primary?.door;
-  await until("the endpoint is held", 1_000, async () => (await door()) !== "accepting");
+  const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
+  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
 
   const [client] = await waitingClients(lab, 1);
 
   assert.match((await client?.node) ?? "", /^orders-1/);
-  assert.equal(await door(), "accepting");
+  assert.equal(await frontend(), "accepting");
   client?.socket.destroy();
 });

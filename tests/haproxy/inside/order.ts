@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
 import { readSessions } from "../../../proxy-image/src/apply/replies.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import { plan } from "../../../proxy-image/src/plan/plan.ts";
 import { until } from "../../support/until.ts";
 import type { Lab } from "../lab.ts";
@@ -23,12 +22,12 @@ const acceptAll = (lab: Lab, node: string) => {
 
 async function lead(lab: Lab, node: string, address: string, port: number): Promise<void> {
   const line = [`set server primary/${node} addr ${address} port ${port}`];
-  assert.equal((await ask(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
 }
 
 async function untilWaiting(lab: Lab, count: number): Promise<void> {
   await until("HAProxy tries to connect them", 5_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
     const sessions = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
     return sessions.filter(({ state }) => state === "waiting").length >= count;
   });
@@ -36,7 +35,7 @@ async function untilWaiting(lab: Lab, count: number): Promise<void> {
 
 /** How often HAProxy has tried again to connect somebody to the leader. */
 async function triesOf(lab: Lab): Promise<number> {
-  const reply = await ask(lab.adminSocket, ["show stat primary 2 -1"], { deadlineMs: 1_000 });
+  const reply = await sendOnce(lab.adminSocket, ["show stat primary 2 -1"], { deadlineMs: 1_000 });
   assert.equal(reply.kind, "reply");
   const [names = [], values = []] = (reply.blocks[0] ?? "")
     .split("\n")
@@ -81,7 +80,7 @@ test("out of the rotation alone a slot keeps its sessions, so the plan ends them
     "set server primary/orders-1 state drain",
     "set server primary/orders-2 state ready",
   ];
-  assert.equal((await ask(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
   await pause(100);
   assert.equal(lab.sessionsOn("orders-1"), 1);
 

@@ -150,7 +150,7 @@ for (const [what, options, open] of [
 async function nextInLine(lab: Lab): Promise<Client> {
   const next = openClient(lab.port("primary"), CROWD);
   await until("it waits for its turn", 10_000, async () =>
-    (await lab.actual()).rooms.some(
+    (await lab.actual()).capacities.some(
       ({ name, used, limit }) => /^what primary has for/.test(name) && used === limit,
     ),
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ask } from "../../../proxy-image/src/apply/conversation.ts";
+import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
 import { until } from "../../support/until.ts";
 import { createLab, type Lab, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
@@ -13,7 +13,7 @@ async function openLab(t: Parameters<typeof createLab>[0]): Promise<Lab> {
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
   await until("HAProxy has run for the limit", 6_000, async () => {
-    const reply = await ask(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
     const uptime = reply.kind === "reply" && /Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1];
     return Number(uptime) >= SILENCE;
   });
@@ -23,7 +23,9 @@ async function openLab(t: Parameters<typeof createLab>[0]): Promise<Lab> {
 const slotUp = async (lab: Lab) => (await lab.actual()).endpoints.primary?.slots["orders-1"]?.up;
 
 const agentUp = async (lab: Lab) => {
-  const reply = await ask(lab.adminSocket, ["show servers state agent"], { deadlineMs: 1_000 });
+  const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
+    deadlineMs: 1_000,
+  });
   return reply.kind === "reply" && / agent \S+ 2 /.test(reply.blocks[0] ?? "");
 };
 
@@ -89,7 +91,7 @@ test("`ready` does nothing for a slot that is down; the plan opens it through `m
   lab.agent.vouched.delete("primary/orders-1");
   await until("the slot is down", 10_000, async () => (await slotUp(lab)) === false);
   const ready = ["set server primary/orders-1 state ready"];
-  await ask(lab.adminSocket, ready, { deadlineMs: 1_000 });
+  await sendOnce(lab.adminSocket, ready, { deadlineMs: 1_000 });
   assert.equal(await slotUp(lab), false);
 
   const commands = await lab.apply(wantedOf("orders-1"));

@@ -18,8 +18,8 @@ test("a portal that starts opens nothing, and lets who comes wait, until it is t
 
   const { endpoints } = await lab.actual();
 
-  for (const { slots, door } of Object.values(endpoints)) {
-    assert.equal(door, "accepting");
+  for (const { slots, frontend } of Object.values(endpoints)) {
+    assert.equal(frontend, "accepting");
     assert.deepEqual(
       Object.values(slots).map(({ admin, up }) => [admin, up]),
       [

@@ -3,33 +3,33 @@ import { test } from "node:test";
 
 import type { Health } from "../../../../proxy-image/src/engines/elasticsearch/health.ts";
 import { viewOf } from "../../../../proxy-image/src/engines/elasticsearch/health.ts";
-import type { Heard } from "../../../../proxy-image/src/observe/heard.ts";
-import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/heard.ts";
+import type { SourceState } from "../../../../proxy-image/src/observe/source-state.ts";
+import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/source-state.ts";
 
 /** "green", "yellow", "red", any with "@<cluster>"; "silent"; anything else: why it is no health. */
-function heardOf(text: string): Heard<Health> {
+function stateOf(text: string): SourceState<Health> {
   if (text === "silent")
     return [1000, 1010].reduce(
-      (heard: Heard<Health>, at) => afterMiss(heard, { kind: "silent", why: "is away" }, at),
+      (state: SourceState<Health>, at) => afterMiss(state, { kind: "silent", why: "is away" }, at),
       {},
     );
   const [status = "", cluster = "logs"] = text.split("@");
-  const said: Health =
+  const content: Health =
     status === "green" || status === "yellow" || status === "red"
       ? { kind: "health", cluster, status }
       : { kind: "other", why: text };
-  return afterAnswer({}, { askedAt: 1000, said });
+  return afterAnswer({}, { askedAt: 1000, content });
 }
 
-function wordsOf(said: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const heard = Object.fromEntries(
-    Object.entries(said).map(([name, text]) => [name, heardOf(text)]),
+function rolesOf(content: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const sources = Object.fromEntries(
+    Object.entries(content).map(([name, text]) => [name, stateOf(text)]),
   );
-  const { nodes } = viewOf("logs", { awakeSince: 0, heard }, 1020);
+  const { nodes } = viewOf("logs", { awakeSince: 0, sources }, 1020);
   return Object.fromEntries(
-    Object.entries(nodes).map(([name, { word }]) => [
+    Object.entries(nodes).map(([name, { role }]) => [
       name,
-      "why" in word ? `${word.kind}: ${word.why}` : word.kind,
+      "why" in role ? `${role.kind}: ${role.why}` : role.kind,
     ]),
   );
 }
@@ -66,7 +66,7 @@ const table: readonly (readonly [
     { a: "serving", b: "neither: answers with status 503", c: "serving" },
   ],
 ];
-for (const [title, said, words] of table)
+for (const [title, content, words] of table)
   test(`nodes of Elasticsearch: ${title}`, () => {
-    assert.deepEqual(wordsOf(said), words);
+    assert.deepEqual(rolesOf(content), words);
   });

@@ -32,8 +32,8 @@ const PRIMARY = {
 test("a primary tells its set, its name and its election", () => {
   const read = decodeHello(reply(PRIMARY));
 
-  assert.ok(read?.said.kind === "hello");
-  const { hello } = read.said;
+  assert.ok(read?.answer.kind === "hello");
+  const { hello } = read.answer;
   assert.deepEqual(hello.election, [0x7fffffff, 0, 0x12, 3]);
   assert.deepEqual([hello.isPrimary, hello.isSecondary, hello.setName], [true, false, "carts"]);
   assert.equal(hello.primary, "10.0.0.1:27017");
@@ -55,10 +55,10 @@ for (const [what, bytes, why] of [
 ] as const)
   test(`${what} is told apart, with the reason`, () => {
     const padded = Buffer.concat([bytes, Buffer.alloc(600)]);
-    const said = decodeHello(padded)?.said;
+    const content = decodeHello(padded)?.answer;
 
-    assert.ok(said?.kind === "unreadable");
-    assert.match(said.why, why);
+    assert.ok(content?.kind === "unreadable");
+    assert.match(content.why, why);
   });
 
 test("no bytes make the decoder throw", () => {

@@ -28,16 +28,16 @@ const secondary = (node: Node, of?: Node, changes: Partial<Hello> = {}): Hello =
 
 /** What each member said at 1000; nothing: it missed twice after an answer at 0. */
 function view(members: Readonly<Record<Node, Hello | { readonly gone: Hello }>>): View {
-  const heard = Object.entries(members).map(([name, said]) => {
-    const gone = "gone" in said;
-    const hello = gone ? said.gone : said;
-    const answer = { askedAt: gone ? 0 : 1000, said: { kind: "hello", hello } as const };
+  const sources = Object.entries(members).map(([name, content]) => {
+    const gone = "gone" in content;
+    const hello = gone ? content.gone : content;
+    const answer = { askedAt: gone ? 0 : 1000, content: { kind: "hello", hello } as const };
     const misses = gone && {
       misses: { kind: "closed", count: 2, since: 900, why: "refuses connections" },
     };
     return [name, { answer, ...misses }];
   });
-  const polled = { awakeSince: 0, heard: Object.fromEntries(heard) };
+  const polled = { awakeSince: 0, sources: Object.fromEntries(sources) };
   return viewOf({ set: "carts", hosts: HOSTS }, polled, 1001);
 }
 
@@ -87,13 +87,13 @@ for (const [what, members, expected] of [
 ] as const)
   test(`replica set: ${what}: ${expected}`, () => assert.equal(quorum(view(members)), expected));
 
-for (const [what, said, word] of [
+for (const [what, content, role] of [
   ["a secondary is a replica", secondary("a", "b"), "replica"],
   ["a member of another set is neither", secondary("a", "b", { setName: "other" }), "neither"],
   ["a member that answers under another name is neither", secondary("b", "b"), "neither"],
   ["one that is recovering is neither", secondary("a", "b", { isSecondary: false }), "neither"],
 ] as const)
   test(`replica set: ${what}`, () => {
-    const { nodes } = view({ a: said, b: secondary("b", "b"), c: secondary("c", "b") });
-    assert.equal(nodes.a?.word.kind, word);
+    const { nodes } = view({ a: content, b: secondary("b", "b"), c: secondary("c", "b") });
+    assert.equal(nodes.a?.role.kind, role);
   });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 import { until } from "../../../../tests/observe/support/until.ts";
-import { DEADLINE_MS, kindOf, lineTo, packet, recovers, start, whyOf } from "./line.ts";
+import { clientTo, DEADLINE_MS, kindOf, packet, recovers, start, whyOf } from "./client.ts";
 import { recorded } from "./stand-in.ts";
 
 const SEED = 20_260;
@@ -11,14 +11,14 @@ const welcome = recorded("welcome");
 const rows = recorded("rows");
 
 test("no packet that answers nothing harms more than its session", async (t) => {
-  const { mysql, line } = await start(t);
+  const { mysql, line: client } = await start(t);
   const farewell = recorded("farewell").toString("latin1", 4);
   for (let length = 0; length <= farewell.length; length++) {
-    await recovers(mysql, line);
-    const before = line.dropped();
+    await recovers(mysql, client);
+    const before = client.dropped();
     for (const session of mysql.sessions) session.write(packet(0, farewell.slice(0, length)));
-    await until(`${length} bytes end the session`, () => line.dropped() > before);
-    assert.equal(kindOf(await line.ask(DEADLINE_MS)), "closed", `${length} bytes`);
+    await until(`${length} bytes end the session`, () => client.dropped() > before);
+    assert.equal(kindOf(await client.ask(DEADLINE_MS)), "closed", `${length} bytes`);
   }
 });
 
@@ -53,11 +53,11 @@ const hostile: Readonly<
 };
 for (const [what, [says, why]] of Object.entries(hostile))
   test(`a server that sends ${what} is not believed, and asked again`, async (t) => {
-    const { mysql, line } = await start(t);
+    const { mysql, line: client } = await start(t);
     Object.assign(mysql, says);
 
-    assert.match(whyOf(await line.ask(500)), why);
-    await recovers(mysql, line);
+    assert.match(whyOf(await client.ask(500)), why);
+    await recovers(mysql, client);
   });
 
 for (const phase of ["greeting", "welcome", "answer"] as const)
@@ -76,24 +76,24 @@ for (const phase of ["greeting", "welcome", "answer"] as const)
     await fc.assert(
       fc.asyncProperty(fc.oneof(changed, any), async (says) => {
         Object.assign(mysql, { [phase]: says, ends: phase });
-        const line = lineTo(mysql);
-        await line.ask(DEADLINE_MS);
-        await recovers(mysql, line);
-        line.stop();
+        const client = clientTo(mysql);
+        await client.ask(DEADLINE_MS);
+        await recovers(mysql, client);
+        client.stop();
       }),
       { seed: SEED, numRuns: 100 },
     );
   });
 
 test("no bytes that nobody asked for end the agent, or keep it from asking again", async (t) => {
-  const { mysql, line } = await start(t);
+  const { mysql, line: client } = await start(t);
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-      await recovers(mysql, line);
-      const before = line.dropped();
+      await recovers(mysql, client);
+      const before = client.dropped();
       for (const session of mysql.sessions) session.end(bytes);
-      await until("the session has ended", () => line.dropped() > before);
-      assert.equal(kindOf(await line.ask(DEADLINE_MS)), "closed");
+      await until("the session has ended", () => client.dropped() > before);
+      assert.equal(kindOf(await client.ask(DEADLINE_MS)), "closed");
     }),
     { seed: SEED, numRuns: 50 },
   );

@@ -8,7 +8,7 @@ import { readRows } from "../../../../proxy-image/src/engines/mysql/member.ts";
 import type { Known } from "../../../../proxy-image/src/engines/mysql/view.ts";
 import { viewOf } from "../../../../proxy-image/src/engines/mysql/view.ts";
 import type { View } from "../../../../proxy-image/src/model/view.ts";
-import type { Heard } from "../../../../proxy-image/src/observe/heard.ts";
+import type { SourceState } from "../../../../proxy-image/src/observe/source-state.ts";
 
 const NODES = ["n1", "n2", "n3"] as const;
 
@@ -50,14 +50,14 @@ const scenarios = z
   .array(Scenario)
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, "scenarios.json"), "utf8")));
 
-type Source = Heard<ReturnType<typeof readRows>>;
+type Source = SourceState<ReturnType<typeof readRows>>;
 
 /** What the driver would give, read as the agent reads it. */
-function heardOf(name: string, says: z.output<typeof Says>, at: number): Source {
+function stateOf(name: string, says: z.output<typeof Says>, at: number): Source {
   if (says === "silent")
     return { misses: { kind: "silent", count: 2, since: at, why: "gives no answer" } };
   if (says === "closed" || says === "other")
-    return { answer: { askedAt: at, said: { kind: says, why: says } } };
+    return { answer: { askedAt: at, content: { kind: says, why: says } } };
   const primaries = [says.primary].flat();
   const rows = NODES.filter((node) => !says.gone.includes(node)).map((node) => ({
     host: `10.0.0.${node.slice(1)}`,
@@ -70,13 +70,13 @@ function heardOf(name: string, says: z.output<typeof Says>, at: number): Source 
     viewId: `${says.bootstrap}:${says.view}`,
     switching: says.switching ? 1 : 0,
   }));
-  return { answer: { askedAt: at, said: readRows(rows) } };
+  return { answer: { askedAt: at, content: readRows(rows) } };
 }
 
-function wordOf({ nodes }: View, name: string): string | undefined {
-  const word = nodes[name]?.word;
-  if (word?.kind === "replica" && !word.streaming) return "replica that receives nothing";
-  return word?.kind;
+function roleOf({ nodes }: View, name: string): string | undefined {
+  const role = nodes[name]?.role;
+  if (role?.kind === "replica" && !role.streaming) return "replica that receives nothing";
+  return role?.kind;
 }
 
 function check(view: View, expect: z.output<typeof Expected>, at: number): void {
@@ -86,7 +86,7 @@ function check(view: View, expect: z.output<typeof Expected>, at: number): void 
   if (expect.epoch) assert.deepEqual("epoch" in quorum && quorum.epoch, expect.epoch);
   assert.equal(leaving !== undefined, expect.leaving);
   for (const node of NODES)
-    if (expect[node]) assert.equal(wordOf(view, node), expect[node], `${node} at ${at}`);
+    if (expect[node]) assert.equal(roleOf(view, node), expect[node], `${node} at ${at}`);
   for (const [node, port] of Object.entries(expect.port))
     assert.equal(nodes[node]?.port.kind, port);
   for (const [node, incarnation] of Object.entries(expect.incarnation))
@@ -102,10 +102,10 @@ for (const { name, term, steps } of scenarios)
       settled: undefined,
     };
     for (const { at, says, expect } of steps) {
-      const heard = Object.fromEntries(
-        Object.entries(says).map(([node, said]) => [node, heardOf(node, said, at)]),
+      const sources = Object.fromEntries(
+        Object.entries(says).map(([node, content]) => [node, stateOf(node, content, at)]),
       );
-      const next = viewOf(known, { awakeSince: 0, heard }, at + 50);
+      const next = viewOf(known, { awakeSince: 0, sources }, at + 50);
       known = next.known;
       check(next.view, expect, at);
     }
@@ -131,8 +131,8 @@ test("a bootstrap by a clock that was behind counts by the number that is noted 
     ...{ readOnly: 0, group: "g", viewId: "17956798293353083:3", switching: 0 },
   };
   const bootstrapOf = (noted: unknown) => {
-    const said = readRows([{ ...row, noted }]);
-    return said.kind === "member" ? said.view?.bootstrap : said;
+    const content = readRows([{ ...row, noted }]);
+    return content.kind === "member" ? content.view?.bootstrap : content;
   };
   const note = (bootstrap: string) =>
     JSON.stringify({ portico: "a", bootstrap, number: 4000000001 });

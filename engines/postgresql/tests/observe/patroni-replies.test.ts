@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { decodeRange } from "../../../../proxy-image/src/engines/postgresql/etcd-replies.ts";
 import {
   decodeStatus,
-  isTelling,
+  isWatched,
   readClusterKeys,
 } from "../../../../proxy-image/src/engines/postgresql/patroni-replies.ts";
 import { recorded } from "./replies.ts";
@@ -164,11 +164,11 @@ for (const [config, paused] of [
 }
 
 test("only the keys that may change a verdict are telling", () => {
-  assert.ok(isTelling("orders", "/service/orders/leader"));
-  assert.ok(isTelling("orders", "/service/orders/failover"));
-  assert.ok(!isTelling("orders", "/service/orders/status"));
-  assert.ok(!isTelling("orders", "/service/orders/members/leader"));
-  assert.ok(!isTelling("orders", "/service/orders-2/leader"));
+  assert.ok(isWatched("orders", "/service/orders/leader"));
+  assert.ok(isWatched("orders", "/service/orders/failover"));
+  assert.ok(!isWatched("orders", "/service/orders/status"));
+  assert.ok(!isWatched("orders", "/service/orders/members/leader"));
+  assert.ok(!isWatched("orders", "/service/orders-2/leader"));
 });
 
 test("hostile values are never an exception", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 
-import type { Finding } from "../../../../proxy-image/src/engines/postgresql/port-watch.ts";
+import type { ProbeResult } from "../../../../proxy-image/src/engines/postgresql/port-watch.ts";
 import {
   decodeNegotiation,
   holdConnection,
@@ -121,7 +121,7 @@ test("renewing the held connection tells nothing, and leaves no moment without o
 test("the port is probed only while there is doubt, and silence takes two misses", async (t) => {
   const { postgresql, address } = await start(t);
   let isSuspect = false;
-  const found: Finding["kind"][] = [];
+  const found: ProbeResult["kind"][] = [];
   const watch = watchPort({
     ...address,
     isSuspect: () => isSuspect,

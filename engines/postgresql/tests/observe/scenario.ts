@@ -11,7 +11,7 @@ import type {
 } from "../../../../proxy-image/src/engines/postgresql/view.ts";
 import { afterQuorumAnswer, viewOf } from "../../../../proxy-image/src/engines/postgresql/view.ts";
 import type { NodeView, View } from "../../../../proxy-image/src/model/view.ts";
-import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/heard.ts";
+import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/source-state.ts";
 
 /** A history of a cluster of the nodes a, b and c, as data: what each source said, and the view that follows. */
 export interface Scenario {
@@ -72,11 +72,11 @@ function follow(known: Observations, step: Step): Observations {
 
 function followNode(name: string, before: NodeObservation, step: Step): NodeObservation {
   const { at, patroni, probe, closed } = step;
-  const said = patroni?.[name];
+  const content = patroni?.[name];
   const kind = probe?.[name];
   let node = before;
-  if (typeof said === "string") node = afterMiss(node, { kind: "silent", why: said }, at);
-  else if (said) node = afterAnswer(node, { askedAt: at, said: readPatroni(name, said) });
+  if (typeof content === "string") node = afterMiss(node, { kind: "silent", why: content }, at);
+  else if (content) node = afterAnswer(node, { askedAt: at, content: readPatroni(name, content) });
   if (kind) node = { ...node, probe: { kind, at, why: `PostgreSQL is ${kind}` } };
   if (closed?.includes(name)) node = { ...node, closed: { at, why: "PostgreSQL closed" } };
   return node;
@@ -100,7 +100,7 @@ function readEtcd({ revision = 1000, ...values }: Readonly<Record<string, unknow
   return { ...range, keys: readClusterKeys("orders", range.keys) };
 }
 
-function readPatroni(name: string, said: Readonly<Record<string, unknown>>) {
+function readPatroni(name: string, content: Readonly<Record<string, unknown>>) {
   const replica = { replication_state: "streaming", xlog: { replayed_location: 1000 } };
   const primary = { xlog: { location: 1500 } };
   const status = decodeStatus(
@@ -110,8 +110,8 @@ function readPatroni(name: string, said: Readonly<Record<string, unknown>>) {
         role: "replica",
         database_system_identifier: "77",
         patroni: { scope: "orders", name },
-        ...(said.role === "primary" ? primary : replica),
-        ...said,
+        ...(content.role === "primary" ? primary : replica),
+        ...content,
       }),
     ),
   );
@@ -126,24 +126,24 @@ function summaryOf({ quorum, nodes, leaving, paused }: View): Readonly<Record<st
     why: "why" in quorum ? quorum.why : undefined,
     leaving: leaving?.why ?? false,
     paused,
-    ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, wordOf(node)])),
+    ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, roleOf(node)])),
     ports: Object.values(nodes)
       .map(({ port }) => port.kind)
       .join(" "),
   };
 }
 
-function wordOf({ word }: NodeView): string {
-  switch (word.kind) {
+function roleOf({ role }: NodeView): string {
+  switch (role.kind) {
     case "leader":
-      return word.failsafe ? "leader by fail-safe" : "leader";
+      return role.failsafe ? "leader by fail-safe" : "leader";
     case "replica":
-      return `replica${word.streaming ? "" : " cut off"}${word.lag === undefined ? "" : ` ${word.lag} behind`}`;
+      return `replica${role.streaming ? "" : " cut off"}${role.lag === undefined ? "" : ` ${role.lag} behind`}`;
     case "serving":
       return "serving";
     case "neither":
-      return word.why;
+      return role.why;
     case "silent":
-      return `silent: ${word.why}`;
+      return `silent: ${role.why}`;
   }
 }

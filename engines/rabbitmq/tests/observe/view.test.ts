@@ -3,27 +3,29 @@ import { test } from "node:test";
 
 import type { Greeting } from "../../../../proxy-image/src/engines/rabbitmq/greeting.ts";
 import { viewOf } from "../../../../proxy-image/src/engines/rabbitmq/greeting.ts";
-import type { Heard } from "../../../../proxy-image/src/observe/heard.ts";
-import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/heard.ts";
+import type { SourceState } from "../../../../proxy-image/src/observe/source-state.ts";
+import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/source-state.ts";
 
 const start = (cluster: string | undefined): Greeting => ({ kind: "start", cluster });
-const answered = (said: Greeting, askedAt = 1000): Heard<Greeting> =>
-  afterAnswer({}, { askedAt, said });
-const missed = (before: Heard<Greeting>, ...at: readonly number[]): Heard<Greeting> =>
+const answered = (content: Greeting, askedAt = 1000): SourceState<Greeting> =>
+  afterAnswer({}, { askedAt, content });
+const missed = (before: SourceState<Greeting>, ...at: readonly number[]): SourceState<Greeting> =>
   at.reduce(
-    (heard, now) => afterMiss(heard, { kind: "closed", why: "refuses connections" }, now),
+    (state, now) => afterMiss(state, { kind: "closed", why: "refuses connections" }, now),
     before,
   );
 
-const wordsAt = (now: number, heard: Readonly<Record<string, Heard<Greeting>>>) =>
+const rolesAt = (now: number, state: Readonly<Record<string, SourceState<Greeting>>>) =>
   Object.fromEntries(
-    Object.entries(viewOf("orders", { awakeSince: 0, heard }, now).nodes).map(([name, node]) => [
-      name,
-      "why" in node.word ? `${node.word.kind}: ${node.word.why}` : node.word.kind,
-    ]),
+    Object.entries(viewOf("orders", { awakeSince: 0, sources: state }, now).nodes).map(
+      ([name, node]) => [
+        name,
+        "why" in node.role ? `${node.role.kind}: ${node.role.why}` : node.role.kind,
+      ],
+    ),
   );
 
-const table: readonly (readonly [string, Heard<Greeting>, number, string])[] = [
+const table: readonly (readonly [string, SourceState<Greeting>, number, string])[] = [
   ["one that greets as the cluster serves", answered(start("orders")), 1000, "serving"],
   [
     "one of another cluster doesn't, and says whose it is",
@@ -58,11 +60,11 @@ const table: readonly (readonly [string, Heard<Greeting>, number, string])[] = [
   ],
   ["one that was never heard is silent", {}, 1300, "silent: has not answered yet"],
 ];
-for (const [title, heard, now, word] of table)
+for (const [title, state, now, role] of table)
   test(`a node of RabbitMQ: ${title}`, () => {
-    assert.deepEqual(wordsAt(now, { a: heard }), { a: word });
+    assert.deepEqual(rolesAt(now, { a: state }), { a: role });
   });
 
 test("RabbitMQ has no leader", () => {
-  assert.equal(viewOf("orders", { awakeSince: 0, heard: {} }, 5).quorum.kind, "leaderless");
+  assert.equal(viewOf("orders", { awakeSince: 0, sources: {} }, 5).quorum.kind, "leaderless");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 
-import { isSign } from "../../../../proxy-image/src/engines/redis/line.ts";
+import { isMessageOf } from "../../../../proxy-image/src/engines/redis/connections.ts";
 import type { Reply } from "../../../../proxy-image/src/engines/redis/replies.ts";
 import {
   decodeReplies,
@@ -70,9 +70,9 @@ const error = (text: string): Reply => ({ kind: "error", text });
 const hello = list("server", "valkey", "availability_zone", "");
 
 test("a server without the data of any cluster has no cluster's id", () => {
-  const said = readServer([hello, list("slave", "127.0.0.1", number(1), "connect", number(-1))]);
+  const content = readServer([hello, list("slave", "127.0.0.1", number(1), "connect", number(-1))]);
 
-  assert.deepEqual(said, {
+  assert.deepEqual(content, {
     ...{ kind: "server", role: "replica", from: "127.0.0.1", linked: false, offset: -1 },
   });
 });
@@ -86,9 +86,9 @@ test("a server that loads, refuses, or is a Sentinel has no word", () => {
     [list("slave", "10.0.0.1", number(6379), "connected"), /no role/],
     [text("master"), /no role/],
   ] as const) {
-    const said = readServer([hello, reply]);
-    assert.ok(said.kind === "useless");
-    assert.match(said.why, why);
+    const content = readServer([hello, reply]);
+    assert.ok(content.kind === "useless");
+    assert.match(content.why, why);
   }
 });
 
@@ -96,9 +96,9 @@ const looked = (epoch: string, flags = "master") =>
   list("ip", "10.0.0.2", "port", "6379", "config-epoch", epoch, "flags", flags);
 
 test("an address that was told between two epochs belongs to neither", () => {
-  const said = readSentinel([text("OK"), looked("4"), list("10.0.0.2", "6379"), looked("5")]);
+  const content = readSentinel([text("OK"), looked("4"), list("10.0.0.2", "6379"), looked("5")]);
 
-  assert.deepEqual(said, { kind: "useless", why: "changed its mind while it answered" });
+  assert.deepEqual(content, { kind: "useless", why: "changed its mind while it answered" });
 });
 
 test("a Sentinel that takes part in a failover says so; one that alone misses the leader doesn't", () => {
@@ -109,18 +109,18 @@ test("a Sentinel that takes part in a failover says so; one that alone misses th
     ["master,disconnected", false],
   ] as const) {
     const epoch = looked("4", flags);
-    const said = readSentinel([text("OK"), epoch, list("10.0.0.2", "6379"), epoch]);
-    assert.ok(said.kind === "sentinel");
-    assert.equal(said.replaces, replaces, flags);
+    const content = readSentinel([text("OK"), epoch, list("10.0.0.2", "6379"), epoch]);
+    assert.ok(content.kind === "sentinel");
+    assert.equal(content.replaces, replaces, flags);
   }
 });
 
 test("a Sentinel of another cluster has no word", () => {
   const unknown = error("ERR No such master with that name");
-  const said = readSentinel([text("OK"), unknown, { kind: "nothing" }, unknown]);
+  const content = readSentinel([text("OK"), unknown, { kind: "nothing" }, unknown]);
 
-  assert.ok(said.kind === "useless");
-  assert.match(said.why, /No such master/);
+  assert.ok(content.kind === "useless");
+  assert.match(content.why, /No such master/);
 });
 
 test("any replies are read without a throw", () => {
@@ -146,12 +146,12 @@ test("any replies are read without a throw", () => {
 
 test("a sign is a message that names the cluster's leader among its words", () => {
   assert.ok(
-    isSign(list("message", "+switch-master", "orders 10.0.0.1 6379 10.0.0.2 6379"), "orders"),
+    isMessageOf(list("message", "+switch-master", "orders 10.0.0.1 6379 10.0.0.2 6379"), "orders"),
   );
-  assert.ok(isSign(list("message", "+try-failover", "master orders 10.0.0.1 6379"), "orders"));
-  assert.ok(!isSign(list("message", "+try-failover", "master bills 10.0.0.1 6379"), "orders"));
-  assert.ok(!isSign(list("subscribe", "+switch-master", number(1)), "orders"));
-  assert.ok(!isSign(list("pong", ""), "orders"));
+  assert.ok(isMessageOf(list("message", "+try-failover", "master orders 10.0.0.1 6379"), "orders"));
+  assert.ok(!isMessageOf(list("message", "+try-failover", "master bills 10.0.0.1 6379"), "orders"));
+  assert.ok(!isMessageOf(list("subscribe", "+switch-master", number(1)), "orders"));
+  assert.ok(!isMessageOf(list("pong", ""), "orders"));
 });
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");

@@ -1,8 +1,8 @@
-import type { Said } from "../../../../proxy-image/src/engines/redis/replies.ts";
+import type { RedisAnswer } from "../../../../proxy-image/src/engines/redis/replies.ts";
 import { sentinelOf, viewOf } from "../../../../proxy-image/src/engines/redis/view.ts";
 import type { NodeView, View } from "../../../../proxy-image/src/model/view.ts";
-import type { Polled } from "../../../../proxy-image/src/observe/heard.ts";
-import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/heard.ts";
+import type { Polled } from "../../../../proxy-image/src/observe/source-state.ts";
+import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/source-state.ts";
 
 /** A history of a cluster of the nodes a, b and c, as data: what each source said, and the view that follows. */
 export interface Scenario {
@@ -35,7 +35,7 @@ const ADDRESSES: Readonly<Record<string, string>> = {
 export function play({
   steps,
 }: Scenario): readonly { readonly is: unknown; readonly must: unknown }[] {
-  let polled: Polled<Said> = { awakeSince: 0, heard: {} };
+  let polled: Polled<RedisAnswer> = { awakeSince: 0, sources: {} };
   return steps.flatMap((step) => {
     polled = follow(polled, step);
     if (!step.expect) return [];
@@ -45,25 +45,28 @@ export function play({
   });
 }
 
-function follow(polled: Polled<Said>, { at, sentinels, servers, clusters }: Step): Polled<Said> {
-  const heard = { ...polled.heard };
-  const hear = (source: string, said: string, read: () => Said): void => {
-    const before = heard[source] ?? {};
-    heard[source] =
-      said === "closed" || said === "silent"
-        ? afterMiss(before, { kind: said, why: `is ${said}` }, at)
-        : afterAnswer(before, { askedAt: at, said: read() });
+function follow(
+  polled: Polled<RedisAnswer>,
+  { at, sentinels, servers, clusters }: Step,
+): Polled<RedisAnswer> {
+  const sources = { ...polled.sources };
+  const poll = (source: string, content: string, read: () => RedisAnswer): void => {
+    const before = sources[source] ?? {};
+    sources[source] =
+      content === "closed" || content === "silent"
+        ? afterMiss(before, { kind: content, why: `is ${content}` }, at)
+        : afterAnswer(before, { askedAt: at, content: read() });
   };
-  for (const [node, said] of Object.entries(sentinels ?? {})) {
-    hear(sentinelOf(node), said, () => sentinelSaid(said));
+  for (const [node, content] of Object.entries(sentinels ?? {})) {
+    poll(sentinelOf(node), content, () => sentinelAnswer(content));
   }
-  for (const [node, said] of Object.entries(servers ?? {})) {
-    hear(node, said, () => serverSaid(said, clusters?.[node] ?? "c1"));
+  for (const [node, content] of Object.entries(servers ?? {})) {
+    poll(node, content, () => serverAnswer(content, clusters?.[node] ?? "c1"));
   }
-  return { ...polled, heard };
+  return { ...polled, sources };
 }
 
-function sentinelSaid(text: string): Said {
+function sentinelAnswer(text: string): RedisAnswer {
   const [, node = "", epoch, mark] = /^(\w+)@(\d+)(!?)$/.exec(text) ?? [];
   return {
     ...{ kind: "sentinel", leader: ADDRESSES[node] ?? "", port: 6379, epoch: Number(epoch) },
@@ -71,7 +74,7 @@ function sentinelSaid(text: string): Said {
   };
 }
 
-function serverSaid(text: string, cluster: string): Said {
+function serverAnswer(text: string, cluster: string): RedisAnswer {
   const known = { kind: "server", cluster, offset: Number(/\d+$/.exec(text)?.[0]) } as const;
   if (text.startsWith("leader")) {
     return { ...known, role: "leader", replicas: text.includes("alone") ? 0 : 2 };
@@ -88,22 +91,22 @@ function summaryOf({ quorum, nodes, leaving }: View): Readonly<Record<string, un
     since: "at" in quorum ? quorum.at : undefined,
     incarnation: "incarnation" in quorum ? quorum.incarnation : undefined,
     leaving: leaving?.why ?? false,
-    ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, wordOf(node)])),
+    ...Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, roleOf(node)])),
     ports: Object.values(nodes)
       .map(({ port }) => port.kind)
       .join(" "),
   };
 }
 
-function wordOf({ word }: NodeView): string {
-  switch (word.kind) {
+function roleOf({ role }: NodeView): string {
+  switch (role.kind) {
     case "replica":
-      return `replica${word.streaming ? "" : " cut off"}${word.lag === undefined ? "" : ` ${word.lag} behind`}`;
+      return `replica${role.streaming ? "" : " cut off"}${role.lag === undefined ? "" : ` ${role.lag} behind`}`;
     case "neither":
-      return word.why;
+      return role.why;
     case "silent":
-      return `silent: ${word.why}`;
+      return `silent: ${role.why}`;
     default:
-      return word.kind;
+      return role.kind;
   }
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 
 import { clientFinal, question } from "../../../../proxy-image/src/engines/rethinkdb/handshake.ts";
-import type { Said } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
+import type { ServerAnswer } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
 import { QUERIES } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
 import { scramFor } from "../../../common/stand-in/scram.ts";
 import { handshake } from "../../stand-in/handshake.ts";
@@ -12,13 +12,13 @@ const LOGIN = { user: "portal", password: "s3cret" };
 const ASKED = question(LOGIN, "rOprNGfwEbeRWgbNEkqO");
 const INFO = frame(1, { t: 5, r: [{ id: "f0", name: "carts-1", proxy: false }] });
 const NAMES = frame(2, { t: 1, r: [["carts-1", "carts-2"]] });
-const SAID: Said = { kind: "server", name: "carts-1", connected: ["carts-1", "carts-2"] };
+const ANSWER: ServerAnswer = { kind: "server", name: "carts-1", connected: ["carts-1", "carts-2"] };
 
 /** What a server answers until it knows who asks, and then. */
 function handshakeOf(passwords: Readonly<Record<string, string>> = { portal: "s3cret" }) {
   const answer = handshake(scramFor(() => passwords)());
-  const says = (said: Buffer): readonly [Buffer, Buffer] => {
-    const step = answer(said);
+  const says = (content: Buffer): readonly [Buffer, Buffer] => {
+    const step = answer(content);
     assert.notEqual(step.kind, "more");
     const rest = step.kind === "reply" ? step.rest : Buffer.alloc(0);
     return [Buffer.from("text" in step ? step.text : ""), rest];
@@ -61,9 +61,9 @@ test("a driver's first word is the handshake's version", () => {
 });
 
 test("a server that lets the portal in says its name and with whom it is connected", () => {
-  assert.deepEqual(ASKED.decode(whole), SAID);
-  assert.deepEqual(ASKED.decode(Buffer.concat([entered, NAMES, INFO])), SAID);
-  assert.deepEqual(ASKED.decode(Buffer.concat([whole, NAMES])), SAID);
+  assert.deepEqual(ASKED.decode(whole), ANSWER);
+  assert.deepEqual(ASKED.decode(Buffer.concat([entered, NAMES, INFO])), ANSWER);
+  assert.deepEqual(ASKED.decode(Buffer.concat([whole, NAMES])), ANSWER);
 });
 
 test("no prefix of a server's answers is taken for anything", () => {
@@ -146,25 +146,25 @@ const others: Readonly<Record<string, readonly [Buffer, RegExp]>> = {
 };
 for (const [what, [bytes, why]] of Object.entries(others))
   test(`${what} is no server of ours`, () => {
-    const said = ASKED.decode(bytes);
+    const content = ASKED.decode(bytes);
 
-    assert.ok(said?.kind === "other", said?.kind);
-    assert.match(said.why, why);
+    assert.ok(content?.kind === "other", content?.kind);
+    assert.match(content.why, why);
   });
 
 test("no bytes, and no change of a server's answers, make it throw or take long", () => {
-  const hear = (bytes: Uint8Array): void => {
+  const poll = (bytes: Uint8Array): void => {
     ASKED.followUp?.(bytes, 0);
     ASKED.followUp?.(bytes, 1);
     ASKED.decode(bytes);
   };
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), hear));
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), poll));
   const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
   fc.assert(
     fc.property(fc.array(change, { maxLength: 3 }), (changes) => {
       const bytes = Buffer.from(whole);
       for (const [at, byte] of changes) bytes[at] = byte;
-      hear(bytes);
+      poll(bytes);
     }),
     { numRuns: 2000 },
   );

@@ -54,24 +54,24 @@ async function start(t: TestContext, password: string) {
     observer.stop();
     end();
   });
-  const word = () => {
-    const said = observer.view(performance.now()).nodes["chats-1"]?.word;
-    return said && ("why" in said ? `${said.kind}: ${said.why}` : said.kind);
+  const role = () => {
+    const content = observer.view(performance.now()).nodes["chats-1"]?.role;
+    return content && ("why" in content ? `${content.kind}: ${content.why}` : content.kind);
   };
-  return { says, end, word, renew: (to: string) => observer.refreshIdentity(identityWith(to)) };
+  return { says, end, role, renew: (to: string) => observer.refreshIdentity(identityWith(to)) };
 }
 
 test("a server of RethinkDB serves as long as it says so", async (t) => {
-  const { says, word } = await start(t, "s3cret");
-  await until("it serves", () => word() === "serving");
+  const { says, role } = await start(t, "s3cret");
+  await until("it serves", () => role() === "serving");
 
   says.connected = [];
-  await until("it is alone", () => word()?.startsWith("neither: sees 0 of 1 servers") ?? false);
+  await until("it is alone", () => role()?.startsWith("neither: sees 0 of 1 servers") ?? false);
   says.connected = ["chats-1"];
   says.name = "other-1";
   await until(
     "it is another",
-    () => word()?.startsWith('neither: answers as the server "other-1"') ?? false,
+    () => role()?.startsWith('neither: answers as the server "other-1"') ?? false,
   );
 });
 
@@ -83,21 +83,21 @@ test("every question to RethinkDB has a nonce of its own, so that no old answer 
 });
 
 test("a portal with the wrong password says so, and gets in once it has the right one", async (t) => {
-  const { word, renew } = await start(t, "wrong");
-  await until("a refusal", () => word()?.includes("doesn't let the portal in: Wrong") ?? false);
+  const { role, renew } = await start(t, "wrong");
+  await until("a refusal", () => role()?.includes("doesn't let the portal in: Wrong") ?? false);
 
   renew("s3cret");
-  await until("it serves", () => word() === "serving");
+  await until("it serves", () => role() === "serving");
 });
 
 test("a server of RethinkDB that ends is noticed at once, by the connection that is kept", async (t) => {
-  const { word, end } = await start(t, "s3cret");
-  await until("it serves", () => word() === "serving");
+  const { role, end } = await start(t, "s3cret");
+  await until("it serves", () => role() === "serving");
   // Between two questions.
   await new Promise((done) => setTimeout(done, 60));
 
   end();
   const since = stopwatch();
-  await until("it is silent", () => word()?.startsWith("silent") ?? false);
+  await until("it is silent", () => role()?.startsWith("silent") ?? false);
   assert.ok(since() < 150, `after ${since()} ms`);
 });

@@ -1,35 +1,36 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Said } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
+import type { ServerAnswer } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
 import { viewOf } from "../../../../proxy-image/src/engines/rethinkdb/queries.ts";
-import type { Heard } from "../../../../proxy-image/src/observe/heard.ts";
-import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/heard.ts";
+import type { SourceState } from "../../../../proxy-image/src/observe/source-state.ts";
+import { afterAnswer, afterMiss } from "../../../../proxy-image/src/observe/source-state.ts";
 
 /** "a: a b c" is the server a, connected to these; "silent"; anything else: why it is no server of ours. */
-function heardOf(text: string): Heard<Said> {
+function stateOf(text: string): SourceState<ServerAnswer> {
   if (text === "silent")
     return [1000, 1010].reduce(
-      (heard: Heard<Said>, at) => afterMiss(heard, { kind: "silent", why: "is away" }, at),
+      (state: SourceState<ServerAnswer>, at) =>
+        afterMiss(state, { kind: "silent", why: "is away" }, at),
       {},
     );
   const [, name = "", names = ""] = /^([\w-]+): ([\w -]*)$/.exec(text) ?? [];
-  const said: Said =
+  const content: ServerAnswer =
     name === ""
       ? { kind: "other", why: text }
       : { kind: "server", name, connected: names.split(" ") };
-  return afterAnswer({}, { askedAt: 1000, said });
+  return afterAnswer({}, { askedAt: 1000, content });
 }
 
-function wordsOf(said: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const heard = Object.fromEntries(
-    Object.entries(said).map(([name, text]) => [name, heardOf(text)]),
+function rolesOf(content: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const sources = Object.fromEntries(
+    Object.entries(content).map(([name, text]) => [name, stateOf(text)]),
   );
-  const { nodes } = viewOf({ awakeSince: 0, heard }, 1020);
+  const { nodes } = viewOf({ awakeSince: 0, sources }, 1020);
   return Object.fromEntries(
-    Object.entries(nodes).map(([name, { word }]) => [
+    Object.entries(nodes).map(([name, { role }]) => [
       name,
-      "why" in word ? `${word.kind}: ${word.why}` : word.kind,
+      "why" in role ? `${role.kind}: ${role.why}` : role.kind,
     ]),
   );
 }
@@ -77,11 +78,11 @@ const table: readonly (readonly [
   ],
   ["a single node is its own majority", { a: "a: a" }, { a: "serving" }],
 ];
-for (const [title, said, words] of table)
+for (const [title, content, words] of table)
   test(`servers of RethinkDB: ${title}`, () => {
-    assert.deepEqual(wordsOf(said), words);
+    assert.deepEqual(rolesOf(content), words);
   });
 
 test("RethinkDB has no leader", () => {
-  assert.equal(viewOf({ awakeSince: 0, heard: {} }, 5).quorum.kind, "leaderless");
+  assert.equal(viewOf({ awakeSince: 0, sources: {} }, 5).quorum.kind, "leaderless");
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import pino from "pino";
 
 import { observeRing, viewOf } from "../../../../proxy-image/src/engines/scylladb/engine.ts";
-import type { Word } from "../../../../proxy-image/src/model/view.ts";
+import type { Role } from "../../../../proxy-image/src/model/view.ts";
 import { until } from "../../../../tests/observe/support/until.ts";
 import type { CqlStandIn } from "./stand-in.ts";
 import { startCql } from "./stand-in.ts";
@@ -41,15 +41,15 @@ async function start(t: TestContext, identity: typeof IDENTITY | { logins: objec
     observer.stop();
     await Promise.all(nodes.map((node) => node.stop()));
   });
-  const word = (ordinal: number): Word => {
-    const { word } = observer.view(performance.now()).nodes[`events-${ordinal}`] ?? {};
-    assert.ok(word);
-    return word;
+  const role = (ordinal: number): Role => {
+    const { role } = observer.view(performance.now()).nodes[`events-${ordinal}`] ?? {};
+    assert.ok(role);
+    return role;
   };
   const whole = () =>
-    until("a whole ring", () => [1, 2, 3].every((ordinal) => word(ordinal).kind === "serving"));
+    until("a whole ring", () => [1, 2, 3].every((ordinal) => role(ordinal).kind === "serving"));
   const [, second] = nodes as [CqlStandIn, CqlStandIn, CqlStandIn];
-  return { first, second, word, whole };
+  return { first, second, role, whole };
 }
 
 test("every node that answers and is of the ring serves; nobody leads", async (t) => {
@@ -58,23 +58,23 @@ test("every node that answers and is of the ring serves; nobody leads", async (t
 });
 
 test("a node whose process died is silent, and the others are not", async (t) => {
-  const { second, word, whole } = await start(t);
+  const { second, role, whole } = await start(t);
   await whole();
 
   await second.stop();
 
-  await until("its silence", () => word(2).kind === "silent");
-  assert.equal(word(1).kind, "serving");
-  assert.equal(word(3).kind, "serving");
+  await until("its silence", () => role(2).kind === "silent");
+  assert.equal(role(1).kind, "serving");
+  assert.equal(role(3).kind, "serving");
 });
 
 test("a node that is frozen is silent with its reason, and serves again over a new connection or the old one", async (t) => {
-  const { second, word, whole } = await start(t);
+  const { second, role, whole } = await start(t);
   await whole();
 
   second.mode = "frozen";
   await until("its silence, with the reason", () => {
-    const is = word(2);
+    const is = role(2);
     return is.kind === "silent" && /^CQL gives no answer in \d+ ms$/.test(is.why);
   });
 
@@ -106,25 +106,25 @@ for (const [what, arrange, why] of [
   ],
 ] as const)
   test(`a node ${what} never serves, and the reason is told`, async (t) => {
-    const { second, word, whole } = await start(t);
+    const { second, role, whole } = await start(t);
     await whole();
 
     arrange(second);
     second.drop();
 
     await until("the reason", () => {
-      const is = word(2);
+      const is = role(2);
       return is.kind === "neither" && is.why === why;
     });
-    assert.equal(word(1).kind, "serving");
+    assert.equal(role(1).kind, "serving");
   });
 
 test("a node that refuses the login is not asked for it all the time: a login costs it dearly", async (t) => {
-  const { second, word, whole } = await start(t);
+  const { second, role, whole } = await start(t);
   await whole();
   second.mode = "refuses-login";
   second.drop();
-  await until("the refusal", () => word(2).kind === "neither");
+  await until("the refusal", () => role(2).kind === "neither");
   const before = second.logins();
   const at = performance.now();
 
@@ -134,10 +134,10 @@ test("a node that refuses the login is not asked for it all the time: a login co
 });
 
 test("a portal without a login tells so", async (t) => {
-  const { word } = await start(t, { logins: {} });
+  const { role } = await start(t, { logins: {} });
 
   await until("the reason", () => {
-    const is = word(1);
+    const is = role(1);
     return is.kind === "neither" && /the portal has none/.test(is.why);
   });
 });
@@ -152,21 +152,21 @@ test("events of nodes that nobody knows change nothing", async (t) => {
   await whole();
 });
 
-const heard = (kind: "answer" | "miss", at: number) =>
+const state = (kind: "answer" | "miss", at: number) =>
   kind === "answer"
-    ? { answer: { askedAt: at, said: { kind: "serves", cluster: "events" } as const } }
+    ? { answer: { askedAt: at, content: { kind: "serves", cluster: "events" } as const } }
     : { misses: { count: 2, since: at, why: "refuses connections" } };
 
 test("one miss is no silence, two are, and an answer grows old", () => {
-  const one = { ...heard("answer", 900), misses: { count: 1, since: 1000, why: "late" } };
-  const wordAt = (source: object, now: number) =>
-    viewOf({ awakeSince: 0, heard: { a: source } }, "events", now).nodes.a?.word;
+  const one = { ...state("answer", 900), misses: { count: 1, since: 1000, why: "late" } };
+  const roleAt = (source: object, now: number) =>
+    viewOf({ awakeSince: 0, sources: { a: source } }, "events", now).nodes.a?.role;
 
-  assert.deepEqual(wordAt(one, 1000), { kind: "serving", at: 900 });
-  assert.deepEqual(wordAt(heard("miss", 1000), 1100), {
+  assert.deepEqual(roleAt(one, 1000), { kind: "serving", at: 900 });
+  assert.deepEqual(roleAt(state("miss", 1000), 1100), {
     kind: "silent",
     since: 1000,
     why: "CQL refuses connections",
   });
-  assert.equal(wordAt(heard("answer", 900), 4000)?.kind, "silent");
+  assert.equal(roleAt(state("answer", 900), 4000)?.kind, "silent");
 });

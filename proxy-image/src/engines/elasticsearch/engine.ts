@@ -1,8 +1,8 @@
 import type { ElasticsearchEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
-import { renewedLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observeNodes } from "../../observe/polled.ts";
+import { createReconnectingClient } from "../../observe/source-client.ts";
 import { decodeHealth, HEALTH_REQUEST, PATH, viewOf } from "./health.ts";
 
 export const elasticsearch: Engine = {
@@ -34,8 +34,8 @@ const QUESTION = { request: HEALTH_REQUEST, decode: decodeHealth };
 function observeElasticsearch(args: ObserverArgs): Observer {
   const { cluster, http } = args.document.evidence as ElasticsearchEvidence;
   return observeNodes(args, {
-    line: ({ address }, askNow) =>
-      renewedLine({ address, port: http, question: () => QUESTION, onClosed: askNow }),
+    client: ({ address }, askNow) =>
+      createReconnectingClient({ address, port: http, question: () => QUESTION, onClosed: askNow }),
     viewOf: (polled, now) => viewOf(cluster, polled, now),
   });
 }

@@ -2,10 +2,10 @@
 
 import { z } from "zod";
 
-import type { View, Word } from "../../model/view.ts";
-import type { Polled } from "../../observe/heard.ts";
-import { hear, leaderlessView } from "../../observe/heard.ts";
+import type { Role, View } from "../../model/view.ts";
 import { readJson } from "../../observe/json.ts";
+import type { Polled } from "../../observe/source-state.ts";
+import { answerAt, leaderlessView } from "../../observe/source-state.ts";
 
 /**
  * Every node that answers for the cluster serves everybody, but for one that alone sees the cluster red: it knows no master, or
@@ -13,21 +13,21 @@ import { readJson } from "../../observe/json.ts";
  * can still be searched is. Pure.
  */
 export function viewOf(cluster: string, polled: Polled<Health>, now: number): View {
-  const { heard, awakeSince } = polled;
-  const seesMore = Object.keys(heard).find((name) => {
-    const heeded = hear(heard[name] ?? {}, awakeSince, now);
-    if (heeded.kind === "silent" || heeded.said.kind !== "health") return false;
-    return heeded.said.cluster === cluster && heeded.said.status !== "red";
+  const { sources, awakeSince } = polled;
+  const seesMore = Object.keys(sources).find((name) => {
+    const current = answerAt(sources[name] ?? {}, awakeSince, now);
+    if (current.kind === "silent" || current.content.kind !== "health") return false;
+    return current.content.cluster === cluster && current.content.status !== "red";
   });
-  return leaderlessView(polled, now, (said, at) => wordOf(cluster, said, at, seesMore));
+  return leaderlessView(polled, now, (health, at) => roleOf(cluster, health, at, seesMore));
 }
 
-function wordOf(cluster: string, said: Health, at: number, seesMore: string | undefined): Word {
-  const neither = (why: string): Word => ({ kind: "neither", at, why });
-  if (said.kind === "other") return neither(said.why);
-  if (said.cluster !== cluster)
-    return neither(`answers as the cluster "${said.cluster}", not "${cluster}"`);
-  if (said.status === "red" && seesMore !== undefined)
+function roleOf(cluster: string, health: Health, at: number, seesMore: string | undefined): Role {
+  const neither = (why: string): Role => ({ kind: "neither", at, why });
+  if (health.kind === "other") return neither(health.why);
+  if (health.cluster !== cluster)
+    return neither(`answers as the cluster "${health.cluster}", not "${cluster}"`);
+  if (health.status === "red" && seesMore !== undefined)
     return neither(`sees the cluster red, unlike ${seesMore}: it knows no master, or is behind`);
   return { kind: "serving", at };
 }

@@ -3,11 +3,11 @@ import { connect } from "node:net";
 
 import type { ReplicaSetEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
-import type { Line } from "../../observe/line.ts";
-import { createHeldLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import type { PolledNode } from "../../observe/polled.ts";
 import { observeNodes } from "../../observe/polled.ts";
+import type { SourceClient } from "../../observe/source-client.ts";
+import { createPersistentClient } from "../../observe/source-client.ts";
 import type { HelloReply } from "./hello.ts";
 import { decodeHello, encodeHello } from "./hello.ts";
 import { viewOf } from "./view.ts";
@@ -21,25 +21,25 @@ export const mongodb: Engine = {
   opening: "req.len ge 16",
 };
 
-/** Each member's own word. BSON's boolean: its type, its name, and 1. */
+/** The role that each member reports itself. BSON's boolean: its type, its name, and 1. */
 function helloCheck({ route }: RoleCheckArgs): RoleCheck {
   const leads = Buffer.concat([
     Buffer.from([8]),
     Buffer.from("isWritablePrimary\0"),
     Buffer.from([1]),
   ]);
-  const said = route === "primary" ? leads : Buffer.from("setName\0");
+  const expected = route === "primary" ? leads : Buffer.from("setName\0");
   return {
     backend: [
       "option tcp-check",
       "tcp-check connect",
       `tcp-check send-binary ${encodeHello(1).toString("hex")}`,
-      `tcp-check expect binary ${said.toString("hex")}`,
+      `tcp-check expect binary ${expected.toString("hex")}`,
     ],
   };
 }
 
-/** Observes a replica set: each member is asked again and again, and tells of its own accord what changes. */
+/** Observes a replica set: each member is asked again and again, and reports changes of its own accord. */
 function observeReplicaSet(args: ObserverArgs): Observer {
   const { nodes, evidence } = args.document;
   const { set } = evidence as ReplicaSetEvidence;
@@ -47,15 +47,18 @@ function observeReplicaSet(args: ObserverArgs): Observer {
     Object.entries(nodes).map(([name, { address, port }]) => [name, `${address}:${port}`]),
   );
   return observeNodes<HelloReply>(args, {
-    line: memberLine,
+    client: createMemberClient,
     viewOf: (polled, now) => viewOf({ set, hosts }, polled, now),
   });
 }
 
-function memberLine({ address, port }: PolledNode, askNow: () => void): Line<HelloReply> {
+function createMemberClient(
+  { address, port }: PolledNode,
+  askNow: () => void,
+): SourceClient<HelloReply> {
   const open = () => connect({ host: address, port });
   let requests = 0;
-  const line = createHeldLine({
+  const client = createPersistentClient({
     open,
     request: () => encodeHello(++requests),
     decode: decodeHello,
@@ -64,13 +67,13 @@ function memberLine({ address, port }: PolledNode, askNow: () => void): Line<Hel
   const changes = awaitChanges(open, askNow);
   return {
     ask: async (deadlineMs) => {
-      const result = await line.ask(deadlineMs);
+      const result = await client.ask(deadlineMs);
       if (result.kind === "answer" && result.answer.kind === "hello")
         changes.after(result.answer.hello.topologyVersion);
       return result;
     },
     stop() {
-      line.stop();
+      client.stop();
       changes.stop();
     },
   };
@@ -82,14 +85,14 @@ const MAX_AWAIT_MS = 10_000;
 const LEAST_MS = 50;
 
 export interface Changes {
-  /** What the member has told: ask to be told of what comes after it, unless that is being waited for already. */
+  /** Waits for the member's next change after this version, unless it waits already. */
   after(topologyVersion: unknown): void;
   stop(): void;
 }
 
 /**
  * A connection of its own on which a member answers once its view of the set has changed. It only hastens: `onChange` asks anew, and
- * what is never told here is found by asking.
+ * what is missed here is found by asking.
  */
 function awaitChanges(open: () => Socket, onChange: () => void): Changes {
   let socket: Socket | undefined;

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from "bson";
 import { z } from "zod";
 
-/** What a member says of itself and its set, without a login. */
+/** What a member reports of itself and its set, without a login. */
 export interface Hello {
   readonly setName?: string;
   readonly isPrimary: boolean;
@@ -11,7 +11,7 @@ export interface Hello {
   readonly primary?: string;
   /** The election that made it primary, and the version of the set's config: only a primary has one. */
   readonly election?: readonly number[];
-  /** What an awaited hello must name to be told of the next change. */
+  /** What an awaited hello must name to be answered at the next change. */
   readonly topologyVersion?: unknown;
 }
 
@@ -50,9 +50,9 @@ export function encodeHello(
 /** Reads one message from the beginning of what has come; undefined until it is whole. Never throws. */
 export function decodeHello(
   received: Buffer,
-): { readonly said: HelloReply; readonly length: number } | undefined {
+): { readonly answer: HelloReply; readonly length: number } | undefined {
   const unreadable = (why: string) => ({
-    said: { kind: "unreadable", why } as const,
+    answer: { kind: "unreadable", why } as const,
     length: received.length,
   });
   if (received.length < HEADER) return undefined;
@@ -60,7 +60,7 @@ export function decodeHello(
   if (length < BEFORE_BODY || length > LONGEST) return unreadable("it speaks another protocol");
   if (received.readInt32LE(12) !== OP_MSG) return unreadable("it answers by another operation");
   if (received.length < length) return undefined;
-  return { said: readBody(received.subarray(0, length)), length };
+  return { answer: readBody(received.subarray(0, length)), length };
 }
 
 const Text = z.string().optional().catch(undefined);

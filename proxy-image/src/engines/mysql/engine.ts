@@ -4,8 +4,8 @@ import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observeNodes } from "../../observe/polled.ts";
 import type { Pace } from "../../observe/watch.ts";
-import type { Said } from "./member.ts";
-import { createMemberLine } from "./session.ts";
+import type { MemberAnswer } from "./member.ts";
+import { createMemberClient } from "./session.ts";
 import type { Known } from "./view.ts";
 import { viewOf } from "./view.ts";
 
@@ -16,7 +16,7 @@ export const mysql: Engine = {
   greets: true,
 };
 
-/** Each node's own word by its steward: a login would put a password into HAProxy's file. */
+/** The role that each node's steward reports: a login would put a password into HAProxy's file. */
 function stewardCheck({ document, route, identity }: RoleCheckArgs): RoleCheck {
   const { steward } = document.evidence as GroupReplicationEvidence;
   const role = route === "primary" ? "primary" : "replica";
@@ -49,8 +49,8 @@ function observeGroup(args: ObserverArgs): Observer {
     settled: undefined,
   };
   let seen: View | undefined;
-  return observeNodes<Said>(args, {
-    line: (node, onDropped, identity) => createMemberLine({ ...node, identity, onDropped }),
+  return observeNodes<MemberAnswer>(args, {
+    client: (node, onDropped, identity) => createMemberClient({ ...node, identity, onDropped }),
     viewOf(polled, now) {
       const next = viewOf(known, polled, now);
       known = next.known;
@@ -72,5 +72,5 @@ function paceOf({ everyMs }: Pace, seen: View | undefined): Pace {
 
 function isClear({ quorum, nodes, leaving }: View): boolean {
   if (quorum.kind !== "leader" || leaving) return false;
-  return nodes[quorum.node]?.word.kind === "leader";
+  return nodes[quorum.node]?.role.kind === "leader";
 }

@@ -1,4 +1,4 @@
-// What a MySQL server says, read: its greeting before the login, and its row of the group. Pure.
+// Reads what a MySQL server sends: its greeting before the login, and its row of the group. Pure.
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -7,7 +7,7 @@ import { readJson } from "../../observe/json.ts";
 import type { Login } from "../../observe/observer.ts";
 
 /**
- * What one member says of itself and of the group as it sees it: one row a member, so that the whole is of one moment. `switching`:
+ * What one member reports of itself and of the group as it sees it: one row a member, so that the whole is of one moment. `switching`:
  * the stages in which a change of the primary is under way, and the lock by which a node's steward announces one. `noted`: what the
  * primary's steward notes of the bootstrap.
  */
@@ -53,7 +53,7 @@ export interface Member {
   readonly role: string;
 }
 
-export type Said =
+export type MemberAnswer =
   | {
       readonly kind: "member";
       readonly own: Member;
@@ -72,7 +72,7 @@ export type Said =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** Reads the rows of the question. Never throws. */
-export function readRows(raw: unknown): Said {
+export function readRows(raw: unknown): MemberAnswer {
   const read = Rows.safeParse(raw);
   if (!read.success) {
     const [issue] = read.error.issues;
@@ -128,7 +128,7 @@ export const partsOf = ({ bootstrap, sequence }: ViewId): readonly [number, numb
   sequence,
 ];
 
-/** What a server says to whoever connects, before any login. */
+/** What a server sends to whoever connects, before any login. */
 export type Greeting =
   /** Whole, and nothing else came; or a server's refusal, which the driver reads. */
   | { readonly kind: "greeting"; readonly bytes: Buffer }
@@ -145,7 +145,7 @@ const BEFORE_CAPABILITIES = 4 + 8 + 1;
 const TLS = 0x0800;
 
 /**
- * Reads what came so far; undefined until it is enough. Never throws, whatever the bytes are. What follows a greeting was said before
+ * Reads what came so far; undefined until it is enough. Never throws, whatever the bytes are. What follows a greeting was sent before
  * TLS, by anybody: the driver would take it for an answer to the login.
  */
 export function decodeGreeting(reply: Uint8Array): Greeting | undefined {
@@ -173,6 +173,6 @@ const other = (why: string): Greeting => ({ kind: "other", why });
 
 function foreign(bytes: Buffer): Greeting {
   const [text = ""] = /^[ -~]{0,40}/.exec(bytes.toString("latin1", 0, 40)) ?? [];
-  const said = text.length >= HEAD - 1 ? `"${text}"` : bytes.toString("hex", 0, 8);
-  return other(`speaks no MySQL: it begins with ${said}`);
+  const shown = text.length >= HEAD - 1 ? `"${text}"` : bytes.toString("hex", 0, 8);
+  return other(`speaks no MySQL: it begins with ${shown}`);
 }

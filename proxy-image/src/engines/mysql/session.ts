@@ -1,11 +1,10 @@
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { QueryError } from "mysql2";
-
-import type { Exchanged, Line } from "../../observe/line.ts";
-import { exchange, failureOf } from "../../observe/line.ts";
 import type { Identity, Login } from "../../observe/observer.ts";
-import type { Said } from "./member.ts";
+import type { Exchanged, SourceClient } from "../../observe/source-client.ts";
+import { exchange, failureOf } from "../../observe/source-client.ts";
+import type { MemberAnswer } from "./member.ts";
 import { decodeGreeting, questionOf, readRows } from "./member.ts";
 
 export interface MemberTarget {
@@ -21,9 +20,9 @@ export interface MemberTarget {
 
 /**
  * A session on one node's server, on which it is asked again and again. The session stands: the death of the server closes it within
- * a millisecond, and that is told as an answer.
+ * a millisecond, and that counts as an answer.
  */
-export function createMemberLine(target: MemberTarget): Line<Said> {
+export function createMemberClient(target: MemberTarget): SourceClient<MemberAnswer> {
   const { name, address, port, identity, onDropped } = target;
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -57,7 +56,7 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
     return outcome;
   };
 
-  const askInTurn = async (isLate: () => boolean): Promise<Outcome | undefined> => {
+  const askQueued = async (isLate: () => boolean): Promise<Outcome | undefined> => {
     while (busy) await busy;
     if (isLate()) return undefined;
     const asking = question();
@@ -70,9 +69,9 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
   return {
     async ask(deadlineMs) {
       if (dropped) {
-        const told = dropped;
+        const lost = dropped;
         dropped = undefined;
-        return told;
+        return lost;
       }
       const late: Outcome = { kind: "silent", why: `gives no answer in ${deadlineMs} ms` };
       let deadline: NodeJS.Timeout | undefined;
@@ -83,7 +82,7 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
           resolve();
         }, deadlineMs);
       });
-      const outcome = await Promise.race([askInTurn(() => isLate), passed]);
+      const outcome = await Promise.race([askQueued(() => isLate), passed]);
       clearTimeout(deadline);
       return outcome ?? late;
     },
@@ -91,7 +90,7 @@ export function createMemberLine(target: MemberTarget): Line<Said> {
   };
 }
 
-export type Outcome = Exchanged<Said>;
+export type Outcome = Exchanged<MemberAnswer>;
 
 /** A login that stands on one node's server. */
 interface Session {
@@ -125,7 +124,7 @@ async function openSession(args: SessionArgs): Promise<Session | Outcome> {
   const end = performance.now() + LIMIT_MS;
   const socket = connect({ host: address, port, noDelay: true, signal });
   const greeted = await exchange(socket, GREETED, LIMIT_MS, () => socket.pause());
-  if (greeted.kind !== "answer") return told(greeted);
+  if (greeted.kind !== "answer") return asAnswer(greeted);
   const greeting = greeted.answer;
   if (greeting.kind === "other") {
     socket.destroy();
@@ -155,7 +154,7 @@ async function openSession(args: SessionArgs): Promise<Session | Outcome> {
     if (stood) onEnded(outcome);
   };
   connection.on("error", (error) => lose(outcomeOf(error)));
-  connection.on("end", () => lose(told(CLOSED)));
+  connection.on("end", () => lose(asAnswer(CLOSED)));
   const refused = await new Promise<Outcome | undefined>((resolve) => {
     settle = resolve;
     connection.connect((error) => (error ? lose(outcomeOf(error)) : resolve(undefined)));
@@ -183,10 +182,10 @@ async function openSession(args: SessionArgs): Promise<Session | Outcome> {
 const GREETED = { request: "", decode: decodeGreeting };
 const CLOSED = { kind: "closed", why: "closed the connection" } as const;
 
-const answer = (said: Said): Outcome => ({ kind: "answer", answer: said });
+const answer = (memberAnswer: MemberAnswer): Outcome => ({ kind: "answer", answer: memberAnswer });
 
 /** A close is an answer: it counts at once, not after misses. */
-function told(failure: Exclude<Outcome, { kind: "answer" }>): Outcome {
+function asAnswer(failure: Exclude<Outcome, { kind: "answer" }>): Outcome {
   return failure.kind === "closed" ? answer(failure) : failure;
 }
 
@@ -195,8 +194,8 @@ function outcomeOf(error: Error): Outcome {
   const { sqlState, code } = error as Partial<QueryError>;
   if (sqlState) return answer({ kind: "unreadable", why: error.message });
   if (code === "ETIMEDOUT") return LATE;
-  if (code === "PROTOCOL_CONNECTION_LOST") return told(CLOSED);
-  return told(failureOf(error));
+  if (code === "PROTOCOL_CONNECTION_LOST") return asAnswer(CLOSED);
+  return asAnswer(failureOf(error));
 }
 
 /** The driver is a bundle of its own, so that a portal of another engine has none of it in memory. */

@@ -1,13 +1,13 @@
-// What the members of a group say, in the terms of any engine. Pure.
+// What the members of a group answer, in the terms of any engine. Pure.
 
-import type { Epoch, NodeView, Quorum, View, Word } from "../../model/view.ts";
+import type { Epoch, NodeView, Quorum, Role, View } from "../../model/view.ts";
 import { compareEpochs } from "../../model/view.ts";
-import type { Heeded, Polled } from "../../observe/heard.ts";
-import { hear } from "../../observe/heard.ts";
-import type { Said, ViewId } from "./member.ts";
+import type { AnswerOrSilence, Polled } from "../../observe/source-state.ts";
+import { answerAt } from "../../observe/source-state.ts";
+import type { MemberAnswer, ViewId } from "./member.ts";
 import { partsOf } from "./member.ts";
 
-/** What the view depends on beside what was said last. */
+/** What the view depends on beside the latest answers. */
 export interface Known {
   readonly names: Names;
   readonly term: Term | undefined;
@@ -20,29 +20,29 @@ export interface Known {
 /** Members learn of a change one after the other, and are asked one after the other. From then on it is no transition. */
 const TRANSITION_MS = 5000;
 
-/** What the members say at `now`, in the terms of any engine, and what to know of it the next time. Pure. */
+/** What the members answer at `now`, in the terms of any engine, and what to know of it the next time. Pure. */
 export function viewOf(
   known: Known,
-  { heard, awakeSince }: Polled<Said>,
+  { sources, awakeSince }: Polled<MemberAnswer>,
   now: number,
 ): { readonly view: View; readonly known: Known } {
   const { names } = known;
-  const heeded = Object.fromEntries(
-    Object.entries(heard).map(([name, source]) => [name, hear(source, awakeSince, now)]),
+  const answers = Object.fromEntries(
+    Object.entries(sources).map(([name, source]) => [name, answerAt(source, awakeSince, now)]),
   );
   const opinions = newest(
-    Object.entries(heeded).flatMap(([name, said]) =>
-      said.kind === "answer" && said.said.kind === "member"
-        ? (opinionOf(name, said.at, said.said, names) ?? [])
+    Object.entries(answers).flatMap(([name, answer]) =>
+      answer.kind === "answer" && answer.content.kind === "member"
+        ? (opinionOf(name, answer.at, answer.content, names) ?? [])
         : [],
     ),
   );
   const splitSince = isSplit(opinions) ? (known.splitSince ?? now) : undefined;
   const { quorum, term } = quorumOf(opinions, { ...known, splitSince }, now);
   const nodes = Object.fromEntries(
-    Object.entries(heeded).map(([name, said]) => [name, nodeOf(said, names)]),
+    Object.entries(answers).map(([name, current]) => [name, nodeOf(current, names)]),
   );
-  const switching = switchingOf(quorum, heeded);
+  const switching = switchingOf(quorum, answers);
   const settled = settledBy(switching, known.settled);
   // A new one is for some milliseconds in the last stage of its own election.
   const leaving = switching?.is === true && switching.leader === settled;
@@ -96,39 +96,43 @@ function quorumOf(
   return { quorum: { kind: "leader", node: primary, epoch: term.epoch, ...known }, term };
 }
 
-function nodeOf(heeded: Heeded<Said>, names: Names): NodeView {
-  if (heeded.kind === "silent") {
-    const why = `MySQL ${heeded.why}`;
+function nodeOf(current: AnswerOrSilence<MemberAnswer>, names: Names): NodeView {
+  if (current.kind === "silent") {
+    const why = `MySQL ${current.why}`;
     // The one who is asked is the server itself: its silence is that of its port.
     return {
-      word: { ...heeded, why },
-      port: { kind: "silent", at: heeded.since, why },
+      role: { ...current, why },
+      port: { kind: "silent", at: current.since, why },
     };
   }
-  const { said, at } = heeded;
-  if (said.kind === "closed") {
-    const why = `MySQL ${said.why}`;
-    return { word: { kind: "silent", since: at, why }, port: { kind: "closed", at, why } };
+  const { content, at } = current;
+  if (content.kind === "closed") {
+    const why = `MySQL ${content.why}`;
+    return { role: { kind: "silent", since: at, why }, port: { kind: "closed", at, why } };
   }
-  if (said.kind === "other") {
-    const { why } = said;
-    return { word: { kind: "neither", at, why }, port: { kind: "closed", at, why } };
+  if (content.kind === "other") {
+    const { why } = content;
+    return { role: { kind: "neither", at, why }, port: { kind: "closed", at, why } };
   }
   return {
-    word: wordOf(said, at, names),
+    role: roleOf(content, at, names),
     port: { kind: "open", at, why: "MySQL answers" },
-    ...(said.kind === "member" && said.group !== "" && { incarnation: said.group }),
+    ...(content.kind === "member" && content.group !== "" && { incarnation: content.group }),
   };
 }
 
-function wordOf(said: Exclude<Said, { kind: "closed" | "other" }>, at: number, names: Names): Word {
-  const neither = (why: string): Word => ({ kind: "neither", at, why });
-  if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
-  const { own, readOnly } = said;
+function roleOf(
+  answer: Exclude<MemberAnswer, { kind: "closed" | "other" }>,
+  at: number,
+  names: Names,
+): Role {
+  const neither = (why: string): Role => ({ kind: "neither", at, why });
+  if (answer.kind === "unreadable") return neither(`answers what can't be read: ${answer.why}`);
+  const { own, readOnly } = answer;
   if (own.state === "RECOVERING") return { kind: "replica", at, streaming: false };
   if (own.state !== "ONLINE") return neither(`is ${own.state}`);
-  const doubt = doubtOf(said, names);
-  // The group tells of no bytes; its flow control holds the primary back where a member can't follow.
+  const doubt = doubtOf(answer, names);
+  // The group reports no bytes; its flow control holds the primary back where a member can't follow.
   if (own.role === "SECONDARY")
     return { kind: "replica", at, streaming: doubt === undefined, lag: "unmeasured" };
   if (doubt !== undefined) return neither(doubt);
@@ -154,13 +158,13 @@ function settledBy(
 /** Whether the leader says that the primary changes: an operator has asked for another one, and it waits for its transactions. */
 function switchingOf(
   quorum: Quorum,
-  heeded: Readonly<Record<string, Heeded<Said>>>,
+  answers: Readonly<Record<string, AnswerOrSilence<MemberAnswer>>>,
 ): Switching | undefined {
   if (quorum.kind !== "leader") return undefined;
   const { node } = quorum;
-  const said = heeded[node];
-  if (said?.kind !== "answer" || said.said.kind !== "member") return undefined;
-  return { leader: node, is: said.said.switching };
+  const current = answers[node];
+  if (current?.kind !== "answer" || current.content.kind !== "member") return undefined;
+  return { leader: node, is: current.content.switching };
 }
 
 /** Nodes of the document, by address. */
@@ -176,14 +180,14 @@ interface Opinion {
   readonly primaries: readonly string[];
 }
 
-type MemberSaid = Extract<Said, { kind: "member" }>;
+type MemberReport = Extract<MemberAnswer, { kind: "member" }>;
 
 /**
  * The reason why a member's view proves nothing, or nothing. Reached must be a majority of the group, or it may be the part that was
  * cut off, and online a majority of the cluster: a group that shrank to less could be one of two, and what it acknowledges is on too
  * few disks.
  */
-function doubtOf({ own, members, view }: MemberSaid, names: Names): string | undefined {
+function doubtOf({ own, members, view }: MemberReport, names: Names): string | undefined {
   if (own.state !== "ONLINE" && own.state !== "RECOVERING") return `is ${own.state}`;
   if (!view) return "is in no view of the group";
   const reached = members.filter(({ state }) => state !== "UNREACHABLE").length;
@@ -195,9 +199,14 @@ function doubtOf({ own, members, view }: MemberSaid, names: Names): string | und
   return undefined;
 }
 
-function opinionOf(from: string, at: number, said: MemberSaid, names: Names): Opinion | undefined {
-  const { view, group, members } = said;
-  if (!view || doubtOf(said, names) !== undefined) return undefined;
+function opinionOf(
+  from: string,
+  at: number,
+  answer: MemberReport,
+  names: Names,
+): Opinion | undefined {
+  const { view, group, members } = answer;
+  if (!view || doubtOf(answer, names) !== undefined) return undefined;
   const primaries = members
     .filter(({ role }) => role === "PRIMARY")
     .map(({ address }) => names.get(address) ?? address);

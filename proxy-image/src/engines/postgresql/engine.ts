@@ -1,15 +1,15 @@
 import type { PortalDocument } from "../../contract.ts";
 import type { PatroniEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
-import { afterAnswer, afterMiss } from "../../observe/heard.ts";
 import type { Knowledge as Generic, KnowledgeArgs } from "../../observe/knowledge.ts";
 import { createKnowledge as createGeneric } from "../../observe/knowledge.ts";
 import type { Credentials, Identity, Observer, ObserverArgs } from "../../observe/observer.ts";
 import { credentialsOf } from "../../observe/observer.ts";
+import { afterAnswer, afterMiss } from "../../observe/source-state.ts";
 import { paceOf, watch as watchLine } from "../../observe/watch.ts";
 import { watchPort } from "./port-watch.ts";
 import { watchQuorum } from "./quorum-watch.ts";
-import { createRestLine } from "./rest-line.ts";
+import { createRestClient } from "./rest-client.ts";
 import type { NodeObservation, Observations, QuorumObservation } from "./view.ts";
 import { afterQuorumAnswer, viewOf } from "./view.ts";
 
@@ -20,7 +20,7 @@ export const postgresql: Engine = {
   limits: { sessions: 45, idle: "24h" },
 };
 
-/** Each node's own word, over Patroni's REST interface. */
+/** The role that each node's Patroni reports, over its REST interface. */
 function patroniCheck({ document, route, identity }: RoleCheckArgs): RoleCheck {
   const { patroni } = document.evidence as PatroniEvidence;
   const roles = route === "primary" ? "primary|master" : "primary|master|replica";
@@ -165,10 +165,10 @@ export interface NodeSourceArgs {
 /** Without an answer for this long, PostgreSQL's own port is asked beside Patroni. */
 const SUSPECT_MS = 100;
 
-/** Asks one node: Patroni for its word, and PostgreSQL for a sign of life. */
+/** Asks one node: Patroni for its status, and PostgreSQL for a sign of life. */
 function createNodeSource(args: NodeSourceArgs): NodeSource {
   const { name, node, restPort, credentials, clock, knowledge } = args;
-  const line = createRestLine({
+  const client = createRestClient({
     name,
     address: node.address,
     port: restPort,
@@ -176,9 +176,9 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
     onDropped: () => watch.askNow(),
   });
   const watch = watchLine({
-    line,
+    client,
     clock,
-    pace: () => paceOf(name, knowledge.told(), knowledge.term(), clock()),
+    pace: () => paceOf(name, knowledge.lastView(), knowledge.term(), clock()),
     onAnswer: (answer) => knowledge.changeNode(name, (before) => afterAnswer(before, answer)),
     onMiss: (miss) => knowledge.changeNode(name, (before) => afterMiss(before, miss, clock())),
   });
@@ -196,7 +196,7 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
   return {
     askNow: watch.askNow,
     check: port.check,
-    refresh: line.refresh,
+    refresh: client.refresh,
     stop() {
       watch.stop();
       port.stop();
@@ -207,7 +207,7 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
 /** Only its manager knows whether a server that closed its connections is up again. */
 function mayHold(node: NodeObservation | undefined): boolean {
   const { closed, answer } = node ?? {};
-  const stopped = answer?.said.kind === "status" && answer.said.status.state !== "running";
+  const stopped = answer?.content.kind === "status" && answer.content.status.state !== "running";
   const unexplained = closed !== undefined && closed.at > (answer?.askedAt ?? 0);
   return !stopped && !unexplained;
 }

@@ -1,8 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
-
-import { failureOf } from "../../observe/line.ts";
 import type { Credentials } from "../../observe/observer.ts";
+import { failureOf } from "../../observe/source-client.ts";
 
 /** A member of etcd, by the name that its certificate carries. */
 export interface Member {

@@ -1,4 +1,4 @@
-// What Patroni says, read: of a node, by its REST interface, and of the cluster, by its keys in etcd. Pure.
+// Reads what Patroni reports: of a node, by its REST interface, and of the cluster, by its keys in etcd. Pure.
 
 import { z } from "zod";
 
@@ -6,7 +6,7 @@ import type { Epoch } from "../../model/view.ts";
 import { readJson } from "../../observe/json.ts";
 import type { Key } from "./etcd-replies.ts";
 
-/** What a node's Patroni says of it. Role, position and timeline come from a query that PostgreSQL has just answered. */
+/** What Patroni reports of its node. Role, position and timeline come from a query that PostgreSQL has just answered. */
 export interface PatroniStatus {
   readonly scope: string;
   readonly name: string;
@@ -36,7 +36,7 @@ export const STATUS_REQUEST = "GET /health\r\n\r\n";
 
 /**
  * Reads the reply so far, with a head or without, and returns undefined until it is whole. The HTTP status is that of
- * `/health`, true or false in one bit, so only the JSON counts. It tells no length, but no beginning of an object is one.
+ * `/health`, true or false in one bit, so only the JSON counts. It has no length, but no beginning of an object is one.
  */
 export function decodeStatus(reply: Uint8Array): StatusReply | undefined {
   const text = Buffer.from(reply).toString("utf8");
@@ -119,9 +119,9 @@ export function prefixOf(scope: string): string {
 }
 
 /** True for the keys whose change may change a verdict. The others change with every round of Patroni's. */
-export function isTelling(scope: string, key: string): boolean {
+export function isWatched(scope: string, key: string): boolean {
   const prefix = prefixOf(scope);
-  return key.startsWith(prefix) && TELLING.has(key.slice(prefix.length));
+  return key.startsWith(prefix) && WATCHED.has(key.slice(prefix.length));
 }
 
 /**
@@ -144,7 +144,7 @@ export function readClusterKeys(scope: string, keys: readonly Key[]): ClusterKey
   };
 }
 
-const TELLING: ReadonlySet<string> = new Set(["leader", "failover", "config", "initialize"]);
+const WATCHED: ReadonlySet<string> = new Set(["leader", "failover", "config", "initialize"]);
 
 const FailoverValue = z.object({
   leader: z.string().nullish(),

@@ -3,8 +3,8 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 
-import type { Exchanged } from "../../observe/line.ts";
-import { exchange, failureOf } from "../../observe/line.ts";
+import type { Exchanged } from "../../observe/source-client.ts";
+import { exchange, failureOf } from "../../observe/source-client.ts";
 
 export interface PortWatchArgs extends Address {
   /** True while there is a reason to ask. */
@@ -13,10 +13,10 @@ export interface PortWatchArgs extends Address {
   readonly mayHold: () => boolean;
   /** The node closed the connection that was held open. */
   readonly onClosed: (why: string) => void;
-  readonly onProbed: (kind: Finding["kind"], why: string) => void;
+  readonly onProbed: (kind: ProbeResult["kind"], why: string) => void;
 }
 
-export interface Finding {
+export interface ProbeResult {
   readonly kind: "open" | "closed" | "silent";
   readonly why: string;
 }
@@ -48,7 +48,7 @@ export function watchPort(args: PortWatchArgs): PortWatch {
     if (stopped) return;
     probes += 1;
     misses = probed.kind === "silent" ? misses + 1 : 0;
-    const { kind, why } = findingOf(probed);
+    const { kind, why } = resultOf(probed);
     if (kind !== "silent" || misses >= MISSES) onProbed(kind, why);
     const rest = misses === 1 ? 0 : probes < SOON ? EVERY_MS : LATER_MS;
     timer = setTimeout(() => {
@@ -85,7 +85,7 @@ export function watchPort(args: PortWatchArgs): PortWatch {
   };
 }
 
-function findingOf(probed: Exchanged<Negotiated>): Finding {
+function resultOf(probed: Exchanged<Negotiated>): ProbeResult {
   if (probed.kind !== "answer") return { kind: probed.kind, why: `PostgreSQL ${probed.why}` };
   const { answer } = probed;
   if (answer.kind === "other") return { kind: "closed", why: answer.why };
@@ -98,7 +98,7 @@ export interface HeldConnection {
 
 export interface HeldConnectionArgs extends Address {
   /**
-   * False while PostgreSQL may be shutting down: it waits for whoever comes then and says nothing, up to its
+   * False while PostgreSQL may be shutting down: it waits for whoever comes then and sends nothing, up to its
    * `authentication_timeout`, before it ends.
    */
   readonly mayHold: () => boolean;
@@ -113,7 +113,7 @@ const CONNECT_MS = 2000;
 const RETRY_MS = 250;
 
 /**
- * Keeps a connection to PostgreSQL on which nothing is ever said. A process that dies, or begins to shut down, closes it
+ * Keeps a connection to PostgreSQL on which nothing is ever sent. A process that dies, or begins to shut down, closes it
  * within a millisecond: no question is as quick. PostgreSQL logs nothing of such a connection.
  */
 export function holdConnection(args: HeldConnectionArgs): HeldConnection {

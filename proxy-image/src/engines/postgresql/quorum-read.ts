@@ -96,8 +96,8 @@ async function ask(
     return posted.kind === "failed" ? posted : decodeRange(posted.status, posted.body);
   };
   const asked = login.pass.kind === "none" ? undefined : await range();
-  const isLoginAsked = asked?.kind === "refused" && (asked.login || login.pass.kind === "needless");
-  if (asked && !isLoginAsked) return resultOf(asked, member);
+  const needsLogin = asked?.kind === "refused" && (asked.login || login.pass.kind === "needless");
+  if (asked && !needsLogin) return resultOf(asked, member);
   const why = await logIn(login, gateway(), member, signal);
   return why === undefined ? resultOf(await range(), member) : { kind: "failed", why };
 }
@@ -118,7 +118,7 @@ export function rangeOf(prefix: string): { readonly key: string; readonly range_
   return { key: Buffer.from(prefix).toString("base64"), range_end: end.toString("base64") };
 }
 
-/** The portal's account in etcd. A token is good for every member until it isn't, which etcd's error tells. */
+/** The portal's account in etcd. A token is good for every member until it isn't, which etcd's error shows. */
 export interface Login {
   readonly name: string;
   readonly password: string;

@@ -5,7 +5,7 @@ import { credentialsOf } from "../../observe/observer.ts";
 import type { Gateway, Member } from "./etcd-gateway.ts";
 import { createGateway } from "./etcd-gateway.ts";
 import { decodeWatch, takeLines } from "./etcd-replies.ts";
-import { isTelling, prefixOf, readClusterKeys } from "./patroni-replies.ts";
+import { isWatched, prefixOf, readClusterKeys } from "./patroni-replies.ts";
 import type { Login, QuorumRead } from "./quorum-read.ts";
 import { createQuorumReader, newLogin, rangeOf, tokenOf } from "./quorum-read.ts";
 import type { QuorumAnswer } from "./view.ts";
@@ -84,7 +84,7 @@ export function watchQuorum(args: QuorumWatchArgs): QuorumWatch {
         gateway: () => gateway,
         login,
         onChanged(names) {
-          if (names === undefined || names.some((name) => isTelling(scope, name))) readNow();
+          if (names === undefined || names.some((name) => isWatched(scope, name))) readNow();
         },
         onLost: (why) => args.onWatchLost(member.name, why),
       }),

@@ -1,8 +1,8 @@
-// What Patroni, etcd and PostgreSQL's ports say, in the terms of any engine. Pure.
+// What Patroni, etcd and PostgreSQL's ports answer, in the terms of any engine. Pure.
 
-import type { NodeView, Quorum, View, Word } from "../../model/view.ts";
-import type { Heard } from "../../observe/heard.ts";
-import { hear } from "../../observe/heard.ts";
+import type { NodeView, Quorum, Role, View } from "../../model/view.ts";
+import type { SourceState } from "../../observe/source-state.ts";
+import { answerAt } from "../../observe/source-state.ts";
 import type { ClusterKeys, PatroniStatus, StatusReply } from "./patroni-replies.ts";
 
 /** An answer of the quorum counts for this long. */
@@ -12,18 +12,18 @@ const PORT_FRESH_MS = 2000;
 /** An order to hand over that has had no effect for this long has none: Patroni can't carry it out, and waits. */
 const LEAVING_MS = 15_000;
 
-/** What the sources say at `now`, in the terms of any engine. Pure. */
+/** What the sources answer at `now`, in the terms of any engine. Pure. */
 export function viewOf(observations: Observations, now: number): View {
   const { scope, awakeSince, nodes } = observations;
   const quorum = quorumOf(observations.quorum, now);
   const holder = quorum.kind === "leader" ? quorum.node : undefined;
   const end = endOf(holder === undefined ? undefined : nodes[holder], awakeSince, now);
   const views = Object.entries(nodes).map(([name, node]): [string, NodeView] => {
-    const word = wordOf(node, { scope, name, end, awakeSince, now });
+    const role = roleOf(node, { scope, name, end, awakeSince, now });
     const incarnation = statusOf(node)?.incarnation;
     return [
       name,
-      { word, port: portOf(node, word, now), ...(incarnation !== undefined && { incarnation }) },
+      { role, port: portOf(node, role, now), ...(incarnation !== undefined && { incarnation }) },
     ];
   });
   const leaving = leavingOf(observations.quorum, holder, now);
@@ -52,7 +52,7 @@ function quorumOf({ answer, failure, highest }: QuorumObservation, now: number):
   return { kind: "none", ...known, why };
 }
 
-interface Hearing {
+interface RoleArgs {
   readonly scope: string;
   readonly name: string;
   /** Where the leader's WAL ends. */
@@ -61,13 +61,13 @@ interface Hearing {
   readonly now: number;
 }
 
-function wordOf(node: NodeObservation, { scope, name, end, awakeSince, now }: Hearing): Word {
-  const heard = hear(node, awakeSince, now);
-  if (heard.kind === "silent") return { ...heard, why: `Patroni ${heard.why}` };
-  const { said, at } = heard;
-  const neither = (why: string): Word => ({ kind: "neither", at, why });
-  if (said.kind === "unreadable") return neither(`answers what can't be read: ${said.why}`);
-  const { status } = said;
+function roleOf(node: NodeObservation, { scope, name, end, awakeSince, now }: RoleArgs): Role {
+  const current = answerAt(node, awakeSince, now);
+  if (current.kind === "silent") return { ...current, why: `Patroni ${current.why}` };
+  const { content, at } = current;
+  const neither = (why: string): Role => ({ kind: "neither", at, why });
+  if (content.kind === "unreadable") return neither(`answers what can't be read: ${content.why}`);
+  const { status } = content;
   if (status.scope !== scope || status.name !== name) {
     return neither(`answers as ${status.name} of ${status.scope}`);
   }
@@ -83,10 +83,10 @@ function wordOf(node: NodeObservation, { scope, name, end, awakeSince, now }: He
   return { kind: "replica", at, streaming, ...(lag !== undefined && { lag }) };
 }
 
-function portOf(node: NodeObservation, word: Word, now: number): NodeView["port"] {
+function portOf(node: NodeObservation, role: Role, now: number): NodeView["port"] {
   const { probe, closed } = node;
   // A server that restarts after a crash answers the probe before it takes anybody. Only its manager knows when.
-  const unexplained = closed && word.kind !== "silent" && closed.at > word.at;
+  const unexplained = closed && role.kind !== "silent" && closed.at > role.at;
   if (closed && (unexplained || !probe || closed.at > probe.at)) {
     if (unexplained || now - closed.at <= PORT_FRESH_MS) return { kind: "closed", ...closed };
   }
@@ -119,21 +119,21 @@ function isPaused({ quorum, nodes }: Observations, verdict: Quorum, now: number)
 }
 
 function statusOf({ answer }: NodeObservation): PatroniStatus | undefined {
-  return answer?.said.kind === "status" ? answer.said.status : undefined;
+  return answer?.content.kind === "status" ? answer.content.status : undefined;
 }
 
-/** Where the leader's WAL ends. What a silent one said last is old: measured by it, everybody would be near. */
+/** Where the leader's WAL ends. The last answer of a silent one is old: measured by it, everybody would be near. */
 function endOf(
   leader: NodeObservation | undefined,
   awakeSince: number,
   now: number,
 ): number | undefined {
-  if (leader === undefined || hear(leader, awakeSince, now).kind === "silent") return undefined;
+  if (leader === undefined || answerAt(leader, awakeSince, now).kind === "silent") return undefined;
   return statusOf(leader)?.location;
 }
 
 /**
- * The latest that each source has said, and when. All that the view is made of, as plain data; times are milliseconds of the
+ * The latest answer of each source, and when it came. All that the view is made of, as plain data; times are milliseconds of the
  * observer's monotonic clock.
  */
 export interface Observations {
@@ -165,7 +165,7 @@ export interface QuorumAnswer {
   readonly keys: ClusterKeys;
 }
 
-export interface NodeObservation extends Heard<StatusReply> {
+export interface NodeObservation extends SourceState<StatusReply> {
   /** What the last probe of PostgreSQL's port found. */
   readonly probe?: {
     readonly kind: "open" | "closed" | "silent";

@@ -1,8 +1,8 @@
 import type { AmqpEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
-import { renewedLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observeNodes } from "../../observe/polled.ts";
+import { createReconnectingClient } from "../../observe/source-client.ts";
 import { decodeGreeting, PROTOCOL_HEADER, START, viewOf } from "./greeting.ts";
 
 export const rabbitmq: Engine = {
@@ -37,14 +37,14 @@ function greetingCheck({ document }: RoleCheckArgs): RoleCheck {
 const QUESTION = { request: PROTOCOL_HEADER, decode: decodeGreeting };
 
 /**
- * Greets every node, without logging in. RabbitMQ ends a connection that says no more after 10 s and logs it as an error: each
+ * Greets every node, without logging in. RabbitMQ ends a connection that sends no more after 10 s and logs it as an error: each
  * is given up for the next one long before.
  */
 function observeAmqp(args: ObserverArgs): Observer {
   const { cluster, amqp } = args.document.evidence as AmqpEvidence;
   return observeNodes(args, {
-    line: ({ address }, askNow) =>
-      renewedLine({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
+    client: ({ address }, askNow) =>
+      createReconnectingClient({ address, port: amqp, question: () => QUESTION, onClosed: askNow }),
     viewOf: (polled, now) => viewOf(cluster, polled, now),
   });
 }

@@ -1,27 +1,27 @@
 // A RabbitMQ node's greeting: what is judged of it, and how it is read. Pure.
 
-import type { View, Word } from "../../model/view.ts";
-import type { Polled } from "../../observe/heard.ts";
-import { leaderlessView } from "../../observe/heard.ts";
+import type { Role, View } from "../../model/view.ts";
+import type { Polled } from "../../observe/source-state.ts";
+import { leaderlessView } from "../../observe/source-state.ts";
 
 /** Every node that greets as one of the cluster serves everybody. Pure. */
 export function viewOf(cluster: string, polled: Polled<Greeting>, now: number): View {
-  return leaderlessView(polled, now, (said, at) => wordOf(cluster, said, at));
+  return leaderlessView(polled, now, (greeting, at) => roleOf(cluster, greeting, at));
 }
 
-function wordOf(cluster: string, said: Greeting, at: number): Word {
-  if (said.kind === "other") return { kind: "neither", at, why: said.why };
-  if (said.cluster === cluster) return { kind: "serving", at };
-  const why = `answers as the cluster "${said.cluster ?? ""}", not "${cluster}"`;
+function roleOf(cluster: string, greeting: Greeting, at: number): Role {
+  if (greeting.kind === "other") return { kind: "neither", at, why: greeting.why };
+  if (greeting.cluster === cluster) return { kind: "serving", at };
+  const why = `answers as the cluster "${greeting.cluster ?? ""}", not "${cluster}"`;
   return { kind: "neither", at, why };
 }
 
-/** What a server says to whoever connects, before any login. */
+/** What a server sends to whoever connects, before any login. */
 export type Greeting =
   | { readonly kind: "start"; readonly cluster: string | undefined }
   | { readonly kind: "other"; readonly why: string };
 
-/** A client's first word in AMQP 0-9-1. */
+/** The first bytes of a client in AMQP 0-9-1. */
 export const PROTOCOL_HEADER: Uint8Array = Buffer.from("AMQP\x00\x00\x09\x01", "latin1");
 
 /** The frame of Connection.Start as far as it is always the same, but for its length: a method, on channel 0, of AMQP 0-9. */
@@ -89,7 +89,7 @@ const FIXED: Readonly<Record<string, number>> = {
   ...{ V: 0, t: 1, b: 1, B: 1, s: 2, u: 2, U: 2, I: 4, i: 4, f: 4, D: 5, L: 8, l: 8, d: 8, T: 8 },
 };
 
-/** Types that say their own length first. */
+/** Types that begin with their own length. */
 const COUNTED: ReadonlySet<string> = new Set(["S", "x", "A", "F"]);
 
 function sizeOf(type: string, table: Buffer, at: number): number | undefined {

@@ -2,8 +2,8 @@ import type { SentinelEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
-import { createRespLine, hearSigns } from "./line.ts";
-import type { Said } from "./replies.ts";
+import { createRespClient, subscribe } from "./connections.ts";
+import type { RedisAnswer } from "./replies.ts";
 import { LOGIN, readSentinel, readServer, SERVER_QUESTION, sentinelQuestion } from "./replies.ts";
 import { sentinelOf, viewOf } from "./view.ts";
 
@@ -14,7 +14,7 @@ export const redis: Engine = {
   limits: { sessions: 1000, idle: "24h" },
 };
 
-/** Each node's own word. */
+/** The role that each node reports itself. */
 function roleCheck({ route }: RoleCheckArgs): RoleCheck {
   const roles = route === "primary" ? "string master" : "rstring (master|slave)";
   return {
@@ -40,19 +40,19 @@ function observeSentinels({ document, clock, onChange, log }: ObserverArgs): Obs
   const askAll = (): void => {
     for (const ask of asks) ask();
   };
-  const lineOf =
-    (args: Omit<Parameters<typeof createRespLine<Said>>[0], "onClosed">) =>
+  const clientOf =
+    (args: Omit<Parameters<typeof createRespClient<RedisAnswer>>[0], "onClosed">) =>
     (askNow: () => void) => {
       asks.add(askNow);
-      return createRespLine<Said>({ ...args, onClosed: askNow });
+      return createRespClient<RedisAnswer>({ ...args, onClosed: askNow });
     };
-  const observer = observePolled<Said>({
-    lines: Object.fromEntries(
+  const observer = observePolled<RedisAnswer>({
+    clients: Object.fromEntries(
       nodes.flatMap(([name, { address, port }]) => [
-        [name, lineOf({ address, port, question: SERVER_QUESTION, read: readServer })],
+        [name, clientOf({ address, port, question: SERVER_QUESTION, read: readServer })],
         [
           sentinelOf(name),
-          lineOf({
+          clientOf({
             ...{ address, port: sentinel, question: sentinelQuestion(master) },
             read: readSentinel,
           }),
@@ -63,13 +63,13 @@ function observeSentinels({ document, clock, onChange, log }: ObserverArgs): Obs
     pace: (source, usual) => (sentinels.has(source) ? { ...usual, everyMs: SENTINELS_MS } : usual),
     ...{ clock, onChange, log },
   });
-  const signs = nodes.map(([, { address }]) =>
-    hearSigns({ address, port: sentinel, master, onSign: askAll }),
+  const subscriptions = nodes.map(([, { address }]) =>
+    subscribe({ address, port: sentinel, master, onMessage: askAll }),
   );
   return {
     ...observer,
     stop() {
-      for (const each of signs) each.stop();
+      for (const each of subscriptions) each.stop();
       observer.stop();
     },
   };

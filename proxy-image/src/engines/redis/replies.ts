@@ -1,15 +1,15 @@
 // What servers and Sentinels answer, and Redis' protocol in which they do. Pure.
 
 /** What a source has answered. */
-export type Said =
-  | ServerSaid
-  | SentinelSaid
+export type RedisAnswer =
+  | ServerAnswer
+  | SentinelAnswer
   /** It answered, but nothing that counts. */
   | { readonly kind: "useless"; readonly why: string };
 
-export type ServerSaid = {
+export type ServerAnswer = {
   readonly kind: "server";
-  /** Id of the cluster whose data it has, where it tells one. */
+  /** Id of the cluster whose data it has, where it names one. */
   readonly cluster?: string;
   /** Where its stream of writes ends, in bytes. */
   readonly offset: number;
@@ -19,7 +19,7 @@ export type ServerSaid = {
   | { readonly role: "replica"; readonly from: string; readonly linked: boolean }
 );
 
-export interface SentinelSaid {
+export interface SentinelAnswer {
   readonly kind: "sentinel";
   /** Address of the leader. */
   readonly leader: string;
@@ -35,11 +35,11 @@ export interface SentinelSaid {
  */
 export const LOGIN = ["AUTH", "probe", "portal"] as const;
 
-/** A server's own word, and which cluster's data it has. */
+/** The role that a server reports itself, and which cluster's data it has. */
 export const SERVER_QUESTION: readonly (readonly string[])[] = [["HELLO", "2", ...LOGIN], ["ROLE"]];
 
 /**
- * What a Sentinel says of the leader. The address is asked between two looks at the epoch, and counts only when both are the
+ * What a Sentinel reports of the leader. The address is asked between two looks at the epoch, and counts only when both are the
  * same: otherwise it may belong to the one before.
  */
 export const sentinelQuestion = (master: string): readonly (readonly string[])[] => [
@@ -50,7 +50,7 @@ export const sentinelQuestion = (master: string): readonly (readonly string[])[]
 ];
 
 /** Reads the replies to `SERVER_QUESTION`. Pure, like the next. */
-export function readServer([hello, role]: readonly Reply[]): Said {
+export function readServer([hello, role]: readonly Reply[]): RedisAnswer {
   if (role?.kind === "error") return useless(`answers ${clipped(role.text)}`);
   if (hello?.kind === "error") return useless(`answers ${clipped(hello.text)}`);
   if (role?.kind !== "list") return useless("answers what is no role");
@@ -73,7 +73,7 @@ export function readServer([hello, role]: readonly Reply[]): Said {
   return useless("answers what is no role");
 }
 
-export function readSentinel([login, first, address, second]: readonly Reply[]): Said {
+export function readSentinel([login, first, address, second]: readonly Reply[]): RedisAnswer {
   const failed = [login, first, address, second].find((reply) => reply?.kind === "error");
   if (failed?.kind === "error") return useless(`answers ${clipped(failed.text)}`);
   const [before, after] = [fieldsOf(first), fieldsOf(second)];
@@ -112,7 +112,7 @@ function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
-function useless(why: string): Said {
+function useless(why: string): RedisAnswer {
   return { kind: "useless", why };
 }
 
@@ -141,9 +141,9 @@ const LONGEST_LIST = 1024;
 const DEEPEST = 4;
 
 /** A command as a client sends it. */
-export function encodeCommand(words: readonly string[]): string {
-  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-  return `*${words.length}\r\n${parts.join("")}`;
+export function encodeCommand(args: readonly string[]): string {
+  const parts = args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`);
+  return `*${args.length}\r\n${parts.join("")}`;
 }
 
 /** Reads one reply that begins at `start`. Never throws, and what it takes is bounded whatever the bytes are. */

@@ -1,7 +1,7 @@
-import type { NodeView, Quorum, View, Word } from "../../model/view.ts";
-import type { Heard, Polled } from "../../observe/heard.ts";
-import { hear } from "../../observe/heard.ts";
-import type { Said, SentinelSaid } from "./replies.ts";
+import type { NodeView, Quorum, Role, View } from "../../model/view.ts";
+import type { Polled, SourceState } from "../../observe/source-state.ts";
+import { answerAt } from "../../observe/source-state.ts";
+import type { RedisAnswer, SentinelAnswer } from "./replies.ts";
 
 /** By name: the address and port at which a node serves. */
 export type Nodes = Readonly<Record<string, { readonly address: string; readonly port: number }>>;
@@ -9,16 +9,20 @@ export type Nodes = Readonly<Record<string, { readonly address: string; readonly
 /** The name of a node's Sentinel among the sources; no node has a blank in its own. */
 export const sentinelOf = (node: string): string => `sentinel ${node}`;
 
-/** What servers and Sentinels say at `now`, in the terms of any engine. Pure. */
-export function viewOf(nodes: Nodes, { heard, awakeSince }: Polled<Said>, now: number): View {
-  const claims = claimsOf(nodes, heard, awakeSince, now);
-  const quorum = quorumOf(nodes, heard, claims);
+/** What servers and Sentinels answer at `now`, in the terms of any engine. Pure. */
+export function viewOf(
+  nodes: Nodes,
+  { sources, awakeSince }: Polled<RedisAnswer>,
+  now: number,
+): View {
+  const claims = claimsOf(nodes, sources, awakeSince, now);
+  const quorum = quorumOf(nodes, sources, claims);
   const leader = quorum.kind === "leader" ? quorum.node : undefined;
   const views = Object.keys(nodes).map((name): [string, NodeView] => {
-    const word = wordOf(name, leader, { nodes, heard, awakeSince, now });
-    const cluster = clusterOf(heard[name]);
-    const port = portOf(heard[name] ?? {}, word);
-    return [name, { word, port, ...(cluster !== undefined && { incarnation: cluster }) }];
+    const role = roleOf(name, leader, { nodes, sources, awakeSince, now });
+    const cluster = clusterOf(sources[name]);
+    const port = portOf(sources[name] ?? {}, role);
+    return [name, { role, port, ...(cluster !== undefined && { incarnation: cluster }) }];
   });
   const leaving = leavingOf(claims, quorum);
   return {
@@ -29,46 +33,52 @@ export function viewOf(nodes: Nodes, { heard, awakeSince }: Polled<Said>, now: n
   };
 }
 
-/** One Sentinel's word that counts now. */
+/** One Sentinel's answer that counts now. */
 interface Claim {
   readonly sentinel: string;
   readonly at: number;
   /** A node's name, or an address that no node has. */
   readonly node: string;
-  readonly said: SentinelSaid;
+  readonly answer: SentinelAnswer;
 }
 
 function claimsOf(
   nodes: Nodes,
-  heard: Polled<Said>["heard"],
+  sources: Polled<RedisAnswer>["sources"],
   awakeSince: number,
   now: number,
 ): readonly Claim[] {
   const names = Object.keys(nodes);
   return names.flatMap((sentinel) => {
-    const word = hear(heard[sentinelOf(sentinel)] ?? {}, awakeSince, now);
-    if (word.kind !== "answer" || word.said.kind !== "sentinel") return [];
-    const { said, at } = word;
+    const current = answerAt(sources[sentinelOf(sentinel)] ?? {}, awakeSince, now);
+    if (current.kind !== "answer" || current.content.kind !== "sentinel") return [];
+    const { content: answer, at } = current;
     const node = names.find(
-      (name) => nodes[name]?.address === said.leader && nodes[name]?.port === said.port,
+      (name) => nodes[name]?.address === answer.leader && nodes[name]?.port === answer.port,
     );
-    return [{ sentinel, at, said, node: node ?? `${said.leader}:${said.port}` }];
+    return [{ sentinel, at, answer, node: node ?? `${answer.leader}:${answer.port}` }];
   });
 }
 
 /** A majority of all Sentinels of the document, answering or not, that name one leader in one epoch. */
-function quorumOf(nodes: Nodes, heard: Polled<Said>["heard"], claims: readonly Claim[]): Quorum {
+function quorumOf(
+  nodes: Nodes,
+  sources: Polled<RedisAnswer>["sources"],
+  claims: readonly Claim[],
+): Quorum {
   const all = Object.keys(nodes);
   const majority = Math.floor(all.length / 2) + 1;
-  for (const { node, said } of claims) {
-    const agree = claims.filter((claim) => claim.node === node && claim.said.epoch === said.epoch);
+  for (const { node, answer } of claims) {
+    const agree = claims.filter(
+      (claim) => claim.node === node && claim.answer.epoch === answer.epoch,
+    );
     if (agree.length < majority) continue;
     // It is as old as the majority's oldest answer, when the newest are taken.
     const at = agree.map((claim) => claim.at).sort((a, b) => b - a)[majority - 1] ?? 0;
     const source = `${agree.length} of ${all.length} Sentinels`;
-    const incarnation = clusterOf(heard[node]);
+    const incarnation = clusterOf(sources[node]);
     return {
-      ...{ kind: "leader", node, epoch: [said.epoch], at, source },
+      ...{ kind: "leader", node, epoch: [answer.epoch], at, source },
       ...(incarnation !== undefined && { incarnation }),
     };
   }
@@ -76,15 +86,15 @@ function quorumOf(nodes: Nodes, heard: Polled<Said>["heard"], claims: readonly C
   const [first, ...others] = newest;
   if (first && others.some(({ node }) => node !== first.node)) {
     const leaders = newest.map(({ sentinel, node }) => `${sentinel} names ${node}`).join(", ");
-    const why = `in epoch ${first.said.epoch}, ${leaders}`;
+    const why = `in epoch ${first.answer.epoch}, ${leaders}`;
     return { kind: "conflict", at: Math.max(...newest.map(({ at }) => at)), why };
   }
   if (claims.length >= majority) {
-    const words = claims.map(({ node, said }) => `${node} in epoch ${said.epoch}`).join(", ");
-    return { kind: "unknown", why: `the Sentinels don't agree: ${words}` };
+    const named = claims.map(({ node, answer }) => `${node} in epoch ${answer.epoch}`).join(", ");
+    return { kind: "unknown", why: `the Sentinels don't agree: ${named}` };
   }
   const silent = all.find((name) => !claims.some(({ sentinel }) => sentinel === name)) ?? "";
-  const why = whyNot(heard[sentinelOf(silent)]);
+  const why = whyNot(sources[sentinelOf(silent)]);
   return {
     kind: "unknown",
     why: `${claims.length} of ${all.length} Sentinels answer; ${silent}'s ${why}`,
@@ -92,79 +102,85 @@ function quorumOf(nodes: Nodes, heard: Polled<Said>["heard"], claims: readonly C
 }
 
 function newestOf(claims: readonly Claim[]): readonly Claim[] {
-  const epoch = Math.max(...claims.map(({ said }) => said.epoch));
-  return claims.filter(({ said }) => said.epoch === epoch);
+  const epoch = Math.max(...claims.map(({ answer }) => answer.epoch));
+  return claims.filter(({ answer }) => answer.epoch === epoch);
 }
 
 /** The reason why the leader is about to be another one, or nothing. One Sentinel is enough: to wait costs nothing. */
 function leavingOf(claims: readonly Claim[], quorum: Quorum): string | undefined {
-  const replacing = claims.find(({ said }) => said.replaces);
+  const replacing = claims.find(({ answer }) => answer.replaces);
   if (replacing) {
     return `${replacing.sentinel}'s Sentinel replaces ${replacing.node} as the leader`;
   }
   const [newest] = newestOf(claims);
   const epoch = quorum.kind === "leader" ? (quorum.epoch[0] ?? 0) : undefined;
-  const agreed = epoch !== undefined && newest !== undefined && newest.said.epoch <= epoch;
+  const agreed = epoch !== undefined && newest !== undefined && newest.answer.epoch <= epoch;
   if (newest === undefined || agreed || quorum.kind === "conflict") return undefined;
-  if (claims.every(({ said, node }) => said.epoch === newest.said.epoch && node === newest.node)) {
+  if (
+    claims.every(({ answer, node }) => answer.epoch === newest.answer.epoch && node === newest.node)
+  ) {
     return undefined;
   }
-  return `${newest.sentinel}'s Sentinel names ${newest.node} in epoch ${newest.said.epoch} already`;
+  return `${newest.sentinel}'s Sentinel names ${newest.node} in epoch ${newest.answer.epoch} already`;
 }
 
-interface Scene {
+interface Observed {
   readonly nodes: Nodes;
-  readonly heard: Polled<Said>["heard"];
+  readonly sources: Polled<RedisAnswer>["sources"];
   readonly awakeSince: number;
   readonly now: number;
 }
 
-function wordOf(name: string, leader: string | undefined, scene: Scene): Word {
-  const { nodes, heard, awakeSince, now } = scene;
-  const word = hear(heard[name] ?? {}, awakeSince, now);
-  if (word.kind === "silent") return word;
-  const { said, at } = word;
-  const neither = (why: string): Word => ({ kind: "neither", at, why });
-  if (said.kind === "useless") return neither(said.why);
-  if (said.kind === "sentinel") return neither("answers as a Sentinel");
-  if (said.role === "leader") {
+function roleOf(name: string, leader: string | undefined, observed: Observed): Role {
+  const { nodes, sources, awakeSince, now } = observed;
+  const current = answerAt(sources[name] ?? {}, awakeSince, now);
+  if (current.kind === "silent") return current;
+  const { content, at } = current;
+  const neither = (why: string): Role => ({ kind: "neither", at, why });
+  if (content.kind === "useless") return neither(content.why);
+  if (content.kind === "sentinel") return neither("answers as a Sentinel");
+  if (content.role === "leader") {
     // The image has `min-replicas-to-write 1`.
-    const alone = said.replicas === 0 && Object.keys(nodes).length > 1;
+    const alone = content.replicas === 0 && Object.keys(nodes).length > 1;
     return alone
       ? neither("leads no replica, so that it takes no writes")
       : { kind: "leader", at, failsafe: false };
   }
-  const from = Object.keys(nodes).find((other) => nodes[other]?.address === said.from);
-  const streaming = said.linked && from !== undefined && (leader ?? from) === from;
-  const end = leader === undefined ? undefined : offsetOf(heard[leader] ?? {}, awakeSince, now);
-  const lag = streaming && end !== undefined ? Math.max(0, end - said.offset) : undefined;
+  const from = Object.keys(nodes).find((other) => nodes[other]?.address === content.from);
+  const streaming = content.linked && from !== undefined && (leader ?? from) === from;
+  const end = leader === undefined ? undefined : offsetOf(sources[leader] ?? {}, awakeSince, now);
+  const lag = streaming && end !== undefined ? Math.max(0, end - content.offset) : undefined;
   return { kind: "replica", at, streaming, ...(lag !== undefined && { lag }) };
 }
 
-/** The probe speaks to the database's own port, so its silence is that of the port. */
-function portOf({ answer, misses }: Heard<Said>, word: Word): NodeView["port"] {
+/** The client asks the database's own port, so its silence is that of the port. */
+function portOf({ answer, misses }: SourceState<RedisAnswer>, role: Role): NodeView["port"] {
   if (misses?.kind === "closed") return { kind: "closed", at: misses.since, why: misses.why };
-  if (word.kind === "silent") {
+  if (role.kind === "silent") {
     const kind = answer || misses ? "silent" : "unknown";
-    return { kind, at: word.since, why: word.why };
+    return { kind, at: role.since, why: role.why };
   }
-  return { kind: "open", at: word.at, why: "answers" };
+  return { kind: "open", at: role.at, why: "answers" };
 }
 
-function clusterOf(heard: Heard<Said> | undefined): string | undefined {
-  const said = heard?.answer?.said;
-  return said?.kind === "server" ? said.cluster : undefined;
+function clusterOf(state: SourceState<RedisAnswer> | undefined): string | undefined {
+  const answer = state?.answer?.content;
+  return answer?.kind === "server" ? answer.cluster : undefined;
 }
 
-/** Where the leader is. What a silent one said last is old: measured by it, everybody would be near. */
-function offsetOf(leader: Heard<Said>, awakeSince: number, now: number): number | undefined {
-  const word = hear(leader, awakeSince, now);
-  if (word.kind === "silent" || word.said.kind !== "server") return undefined;
-  return word.said.role === "leader" ? word.said.offset : undefined;
+/** Where the leader is. The last answer of a silent one is old: measured by it, everybody would be near. */
+function offsetOf(
+  leader: SourceState<RedisAnswer>,
+  awakeSince: number,
+  now: number,
+): number | undefined {
+  const current = answerAt(leader, awakeSince, now);
+  if (current.kind === "silent" || current.content.kind !== "server") return undefined;
+  return current.content.role === "leader" ? current.content.offset : undefined;
 }
 
-function whyNot(heard: Heard<Said> | undefined): string {
-  if (heard?.misses) return heard.misses.why;
-  const said = heard?.answer?.said;
-  return said?.kind === "useless" ? said.why : "has not answered yet";
+function whyNot(state: SourceState<RedisAnswer> | undefined): string {
+  if (state?.misses) return state.misses.why;
+  const answer = state?.answer?.content;
+  return answer?.kind === "useless" ? answer.why : "has not answered yet";
 }

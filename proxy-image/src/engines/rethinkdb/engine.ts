@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 
 import type { ReqlEvidence } from "../../evidence.ts";
 import type { Engine, RoleCheck } from "../../observe/engine.ts";
-import { renewedLine } from "../../observe/line.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observeNodes } from "../../observe/polled.ts";
+import { createReconnectingClient } from "../../observe/source-client.ts";
 import { question, SUCCESS, V1_0 } from "./handshake.ts";
 import { viewOf } from "./queries.ts";
 
@@ -17,7 +17,7 @@ export const rethinkdb: Engine = {
   opening: "req.len ge 4",
 };
 
-/** Whether a node answers the handshake's first word, which needs no login. Who it is and who is with it, it doesn't tell then. */
+/** Whether a node answers the handshake's first message, which needs no login. It doesn't name itself or its peers then. */
 function versionCheck(): RoleCheck {
   return {
     backend: [
@@ -33,8 +33,8 @@ function versionCheck(): RoleCheck {
 export function observeReql(args: ObserverArgs): Observer {
   const { port } = args.document.evidence as ReqlEvidence;
   return observeNodes(args, {
-    line: ({ address }, askNow, identity) =>
-      renewedLine({
+    client: ({ address }, askNow, identity) =>
+      createReconnectingClient({
         ...{ address, port, onClosed: askNow },
         question: () =>
           question(identity().logins.reql ?? NOBODY, randomBytes(NONCE_BYTES).toString("base64")),

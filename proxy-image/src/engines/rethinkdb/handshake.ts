@@ -4,15 +4,15 @@ import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { z } from "zod";
 
 import { readJson } from "../../observe/json.ts";
-import type { Question } from "../../observe/line.ts";
 import type { Login } from "../../observe/observer.ts";
-import type { Said } from "./queries.ts";
+import type { Question } from "../../observe/source-client.ts";
+import type { ServerAnswer } from "./queries.ts";
 import { decodeAnswers, QUERIES } from "./queries.ts";
 
-/** A driver's first word, little-endian: the handshake of version 1.0, which RethinkDB has had since 2.3. */
+/** A driver's first four bytes, little-endian: the handshake of version 1.0, which RethinkDB has had since 2.3. */
 export const V1_0: Buffer = Buffer.from("c3bdc234", "hex");
 
-/** What a server says that knows this handshake, in every answer that is no refusal. */
+/** What a server that knows this handshake sends in every answer that is no refusal. */
 export const SUCCESS = '"success":true';
 
 /** Servers send about 100 bytes a message. */
@@ -22,7 +22,7 @@ const LONGEST_MESSAGE = 2048;
  * Logs in and asks, on one connection. The password proves the deployment both ways: a server that doesn't know it can't give
  * the last answer of the handshake. `nonce`: never used before, and no comma in it. Pure.
  */
-export function question(login: Login, nonce: string): Question<Said> {
+export function question(login: Login, nonce: string): Question<ServerAnswer> {
   const first = {
     protocol_version: 0,
     authentication_method: "SCRAM-SHA-256",
@@ -30,21 +30,21 @@ export function question(login: Login, nonce: string): Question<Said> {
   };
   return {
     request: Buffer.concat([V1_0, message(first)]),
-    followUp: (reply, turn) => {
+    followUp: (reply, round) => {
       const read = readReply(login, nonce, asBuffer(reply));
-      return read.kind === "waiting" ? read.says?.[turn] : undefined;
+      return read.kind === "waiting" ? read.messages?.[round] : undefined;
     },
     decode: (reply) => {
       const read = readReply(login, nonce, asBuffer(reply));
-      return read.kind === "said" ? read.said : undefined;
+      return read.kind === "answer" ? read.answer : undefined;
     },
   };
 }
 
 type Reply =
-  | { readonly kind: "said"; readonly said: Said }
-  /** `says`: all that it takes to come as far as this, after the first word. */
-  | { readonly kind: "waiting"; readonly says?: readonly Buffer[] };
+  | { readonly kind: "answer"; readonly answer: ServerAnswer }
+  /** `messages`: all that it takes to come as far as this, after the first message. */
+  | { readonly kind: "waiting"; readonly messages?: readonly Buffer[] };
 
 const WAITING: Reply = { kind: "waiting" };
 
@@ -58,13 +58,16 @@ function readReply(login: Login, nonce: string, received: Buffer): Reply {
   if (challenge.kind !== "taken") return challenge;
   const final = clientFinal(login, nonce, challenge.value.authentication);
   if (final === undefined) return other("asks for another login than SCRAM-SHA-256's");
-  const says = [message({ authentication: final.message })];
+  const messages = [message({ authentication: final.message })];
   const proof = take(challenge.rest, Authentication);
-  if (proof.kind !== "taken") return proof.kind === "said" ? proof : { kind: "waiting", says };
+  if (proof.kind !== "taken")
+    return proof.kind === "answer" ? proof : { kind: "waiting", messages };
   if (proof.value.authentication !== final.answer)
     return other("doesn't know the portal's password: it is of another deployment");
-  const said = decodeAnswers(proof.rest);
-  return said ? { kind: "said", said } : { kind: "waiting", says: [...says, QUERIES] };
+  const answer = decodeAnswers(proof.rest);
+  return answer
+    ? { kind: "answer", answer }
+    : { kind: "waiting", messages: [...messages, QUERIES] };
 }
 
 const Version = z.object({
@@ -95,7 +98,7 @@ function take<T>(received: Buffer, shape: z.ZodType<T>): Taken<T> {
 const OPEN_BRACE = 0x7b;
 
 function other(why: string): Reply {
-  return { kind: "said", said: { kind: "other", why } };
+  return { kind: "answer", answer: { kind: "other", why } };
 }
 
 const NO_RETHINKDB = other("something answers that doesn't speak RethinkDB's protocol");

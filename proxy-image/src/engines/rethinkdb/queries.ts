@@ -1,33 +1,33 @@
-// What a RethinkDB server says of itself and the cluster: what is judged of it, and how it is asked and read. Pure.
+// What a RethinkDB server reports of itself and the cluster: how it is judged, asked for and read. Pure.
 
 import { z } from "zod";
 
-import type { View, Word } from "../../model/view.ts";
-import type { Polled } from "../../observe/heard.ts";
-import { leaderlessView } from "../../observe/heard.ts";
+import type { Role, View } from "../../model/view.ts";
 import { readJson } from "../../observe/json.ts";
+import type { Polled } from "../../observe/source-state.ts";
+import { leaderlessView } from "../../observe/source-state.ts";
 
 /**
  * Every server that bears its node's name and is with the majority of the nodes serves everybody. One that is cut off from the
  * others still greets drivers, and can neither read nor write a table for them. Pure.
  */
-export function viewOf(polled: Polled<Said>, now: number): View {
-  const names = Object.keys(polled.heard);
-  return leaderlessView(polled, now, (said, at, name) => wordOf(name, names, said, at));
+export function viewOf(polled: Polled<ServerAnswer>, now: number): View {
+  const names = Object.keys(polled.sources);
+  return leaderlessView(polled, now, (answer, at, name) => roleOf(name, names, answer, at));
 }
 
-function wordOf(name: string, names: readonly string[], said: Said, at: number): Word {
-  const neither = (why: string): Word => ({ kind: "neither", at, why });
-  if (said.kind === "other") return neither(said.why);
-  if (said.name !== name) return neither(`answers as the server "${said.name}", not "${name}"`);
-  const present = names.filter((other) => said.connected.includes(other)).length;
+function roleOf(name: string, names: readonly string[], answer: ServerAnswer, at: number): Role {
+  const neither = (why: string): Role => ({ kind: "neither", at, why });
+  if (answer.kind === "other") return neither(answer.why);
+  if (answer.name !== name) return neither(`answers as the server "${answer.name}", not "${name}"`);
+  const present = names.filter((other) => answer.connected.includes(other)).length;
   if (present <= names.length / 2)
     return neither(`sees ${present} of ${names.length} servers: it is not with the majority`);
   return { kind: "serving", at };
 }
 
-/** What a server says of itself and the cluster. */
-export type Said =
+/** What a server reports of itself and the cluster. */
+export type ServerAnswer =
   | {
       readonly kind: "server";
       readonly name: string;
@@ -66,7 +66,7 @@ export const QUERIES: Buffer = Buffer.concat([
 ]);
 
 /** Reads the answers to both queries, in whichever order they come; undefined until they are whole. Never throws. */
-export function decodeAnswers(bytes: Buffer): Said | undefined {
+export function decodeAnswers(bytes: Buffer): ServerAnswer | undefined {
   const answers = new Map<number, string>();
   for (let at = 0; answers.size < 2; ) {
     if (bytes.length < at + HEAD) return undefined;
@@ -94,9 +94,9 @@ const Info = z.object({
 const Names = z.object({ t: z.literal(RESPONSE.atom), r: z.tuple([z.array(z.string())]) });
 const Failure = z.object({ t: z.int().min(16), r: z.tuple([z.string()]) });
 
-const NO_ANSWER: Said = { kind: "other", why: "answers to what nobody asked" };
+const NO_ANSWER: ServerAnswer = { kind: "other", why: "answers to what nobody asked" };
 
-function refusal(what: string, answer = ""): Said {
+function refusal(what: string, answer = ""): ServerAnswer {
   const failure = readJson(Failure, answer);
   const why = failure.kind === "read" ? failure.value.r[0].slice(0, 200) : failure.why;
   return { kind: "other", why: `${what}: ${why}` };

@@ -88,7 +88,7 @@ export function authResponse(user: string, password: string): Request {
   return request(OPCODE.authResponse, bytes(Buffer.from(`\0${user}\0${password}`)));
 }
 
-/** From now on the server tells at once which nodes come, go, rise and fall. */
+/** From now on the server reports at once which nodes come, go, rise and fall. */
 export const register: Request = request(
   OPCODE.register,
   short(2),
@@ -126,7 +126,7 @@ function bytes(content: Buffer): Buffer {
   return Buffer.concat([length, content]);
 }
 
-/** What a server says, as far as the portal asks it. */
+/** What a server answers, as far as the portal asks it. */
 export type Message =
   | { readonly kind: "error"; readonly code: number; readonly text: string }
   | { readonly kind: "ready" }
@@ -280,7 +280,7 @@ class Reader {
     return taken;
   }
 
-  /** Every turn takes something off the body, so that no number in it makes this long. */
+  /** Every iteration takes something off the body, so that no number in it makes this long. */
   times<T>(count: number, read: () => T): readonly T[] {
     if (count < 0 || count > this.#bytes.length) throw new RangeError(`a list of ${count}`);
     return Array.from({ length: count }, read);

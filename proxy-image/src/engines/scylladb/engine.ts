@@ -1,14 +1,14 @@
 import type { CqlEvidence } from "../../evidence.ts";
-import type { View, Word } from "../../model/view.ts";
+import type { Role, View } from "../../model/view.ts";
 import type { Engine, RoleCheck } from "../../observe/engine.ts";
-import type { Polled } from "../../observe/heard.ts";
-import { leaderlessView } from "../../observe/heard.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observeNodes } from "../../observe/polled.ts";
+import type { Polled } from "../../observe/source-state.ts";
+import { leaderlessView } from "../../observe/source-state.ts";
 import type { Pace } from "../../observe/watch.ts";
 import { OPCODE, options } from "./cql.ts";
-import type { Said } from "./line.ts";
-import { openLine } from "./line.ts";
+import type { NodeAnswer } from "./cql-client.ts";
+import { createCqlClient } from "./cql-client.ts";
 
 export const scylladb: Engine = {
   observe: observeRing,
@@ -32,17 +32,17 @@ function cqlCheck(): RoleCheck {
   };
 }
 
-/** A dead or frozen node is out within a second: one turn, and two deadlines. */
+/** A dead or frozen node is out within a second: one interval, and two deadlines. */
 const PACE: Pace = { everyMs: 200, deadlineMs: 300, depth: 1 };
 
 /** Asks every node of a ring, and any of them at once when another one says that it rose or fell. */
 export function observeRing(args: ObserverArgs): Observer {
   const { port, cluster } = args.document.evidence as CqlEvidence;
   const askers = new Map<string, () => void>();
-  return observeNodes<Said>(args, {
-    line: ({ address }, askNow, identity) => {
+  return observeNodes<NodeAnswer>(args, {
+    client: ({ address }, askNow, identity) => {
       askers.set(address, askNow);
-      return openLine({
+      return createCqlClient({
         ...{ address, port, login: () => identity().logins.cql },
         onEvent: (changed) => askers.get(changed)?.(),
         onLost: askNow,
@@ -53,13 +53,13 @@ export function observeRing(args: ObserverArgs): Observer {
   });
 }
 
-/** What the nodes of a ring say, each for itself: nobody leads, and which of them may be asked is the driver's business. */
-export function viewOf(polled: Polled<Said>, cluster: string, now: number): View {
-  return leaderlessView(polled, now, (said, at) => wordOf(said, cluster, at), "CQL");
+/** What the nodes of a ring answer, each for itself: nobody leads, and which of them may be asked is the driver's business. */
+export function viewOf(polled: Polled<NodeAnswer>, cluster: string, now: number): View {
+  return leaderlessView(polled, now, (answer, at) => roleOf(answer, cluster, at), "CQL");
 }
 
-function wordOf(said: Said, cluster: string, at: number): Word {
-  if (said.kind === "other") return { kind: "neither", at, why: said.why };
-  if (said.cluster === cluster) return { kind: "serving", at };
-  return { kind: "neither", at, why: `is of the cluster "${said.cluster}", not of "${cluster}"` };
+function roleOf(answer: NodeAnswer, cluster: string, at: number): Role {
+  if (answer.kind === "other") return { kind: "neither", at, why: answer.why };
+  if (answer.cluster === cluster) return { kind: "serving", at };
+  return { kind: "neither", at, why: `is of the cluster "${answer.cluster}", not of "${cluster}"` };
 }

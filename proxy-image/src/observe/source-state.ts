@@ -1,12 +1,12 @@
-// What sources have said last, and for how long it counts. Pure.
+// The latest answers of sources, and for how long they count. Pure.
 
-import type { NodeView, View, Word } from "../model/view.ts";
+import type { NodeView, Role, View } from "../model/view.ts";
 import { portUnknown } from "../model/view.ts";
-import type { Exchanged } from "./line.ts";
+import type { Exchanged } from "./source-client.ts";
 
-/** What one source has said last, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
-export interface Heard<Said> {
-  readonly answer?: Answer<Said>;
+/** The latest answer of one source, and how often it has been silent since. Times are the observer's monotonic milliseconds. */
+export interface SourceState<T> {
+  readonly answer?: Answer<T>;
   /** Questions in a row that got no answer. */
   readonly misses?: Misses;
 }
@@ -23,18 +23,18 @@ export interface Misses {
 /** A question that got no answer. */
 export type Miss = Exclude<Exchanged<never>, { kind: "answer" }>;
 
-export interface Answer<Said> {
+export interface Answer<T> {
   /** When the question was sent: whatever the answer says was true after that. */
   readonly askedAt: number;
-  readonly said: Said;
+  readonly content: T;
 }
 
 /** Misses after which a source is taken for silent. */
 const MISSES = 2;
 /** An answer counts for this long, even if no question has failed since. */
-const WORD_FRESH_MS = 1200;
+const ANSWER_FRESH_MS = 1200;
 
-export function afterMiss<Before extends Heard<unknown>>(
+export function afterMiss<Before extends SourceState<unknown>>(
   before: Before,
   { kind, why }: Miss,
   now: number,
@@ -44,9 +44,9 @@ export function afterMiss<Before extends Heard<unknown>>(
   return { ...before, misses: { count, since, kind, why } };
 }
 
-export function afterAnswer<Said, Before extends Heard<Said>>(
+export function afterAnswer<T, Before extends SourceState<T>>(
   before: Before,
-  answer: Answer<Said>,
+  answer: Answer<T>,
 ): Before {
   // Answers to questions that were under way together may overtake each other.
   if (before.answer && before.answer.askedAt > answer.askedAt) return before;
@@ -55,48 +55,48 @@ export function afterAnswer<Said, Before extends Heard<Said>>(
 }
 
 /** The answer that counts at `now`, or since when the source is silent. `awakeSince`: nobody was asked just before. */
-export function hear<Said>(
-  { answer, misses }: Heard<Said>,
+export function answerAt<T>(
+  { answer, misses }: SourceState<T>,
   awakeSince: number,
   now: number,
-): Heeded<Said> {
+): AnswerOrSilence<T> {
   if (misses && misses.count >= MISSES) {
     return { kind: "silent", since: misses.since, why: misses.why };
   }
-  const heard = Math.max(answer?.askedAt ?? Number.NEGATIVE_INFINITY, awakeSince);
-  if (answer && now - heard <= WORD_FRESH_MS) {
-    return { kind: "answer", at: answer.askedAt, said: answer.said };
+  const countsFrom = Math.max(answer?.askedAt ?? Number.NEGATIVE_INFINITY, awakeSince);
+  if (answer && now - countsFrom <= ANSWER_FRESH_MS) {
+    return { kind: "answer", at: answer.askedAt, content: answer.content };
   }
   const why = misses?.why ?? (answer ? "gave no newer answer" : "has not answered yet");
-  return { kind: "silent", since: Math.min(now, heard + WORD_FRESH_MS), why };
+  return { kind: "silent", since: Math.min(now, countsFrom + ANSWER_FRESH_MS), why };
 }
 
-export type Heeded<Said> =
-  | { readonly kind: "answer"; readonly at: number; readonly said: Said }
+export type AnswerOrSilence<T> =
+  | { readonly kind: "answer"; readonly at: number; readonly content: T }
   | { readonly kind: "silent"; readonly since: number; readonly why: string };
 
-/** What every source has said last, by the source's name. */
-export interface Polled<Said> {
+/** The state of every source, by the source's name. */
+export interface Polled<T> {
   readonly awakeSince: number;
-  readonly heard: Readonly<Record<string, Heard<Said>>>;
+  readonly sources: Readonly<Record<string, SourceState<T>>>;
 }
 
 /**
- * The view of an engine in which nobody leads: every node that serves, serves everybody. `wordOf` judges what a node has said, `protocol`
+ * The view of an engine in which nobody leads: every node that serves, serves everybody. `roleOf` judges what a node has answered, `protocol`
  * is named where a node is silent.
  */
-export function leaderlessView<Said>(
-  { awakeSince, heard }: Polled<Said>,
+export function leaderlessView<T>(
+  { awakeSince, sources }: Polled<T>,
   now: number,
-  wordOf: (said: Said, at: number, name: string) => Word,
+  roleOf: (content: T, at: number, name: string) => Role,
   protocol?: string,
 ): View {
-  const nodes = Object.entries(heard).map(([name, source]): [string, NodeView] => {
-    const heeded = hear(source, awakeSince, now);
-    if (heeded.kind === "answer")
-      return [name, { word: wordOf(heeded.said, heeded.at, name), port: portUnknown }];
-    const why = protocol === undefined ? heeded.why : `${protocol} ${heeded.why}`;
-    return [name, { word: { ...heeded, why }, port: portUnknown }];
+  const nodes = Object.entries(sources).map(([name, source]): [string, NodeView] => {
+    const current = answerAt(source, awakeSince, now);
+    if (current.kind === "answer")
+      return [name, { role: roleOf(current.content, current.at, name), port: portUnknown }];
+    const why = protocol === undefined ? current.why : `${protocol} ${current.why}`;
+    return [name, { role: { ...current, why }, port: portUnknown }];
   });
   return {
     quorum: { kind: "leaderless", at: now },

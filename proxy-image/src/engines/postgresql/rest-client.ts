@@ -1,9 +1,8 @@
 import type { TLSSocket } from "node:tls";
 import { connect } from "node:tls";
-
-import type { Exchanged, Line } from "../../observe/line.ts";
-import { exchange, failureOf } from "../../observe/line.ts";
 import type { Credentials } from "../../observe/observer.ts";
+import type { Exchanged, SourceClient } from "../../observe/source-client.ts";
+import { exchange, failureOf } from "../../observe/source-client.ts";
 import type { StatusReply } from "./patroni-replies.ts";
 import { decodeStatus, STATUS_REQUEST } from "./patroni-replies.ts";
 
@@ -11,7 +10,7 @@ import { decodeStatus, STATUS_REQUEST } from "./patroni-replies.ts";
  * A way to ask one node's Patroni. Its server takes one question a connection, and a TLS handshake before. So the next
  * connections are made in advance, and a question costs one round trip.
  */
-export interface RestLine extends Line<StatusReply> {
+export interface RestClient extends SourceClient<StatusReply> {
   /** How many connections wait for a question. */
   setDepth(depth: number): void;
   /** Connections made before are dropped, but for those that wait for their answer. */
@@ -37,13 +36,13 @@ const HANDSHAKE_MS = 2000;
 
 const QUESTION = { request: STATUS_REQUEST, decode: decodeStatus };
 
-export function createRestLine({
+export function createRestClient({
   name,
   address,
   port,
   onDropped,
   ...target
-}: RestTarget): RestLine {
+}: RestTarget): RestClient {
   let { credentials } = target;
   let session: Buffer | undefined;
   let depth = 1;

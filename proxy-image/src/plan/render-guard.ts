@@ -1,9 +1,9 @@
-// What every way into the portal has in haproxy.cfg: ports, whitelist, log, and each source's share.
+// What every frontend of the portal has in haproxy.cfg: ports, whitelist, log, and each source's share.
 
 import type { Engine } from "../observe/engine.ts";
 import type { Limits } from "./limits.ts";
-import { crowdPlaces, ownPlaces } from "./limits.ts";
-import type { Places } from "./names.ts";
+import { crowdShare, ownShare } from "./limits.ts";
+import type { Layout } from "./names.ts";
 import {
   backendOf,
   CROWD,
@@ -27,7 +27,7 @@ export function binds(port: number, tls = ""): string {
  * HAProxy would match ::a.b.c.d and 2002:aabb:ccdd:: by the IPv4 entry a.b.c.d, so both are refused first. The whitelist says until when
  * a block may connect, so that an entry ends without the agent.
  */
-export function guard(name: string, { folder }: Places): string {
+export function guard(name: string, { folder }: Layout): string {
   const table = deniedTableOf(name);
   return `    acl aliased src 2002::/16 ::/96
     tcp-request connection set-var(sess.until) src,map_ip_int(${folder}/whitelist.map,0)
@@ -44,7 +44,7 @@ export function deniedTable(name: string): string {
 }
 
 /**
- * One JSON line a session, with the keys of the agent's own lines. HAProxy names an ending by two letters: the map turns
+ * One JSON line a session, with the keys of the agent's own lines. HAProxy names the end of a session by two letters: the map turns
  * them into a sentence. A session that never reached a node has `node` "<NOSRV>".
  */
 export function sessionLog(endpoint: string, image: string): string {
@@ -71,11 +71,11 @@ export function sessionLog(endpoint: string, image: string): string {
   return `log-format '%{+json}o ${fields.join(" ")}'`;
 }
 
-/** Who has said nothing yet holds no slot, and only a connection to HAProxy. */
-const FIRST_WORD = "10s";
+/** A client that has sent nothing yet holds no slot, and only a connection to HAProxy. */
+const FIRST_BYTES = "10s";
 
-/** Behind the whitelist: nobody takes all the connections that an endpoint has, with those that say nothing among them. */
-export const atTheDoor = ({ source }: Limits): string =>
+/** Behind the whitelist: nobody takes all the connections that an endpoint has, not even with connections that send nothing. */
+export const sourceLimit = ({ source }: Limits): string =>
   `    tcp-request connection track-sc1 src table ${SOURCES}
     tcp-request connection reject if { sc1_conn_cur gt ${source} }`;
 
@@ -83,19 +83,19 @@ export const sourcesTable = `backend ${SOURCES}
     stick-table type ipv6 size 20k expire 10m store conn_cur`;
 
 /**
- * Where clients speak first, a node hears of a client once it has spoken. After TLS, where that ends here. A client of a server that
- * greets (MySQL) has nothing to say before that: the server's own time for a login bounds it.
+ * Where clients speak first, a client reaches a node once it has sent something. After TLS, where that ends here. A client of a server that
+ * greets (MySQL) has nothing to send before that: the server's own time for a login bounds it.
  */
-export function firstWord({ greets, opening = "req.len gt 0" }: Engine): string {
+export function firstBytes({ greets, opening = "req.len gt 0" }: Engine): string {
   if (greets) return "";
-  return `    tcp-request inspect-delay ${FIRST_WORD}
+  return `    tcp-request inspect-delay ${FIRST_BYTES}
     tcp-request content reject unless { ${opening} }`;
 }
 
 /** Counts the session towards its source's share, if that has room. `unless`: those that go elsewhere. */
 export function share(name: string, sessions: number, unless = ""): string {
   const table = shareTableOf(name);
-  const own = ownPlaces(sessions);
+  const own = ownShare(sessions);
   return `    tcp-request content set-var(txn.mine) src,table_conn_cur(${table})
     acl room nbsrv(${backendOf(name)}),mul(${own}),sub(txn.mine) gt 0
     tcp-request content track-sc0 src table ${table} if room${unless}
@@ -104,11 +104,11 @@ export function share(name: string, sessions: number, unless = ""): string {
 
 export const intoCrowd = (name: string): string => `    use_backend ${crowdOf(name)} if !counted`;
 
-/** Where they wait for their turn, and the frontend that lets them on as if they came anew. */
+/** The backend where they wait, and the frontend that lets them on as if they came anew. */
 export function crowd(
   name: string,
   sessions: number,
-  { run }: Places,
+  { run }: Layout,
   { log, onward }: { readonly log: string; readonly onward: string },
 ): readonly string[] {
   const socket = `unix@${run}/${crowdOf(name)}.sock`;
@@ -117,7 +117,7 @@ export function crowd(
     no log
     # The frontend behind it logs it, unless it never came so far.
     tcp-response content set-log-level silent
-    server ${CROWD} ${socket} send-proxy-v2 maxconn ${crowdPlaces(sessions)}`,
+    server ${CROWD} ${socket} send-proxy-v2 maxconn ${crowdShare(sessions)}`,
     `frontend ${crowdOf(name)}
     bind ${socket} mode 600 accept-proxy
     maxconn ${FRONTEND_MAXCONN}

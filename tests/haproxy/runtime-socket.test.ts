@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-
-import { ask, converse } from "../../proxy-image/src/apply/conversation.ts";
 import { readFacts } from "../../proxy-image/src/apply/read-actual.ts";
 import { setServerState, shutdownSession } from "../../proxy-image/src/apply/runtime-commands.ts";
+import { sendOnce, withRuntimeSocket } from "../../proxy-image/src/apply/runtime-socket.ts";
 import { stopwatch } from "../support/stopwatch.ts";
 import { socketThat } from "./socket-that.ts";
 
@@ -16,7 +15,7 @@ test("each command gets its own answer, however the bytes arrive", async (t) => 
       socket.write(bytes.slice(0, cut));
       setImmediate(() => socket.write(bytes.slice(cut)));
     });
-    const reply = await ask(path, ["a", "b", "c"], { deadlineMs: 2_000 });
+    const reply = await sendOnce(path, ["a", "b", "c"], { deadlineMs: 2_000 });
     assert.deepEqual(reply, { kind: "reply", blocks: ["one\nline\n", "", "three\n"] });
   }
 });
@@ -25,9 +24,9 @@ test("an interactive connection's prompts are no part of an answer", async (t) =
   const path = await socketThat(t, (socket, line) => {
     socket.write(line.startsWith("prompt") ? "\n> " : "value\n\n> ");
   });
-  const blocks = await converse(path, { deadlineMs: 2_000 }, async (say) => {
-    await say(["prompt"]);
-    const [first, second] = [await say(["x"]), await say(["y"])];
+  const blocks = await withRuntimeSocket(path, { deadlineMs: 2_000 }, async (send) => {
+    await send(["prompt"]);
+    const [first, second] = [await send(["x"]), await send(["y"])];
     return [first, second];
   });
   assert.deepEqual(blocks, [
@@ -40,7 +39,7 @@ test("no prefix of an answer is ever taken for the whole", async (t) => {
   const bytes = "first\n\nsecond\n\n";
   for (let length = 0; length < bytes.length; length++) {
     const path = await socketThat(t, (socket) => socket.end(bytes.slice(0, length)));
-    const reply = await ask(path, ["a", "b"], { deadlineMs: 2_000 });
+    const reply = await sendOnce(path, ["a", "b"], { deadlineMs: 2_000 });
     assert.equal(reply.kind, "failed", `${length} bytes`);
   }
 });
@@ -53,7 +52,7 @@ test("a socket that stalls is a failure within the deadline, and so is one that 
   });
   for (const path of [stalls, drips]) {
     const ran = stopwatch();
-    const reply = await ask(path, ["show info"], DEADLINE);
+    const reply = await sendOnce(path, ["show info"], DEADLINE);
     assert.deepEqual(reply, { kind: "failed", why: "no whole answer in 150 ms" });
     assert.ok(ran() < 1_000);
   }
@@ -67,12 +66,12 @@ test("an answer that never stops growing is cut off at the limit", async (t) => 
     socket.on("drain", flood);
     flood();
   });
-  const reply = await ask(path, ["show sess"], { deadlineMs: 5_000, longest: 100_000 });
+  const reply = await sendOnce(path, ["show sess"], { deadlineMs: 5_000, longest: 100_000 });
   assert.deepEqual(reply, { kind: "failed", why: "the answer is over 100000 characters" });
 });
 
 test("a socket that isn't there is a failure that names it", async () => {
-  const reply = await ask("/nonexistent/admin.sock", ["show info"], DEADLINE);
+  const reply = await sendOnce("/nonexistent/admin.sock", ["show info"], DEADLINE);
   assert.match(reply.kind === "failed" ? reply.why : "", /ENOENT .*admin\.sock/);
 });
 
@@ -81,15 +80,15 @@ test("a line that HAProxy would cut is never sent", async (t) => {
   const path = await socketThat(t, (_, line) => {
     heard += line;
   });
-  const reply = await ask(path, ["x".repeat(16_000)], DEADLINE);
+  const reply = await sendOnce(path, ["x".repeat(16_000)], DEADLINE);
   assert.match(reply.kind === "failed" ? reply.why : "", /a line of 16000 bytes/);
   assert.equal(heard, "");
 });
 
 for (const value of ["a;b", "a b", "a\nb", "a\rb", "<<x", "", 'a"b', "a\\b", "a\0b", "ä"]) {
   test(`${JSON.stringify(value)} never reaches a command line`, () => {
-    assert.throws(() => setServerState("primary", value, "maint"), { name: "UnsafeWord" });
-    assert.throws(() => shutdownSession(value), { name: "UnsafeWord" });
+    assert.throws(() => setServerState("primary", value, "maint"), { name: "UnsafeArgument" });
+    assert.throws(() => shutdownSession(value), { name: "UnsafeArgument" });
   });
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 
 import type { Outcome } from "../../../../proxy-image/src/engines/mysql/session.ts";
-import { createMemberLine } from "../../../../proxy-image/src/engines/mysql/session.ts";
+import { createMemberClient } from "../../../../proxy-image/src/engines/mysql/session.ts";
 import { portalOf } from "../../../../tests/observe/support/portal.ts";
 import { Authority } from "../../../../tests/support/authority.ts";
 import type { MysqlStandIn } from "./stand-in.ts";
@@ -18,22 +18,22 @@ const identity = {
 export const DEADLINE_MS = 3000;
 export const GIVEN_UP_MS = 4000;
 
-export function lineTo(mysql: MysqlStandIn, name = "n1") {
+export function clientTo(mysql: MysqlStandIn, name = "n1") {
   let dropped = 0;
   const { port } = mysql;
   const target = { name, address: "127.0.0.1", port, identity: () => identity };
-  const line = createMemberLine({ ...target, onDropped: () => dropped++ });
-  return { ...line, dropped: () => dropped };
+  const client = createMemberClient({ ...target, onDropped: () => dropped++ });
+  return { ...client, dropped: () => dropped };
 }
 
 export async function start(t: TestContext, name?: string) {
   const mysql = await startMysql(authority, "n1");
-  const line = lineTo(mysql, name);
+  const client = clientTo(mysql, name);
   t.after(async () => {
-    line.stop();
+    client.stop();
     await mysql.stop();
   });
-  return { mysql, line };
+  return { mysql, line: client };
 }
 
 export const kindOf = (outcome: Outcome): string =>
@@ -47,13 +47,13 @@ export function whyOf(outcome: Outcome): string {
 /** From now on the server is as it should be, and the line finds that out by itself. */
 export async function recovers(
   mysql: MysqlStandIn,
-  line: ReturnType<typeof lineTo>,
+  client: ReturnType<typeof clientTo>,
 ): Promise<void> {
   Object.assign(mysql, AS_RECORDED);
   const end = performance.now() + GIVEN_UP_MS;
-  let outcome = await line.ask(DEADLINE_MS);
+  let outcome = await client.ask(DEADLINE_MS);
   while (kindOf(outcome) !== "member" && performance.now() < end)
-    outcome = await line.ask(DEADLINE_MS);
+    outcome = await client.ask(DEADLINE_MS);
   assert.equal(kindOf(outcome), "member", whyOf(outcome));
 }
 

@@ -5,8 +5,8 @@ export type Reply =
   | { readonly kind: "reply"; readonly blocks: readonly string[] }
   | { readonly kind: "failed"; readonly why: string };
 
-/** Says some commands in one line and waits for all their answers. */
-export type Say = (commands: readonly string[]) => Promise<Reply>;
+/** Sends some commands in one line and waits for all their answers. */
+export type Send = (commands: readonly string[]) => Promise<Reply>;
 
 export interface Limits {
   /** Total, from the connection's start to the last answer's end. */
@@ -20,14 +20,14 @@ const LONGEST_REPLY = 64 * 1024 * 1024;
 const LONGEST_LINE = 15_000;
 
 /**
- * Holds one conversation with a runtime socket. HAProxy ends each answer with an empty line and never sends an empty line
+ * Opens a connection to a runtime socket, for as long as `use` runs. HAProxy ends each answer with an empty line and never sends an empty line
  * inside one, so the end of a reply is known and not guessed: a time-out or an early close is a failure. The connection
  * stays open until the last answer has come, because HAProxy drops the commands of a client that has left.
  */
-export async function converse<T>(
+export async function withRuntimeSocket<T>(
   path: string,
   { deadlineMs, longest = LONGEST_REPLY }: Limits,
-  talk: (say: Say) => Promise<T>,
+  use: (send: Send) => Promise<T>,
 ): Promise<T> {
   const socket = connect({ path });
   socket.setEncoding("utf8");
@@ -47,7 +47,7 @@ export async function converse<T>(
     else settle();
   });
 
-  const say: Say = (commands) =>
+  const send: Send = (commands) =>
     new Promise((resolve) => {
       const blocks: string[] = [];
       const line = commands.join(";");
@@ -64,16 +64,20 @@ export async function converse<T>(
     });
 
   try {
-    return await talk(say);
+    return await use(send);
   } finally {
     clearTimeout(deadline);
     socket.destroy();
   }
 }
 
-/** One line on a connection of its own. */
-export function ask(path: string, commands: readonly string[], limits: Limits): Promise<Reply> {
-  return converse(path, limits, (say) => say(commands));
+/** Sends one line on a connection of its own. */
+export function sendOnce(
+  path: string,
+  commands: readonly string[],
+  limits: Limits,
+): Promise<Reply> {
+  return withRuntimeSocket(path, limits, (send) => send(commands));
 }
 
 /** Cuts a stream of answers at their empty lines. An interactive connection puts a prompt before each answer. */
@@ -114,15 +118,15 @@ function splitReplies() {
 }
 
 /**
- * Says commands that HAProxy answers with nothing when they have worked, in as few lines as they fit into. Rejects with the
+ * Sends commands that HAProxy answers with nothing when they have worked, in as few lines as they fit into. Rejects with the
  * first that has not worked.
  */
-export async function sayQuietly(say: Say, commands: readonly string[]): Promise<void> {
-  for (const line of linesOf(commands)) {
-    const reply = await say(line);
+export async function sendChecked(send: Send, commands: readonly string[]): Promise<void> {
+  for (const line of batchesOf(commands)) {
+    const reply = await send(line);
     if (reply.kind === "failed") throw new Error(reply.why);
-    const place = reply.blocks.findIndex((block) => !isQuiet(block));
-    if (place !== -1) throw new Error(`${line[place]}: ${reply.blocks[place]?.trim()}`);
+    const failed = reply.blocks.findIndex((block) => !isQuiet(block));
+    if (failed !== -1) throw new Error(`${line[failed]}: ${reply.blocks[failed]?.trim()}`);
   }
 }
 
@@ -130,7 +134,7 @@ export async function sayQuietly(say: Say, commands: readonly string[]): Promise
 const isQuiet = (block: string): boolean =>
   block.trim() === "" || block.startsWith("No such session");
 
-function* linesOf(commands: readonly string[]): Generator<readonly string[]> {
+function* batchesOf(commands: readonly string[]): Generator<readonly string[]> {
   let line: string[] = [];
   let length = 0;
   for (const command of commands) {

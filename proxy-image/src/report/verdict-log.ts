@@ -1,8 +1,8 @@
-// What the log tells of two verdicts: leaders, readers, members, and what is full. Pure.
+// What the log says of the change between two verdicts: leaders, readers, members, and what is full. Pure.
 
-import type { Gate, Memory, Pool } from "../judge/memory.ts";
+import type { AnyGate, Gate, Memory } from "../judge/memory.ts";
 import { UNSEEN } from "../judge/memory.ts";
-import type { Room } from "../model/haproxy.ts";
+import type { Capacity } from "../model/haproxy.ts";
 
 /** One line of the log: a sentence for a human, and its facts. */
 export interface LogLine {
@@ -11,79 +11,80 @@ export interface LogLine {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** What a later line has to know of earlier ones: who led last, since when clients wait, how many sessions were ended. */
-export interface Story {
+/** What a line needs of the lines before it: who led last, since when clients wait, how many sessions were ended. */
+export interface LogContext {
   readonly leader?: { readonly node: string; readonly epoch: string };
   readonly interrupted?: number;
   readonly cut: number;
-  /** Since when an endpoint has stayed closed. Infinity: that was told. */
-  readonly shutSince?: number;
+  /** Since when an endpoint has stayed closed. Infinity: that was logged. */
+  readonly closedSince?: number;
 }
 
 /** A portal that starts beside a healthy cluster, and one that waits for a new cluster to form, are soon done. */
-const STAYS_SHUT_MS = 30_000;
+const STAYS_CLOSED_MS = 30_000;
 
-/** Tells what changed between two verdicts. `cut`: sessions that HAProxy ended while the second was applied. */
-export function tell(
-  story: Story,
+/** Describes what changed between two verdicts. `cut`: sessions that HAProxy ended while the second was applied. */
+export function describeChange(
+  context: LogContext,
   before: Memory,
   after: Memory,
   cut: number,
   now: number,
-): { readonly story: Story; readonly lines: readonly LogLine[] } {
-  const sum = story.cut + cut;
-  const interrupted = after.gate.kind === "open" ? story.interrupted : (story.interrupted ?? now);
-  const leader = story.leader ?? leaderOf(before);
-  const sofar: Story = {
+): { readonly context: LogContext; readonly lines: readonly LogLine[] } {
+  const sum = context.cut + cut;
+  const interrupted =
+    after.gate.kind === "open" ? context.interrupted : (context.interrupted ?? now);
+  const leader = context.leader ?? leaderOf(before);
+  const updated: LogContext = {
     cut: sum,
     ...(leader && { leader }),
     ...(interrupted !== undefined && { interrupted }),
   };
   const changed = nameOf(before.gate) !== nameOf(after.gate);
-  const gateLines = changed ? [gateLine(sofar, after, now)] : [];
+  const gateLines = changed ? [gateLine(updated, after, now)] : [];
   const changes = [
     ...gateLines,
     ...nodeLines(before.readers, after.readers, READS, cut),
-    ...poolLines(before.pool, after.pool),
+    ...anyGateLines(before.anyGate, after.anyGate),
     ...nodeLines(before.members, after.members, SERVES, cut),
   ];
-  const { shutSince, line } = stillShut(story, before, after, now);
+  const { closedSince, line } = stillClosed(context, before, after, now);
   const opened = changed ? leaderOf(after) : undefined;
   return {
-    story: {
-      ...(opened ? { leader: opened, cut: 0 } : sofar),
-      ...(shutSince !== undefined && { shutSince }),
+    context: {
+      ...(opened ? { leader: opened, cut: 0 } : updated),
+      ...(closedSince !== undefined && { closedSince }),
     },
     lines: line ? [...changes, line] : changes,
   };
 }
 
-/** What was closed before too has no change that could be told: it is told with its reason after a while, once. */
-function stillShut(
-  { shutSince }: Story,
+/** An endpoint that was closed before too has no change to log: its reason is logged after a while, once. */
+function stillClosed(
+  { closedSince }: LogContext,
   before: Memory,
   after: Memory,
   now: number,
-): { readonly shutSince?: number; readonly line?: LogLine } {
-  const doors: readonly (readonly [Gate | Pool, Gate | Pool])[] = [
+): { readonly closedSince?: number; readonly line?: LogLine } {
+  const gates: readonly (readonly [Gate | AnyGate, Gate | AnyGate])[] = [
     [before.gate, after.gate],
-    [before.pool, after.pool],
+    [before.anyGate, after.anyGate],
   ];
-  const shut = doors.find(
+  const closed = gates.find(
     ([was, is]) => was.kind === "closed" && is.kind === "closed" && is.why !== UNSEEN,
   );
-  if (shut === undefined) return {};
-  const since = shutSince ?? now;
-  if (now - since < STAYS_SHUT_MS) return { shutSince: since };
-  const [, { why }] = shut;
+  if (closed === undefined) return {};
+  const since = closedSince ?? now;
+  if (now - since < STAYS_CLOSED_MS) return { closedSince: since };
+  const [, { why }] = closed;
   const facts = { proof: why, alarm: true };
   return {
-    shutSince: Number.POSITIVE_INFINITY,
+    closedSince: Number.POSITIVE_INFINITY,
     line: { level: "error", msg: `New connections are still refused: ${why}`, facts },
   };
 }
 
-function gateLine({ leader, interrupted, cut }: Story, after: Memory, now: number): LogLine {
+function gateLine({ leader, interrupted, cut }: LogContext, after: Memory, now: number): LogLine {
   const { gate } = after;
   const heldMs = interrupted === undefined ? 0 : Math.round(now - interrupted);
   const facts = { oldLeader: leader?.node, epoch: epochOf(after), proof: gate.why, heldMs, cut };
@@ -118,18 +119,18 @@ type Readers = Memory["readers"];
 function nodeLines(
   before: Readers,
   after: Readers,
-  words: typeof READS | typeof SERVES,
+  phrases: typeof READS | typeof SERVES,
   cut: number,
 ) {
   return Object.entries(after).flatMap(([node, { kind }]): readonly LogLine[] => {
     const was = before[node]?.kind ?? "cut";
     if (was === kind) return [];
     const facts = { node, was, is: kind, ...(kind === "cut" && { cut }) };
-    return [{ level: "info", msg: `${node} ${words[kind]}`, facts }];
+    return [{ level: "info", msg: `${node} ${phrases[kind]}`, facts }];
   });
 }
 
-function poolLines(before: Pool, { kind, why }: Pool): readonly LogLine[] {
+function anyGateLines(before: AnyGate, { kind, why }: AnyGate): readonly LogLine[] {
   if (before.kind === kind) return [];
   const facts = { proof: why };
   switch (kind) {
@@ -166,7 +167,7 @@ export function nameOf(gate: Gate): string {
   return node === undefined ? gate.kind : `${gate.kind} ${node}`;
 }
 
-function leaderOf(memory: Memory): Story["leader"] {
+function leaderOf(memory: Memory): LogContext["leader"] {
   const { gate } = memory;
   return gate.kind === "open" ? { node: gate.node, epoch: epochOf(memory) } : undefined;
 }
@@ -181,18 +182,20 @@ export type Full = ReadonlySet<string>;
 /** What was full counts so until a tenth is free, so that coming and going clients don't fill the log. */
 const FREE_AGAIN = 0.9;
 
-/** Tells what has become full, and what has room again. Neither HAProxy nor the waiting client would say why it waits. */
-export function tellFull(
+/** Describes what has become full, and what has room again. Neither HAProxy nor the waiting client would say why it waits. */
+export function describeOccupancy(
   before: Full,
-  rooms: readonly Room[],
+  capacities: readonly Capacity[],
 ): { readonly full: Full; readonly lines: readonly LogLine[] } {
-  const full = rooms.filter(({ name, used, limit }) =>
+  const full = capacities.filter(({ name, used, limit }) =>
     before.has(name) ? used > limit * FREE_AGAIN : used >= limit,
   );
-  // An endpoint that is held has no room to be told of.
-  const untold = [...before].filter((name) => !rooms.some((room) => room.name === name));
-  const names = new Set([...untold, ...full.map(({ name }) => name)]);
-  const lines = rooms.flatMap(({ name, used, limit }): readonly LogLine[] => {
+  // An endpoint that is held has no capacity to report.
+  const unlisted = [...before].filter(
+    (name) => !capacities.some((capacity) => capacity.name === name),
+  );
+  const names = new Set([...unlisted, ...full.map(({ name }) => name)]);
+  const lines = capacities.flatMap(({ name, used, limit }): readonly LogLine[] => {
     if (before.has(name) === names.has(name)) return [];
     const facts = { room: name, used, limit };
     if (!names.has(name)) return [{ level: "info", msg: `${name} has room again`, facts }];

@@ -4,10 +4,10 @@ import type { Socket } from "node:net";
 import { connect } from "node:net";
 import { performance } from "node:perf_hooks";
 
-/** A way to ask one source one question, again and again. */
-export interface Line<Said> {
+/** Asks one source one question, again and again. */
+export interface SourceClient<T> {
   /** Never rejects. */
-  ask(deadlineMs: number): Promise<Exchanged<Said>>;
+  ask(deadlineMs: number): Promise<Exchanged<T>>;
   /** How many questions may be under way at once. Absent: one. */
   readonly setDepth?: (depth: number) => void;
   stop(): void;
@@ -23,8 +23,8 @@ export interface Question<T> {
   readonly request: Uint8Array | string;
   /** Reads the reply so far; undefined until it is enough. */
   decode(reply: Uint8Array): T | undefined;
-  /** What to say next after the reply so far, if it is enough for that. `turn`: how much was said next before. */
-  followUp?(reply: Uint8Array, turn: number): Uint8Array | undefined;
+  /** What to send next after the reply so far, if it is enough for that. `round`: how often something was sent next before. */
+  followUp?(reply: Uint8Array, round: number): Uint8Array | undefined;
 }
 
 const LONGEST_REPLY = 1024 * 1024;
@@ -42,7 +42,7 @@ export function exchange<T>(
   return new Promise((resolve) => {
     let reply = Buffer.alloc(0);
     let settled = false;
-    let turn = 0;
+    let round = 0;
     const settle = (result: Exchanged<T>): void => {
       if (settled) return;
       settled = true;
@@ -58,9 +58,9 @@ export function exchange<T>(
     const closed = (why: string): void => settle({ kind: "closed", why });
     const read = (chunk: Buffer): void => {
       reply = Buffer.concat([reply, chunk]);
-      const next = followUp?.(reply, turn);
+      const next = followUp?.(reply, round);
       if (next !== undefined) {
-        turn++;
+        round++;
         socket.write(next);
       }
       const answer = decode(reply);
@@ -78,7 +78,7 @@ export function exchange<T>(
   });
 }
 
-/** A host that can't be reached is silent, not closed: nobody there has said anything. */
+/** A host that can't be reached is silent, not closed: nobody there has answered. */
 export function failureOf(error: Error): Exclude<Exchanged<never>, { kind: "answer" }> {
   const { code = "" } = error as NodeJS.ErrnoException;
   const known = FAILURES[code];
@@ -95,11 +95,11 @@ const FAILURES: Readonly<Record<string, Exclude<Exchanged<never>, { kind: "answe
   ETIMEDOUT: { kind: "silent", why: "can't be reached: the connection timed out" },
 };
 
-export interface RenewedLineArgs<Said> {
+export interface ReconnectingClientArgs<T> {
   readonly address: string;
   readonly port: number;
   /** Made for one connection. */
-  readonly question: () => Question<Said>;
+  readonly question: () => Question<T>;
   /** The source closed the connection on which it had answered last. */
   readonly onClosed: () => void;
 }
@@ -111,7 +111,7 @@ const STOOD_MS = 50;
  * Asks on a new connection each time, and keeps the last one that brought an answer until the next one does. So there is
  * always one that a dying process closes, within a millisecond, and none grows older than the time between two questions.
  */
-export function renewedLine<Said>(args: RenewedLineArgs<Said>): Line<Said> {
+export function createReconnectingClient<T>(args: ReconnectingClientArgs<T>): SourceClient<T> {
   const { address, port, question, onClosed } = args;
   let held: Socket | undefined;
   let stopped = false;
@@ -144,14 +144,14 @@ export function renewedLine<Said>(args: RenewedLineArgs<Said>): Line<Said> {
   };
 }
 
-export interface HeldLineArgs<Said> {
+export interface PersistentClientArgs<T> {
   /** Opens a connection, which may still be on its way. */
   readonly open: () => Socket;
   readonly request: () => Uint8Array;
   /** Reads one reply from the beginning of what has come; undefined until it is whole. */
   readonly decode: (
     received: Buffer,
-  ) => { readonly said: Said; readonly length: number } | undefined;
+  ) => { readonly answer: T; readonly length: number } | undefined;
   /** Called when the node closes a connection on which it has answered: its process ended, or it wants nobody. */
   readonly onClosed: () => void;
 }
@@ -160,14 +160,14 @@ export interface HeldLineArgs<Said> {
  * Asks over one connection that stays open, one question at a time. So the death of a process is seen in the moment in which its
  * connections close. A question without an answer in time ends the connection: what comes late must not be taken for the next answer.
  */
-export function createHeldLine<Said>(args: HeldLineArgs<Said>): Line<Said> {
+export function createPersistentClient<T>(args: PersistentClientArgs<T>): SourceClient<T> {
   const { open, request, decode, onClosed } = args;
   let socket: Socket | undefined;
   let answered = false;
   let received = Buffer.alloc(0);
-  let settle: ((result: Exchanged<Said>) => void) | undefined;
+  let settle: ((result: Exchanged<T>) => void) | undefined;
 
-  const drop = (result: Exchanged<Said>): void => {
+  const drop = (result: Exchanged<T>): void => {
     const wasAnswered = answered;
     socket?.destroy();
     socket = undefined;
@@ -190,7 +190,7 @@ export function createHeldLine<Said>(args: HeldLineArgs<Said>): Line<Said> {
     const asked = settle;
     settle = undefined;
     answered = true;
-    asked?.({ kind: "answer", answer: reply.said });
+    asked?.({ kind: "answer", answer: reply.answer });
   };
 
   const connected = (): Socket => {

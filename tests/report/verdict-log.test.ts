@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Gate, Memory } from "../../proxy-image/src/judge/memory.ts";
-import type { Story } from "../../proxy-image/src/report/story.ts";
-import { tell, tellFull } from "../../proxy-image/src/report/story.ts";
+import type { LogContext } from "../../proxy-image/src/report/verdict-log.ts";
+import { describeChange, describeOccupancy } from "../../proxy-image/src/report/verdict-log.ts";
 
 const open = (node: string): Gate => ({ kind: "open", node, since: 0, why: "etcd names it" });
 const memory = (gate: Gate, epoch = 5): Memory => ({
@@ -11,17 +11,17 @@ const memory = (gate: Gate, epoch = 5): Memory => ({
   gate,
   readers: {},
   members: {},
-  pool: { kind: "closed", since: 0, why: "nothing has been seen yet" },
+  anyGate: { kind: "closed", since: 0, why: "nothing has been seen yet" },
 });
 
 test("a switch is told with both leaders, epoch, proof, time held and sessions cut", () => {
-  const start: Story = { leader: { node: "a", epoch: "5" }, cut: 0 };
+  const start: LogContext = { leader: { node: "a", epoch: "5" }, cut: 0 };
   const held: Gate = { kind: "held", keep: "a", since: 1000, why: "a switchover was asked for" };
   const lost: Gate = { kind: "held", since: 1000, why: "nobody holds the key" };
 
-  const first = tell(start, memory(open("a")), memory(held), 0, 1000);
-  const second = tell(first.story, memory(held), memory(lost), 7, 1500);
-  const third = tell(second.story, memory(lost), memory(open("b"), 9), 0, 2400);
+  const first = describeChange(start, memory(open("a")), memory(held), 0, 1000);
+  const second = describeChange(first.context, memory(held), memory(lost), 7, 1500);
+  const third = describeChange(second.context, memory(lost), memory(open("b"), 9), 0, 2400);
 
   assert.equal(
     first.lines[0]?.msg,
@@ -45,12 +45,12 @@ test("a switch is told with both leaders, epoch, proof, time held and sessions c
       },
     },
   ]);
-  assert.deepEqual(third.story, { leader: { node: "b", epoch: "9" }, cut: 0 });
+  assert.deepEqual(third.context, { leader: { node: "b", epoch: "9" }, cut: 0 });
 });
 
 test("a hold that ends where it began is no switch", () => {
   const held: Gate = { kind: "held", keep: "a", since: 1000, why: "slow" };
-  const first = tell(
+  const first = describeChange(
     { leader: { node: "a", epoch: "5" }, cut: 0 },
     memory(open("a")),
     memory(held),
@@ -58,7 +58,7 @@ test("a hold that ends where it began is no switch", () => {
     1000,
   );
 
-  const { lines } = tell(first.story, memory(held), memory(open("a")), 0, 1300);
+  const { lines } = describeChange(first.context, memory(held), memory(open("a")), 0, 1300);
 
   assert.equal(lines[0]?.msg, "a goes on as leader after 300 ms: etcd names it");
 });
@@ -67,14 +67,14 @@ test("who is refused from now on is told why, as an alarm: by the leader's endpo
   const two: Gate = { kind: "closed", since: 1000, why: "a and b both lead in epoch 5" };
   const pool = (kind: "open" | "closed"): Memory => ({
     ...memory(open("a")),
-    pool: { kind, since: 0, why: "no node serves" },
+    anyGate: { kind, since: 0, why: "no node serves" },
   });
 
   for (const [before, after, why] of [
     [memory(open("a")), memory(two), two.why],
     [pool("open"), pool("closed"), "no node serves"],
   ] as const) {
-    const [line] = tell({ cut: 0 }, before, after, 0, 1000).lines;
+    const [line] = describeChange({ cut: 0 }, before, after, 0, 1000).lines;
     assert.equal(line?.level, "error");
     assert.equal(line?.msg, `New connections are refused: ${why}`);
     assert.equal(line?.facts.alarm, true);
@@ -83,17 +83,20 @@ test("who is refused from now on is told why, as an alarm: by the leader's endpo
 });
 
 test("nothing new, nothing told", () => {
-  assert.deepEqual(tell({ cut: 0 }, memory(open("a")), memory(open("a")), 0, 5).lines, []);
+  assert.deepEqual(
+    describeChange({ cut: 0 }, memory(open("a")), memory(open("a")), 0, 5).lines,
+    [],
+  );
 });
 
 test("who was refused from the start is told why after half a minute, once", () => {
   const foreign: Gate = { kind: "closed", since: 0, why: "a answers as another cluster" };
   const start = memory({ kind: "closed", since: 0, why: "nothing has been seen yet" });
 
-  const first = tell({ cut: 0 }, start, memory(foreign), 0, 1000);
-  const soon = tell(first.story, memory(foreign), memory(foreign), 0, 30_000);
-  const later = tell(soon.story, memory(foreign), memory(foreign), 0, 31_000);
-  const again = tell(later.story, memory(foreign), memory(foreign), 0, 90_000);
+  const first = describeChange({ cut: 0 }, start, memory(foreign), 0, 1000);
+  const soon = describeChange(first.context, memory(foreign), memory(foreign), 0, 30_000);
+  const later = describeChange(soon.context, memory(foreign), memory(foreign), 0, 31_000);
+  const again = describeChange(later.context, memory(foreign), memory(foreign), 0, 90_000);
 
   assert.deepEqual([...first.lines, ...soon.lines, ...again.lines], []);
   assert.deepEqual(later.lines, [
@@ -107,9 +110,9 @@ test("who was refused from the start is told why after half a minute, once", () 
 
 test("an endpoint that the document doesn't have is not told to be closed", () => {
   const none = memory({ kind: "closed", since: 0, why: "nothing has been seen yet" });
-  const first = tell({ cut: 0 }, none, none, 0, 1000);
+  const first = describeChange({ cut: 0 }, none, none, 0, 1000);
 
-  assert.deepEqual(tell(first.story, none, none, 0, 90_000).lines, []);
+  assert.deepEqual(describeChange(first.context, none, none, 0, 90_000).lines, []);
 });
 
 const room = (used: number) => [{ name: "orders-1 on primary", used, limit: 90 }];
@@ -120,8 +123,11 @@ test("what has become full is told once, with an alarm; and once when it has roo
     said: readonly string[];
   }>(
     ({ full, said }, used) => {
-      const told = tellFull(full, room(used));
-      return { full: told.full, said: [...said, told.lines.map(({ msg }) => msg).join()] };
+      const described = describeOccupancy(full, room(used));
+      return {
+        full: described.full,
+        said: [...said, described.lines.map(({ msg }) => msg).join()],
+      };
     },
     { full: new Set(), said: [] },
   );
@@ -138,10 +144,10 @@ test("what has become full is told once, with an alarm; and once when it has roo
 });
 
 test("an endpoint that is held meanwhile is still full after it, and that is told once", () => {
-  const { full } = tellFull(new Set(), room(90));
-  const held = tellFull(full, []);
+  const { full } = describeOccupancy(new Set(), room(90));
+  const held = describeOccupancy(full, []);
 
   assert.deepEqual(held.lines, []);
-  assert.deepEqual(tellFull(held.full, room(90)).lines, []);
-  assert.equal(tellFull(held.full, room(0)).lines.length, 1);
+  assert.deepEqual(describeOccupancy(held.full, room(90)).lines, []);
+  assert.equal(describeOccupancy(held.full, room(0)).lines.length, 1);
 });

@@ -1,11 +1,10 @@
-// Asks one node over one connection: the question, the login before it, and the conversation on which both go.
+// Asks one node over one connection: the question, the login before it, and the connection that carries both.
 
 import type { Socket } from "node:net";
 import { connect } from "node:net";
-
-import type { Exchanged, Line } from "../../observe/line.ts";
-import { failureOf } from "../../observe/line.ts";
 import type { Login } from "../../observe/observer.ts";
+import type { Exchanged, SourceClient } from "../../observe/source-client.ts";
+import { failureOf } from "../../observe/source-client.ts";
 import type { Message, Request } from "./cql.ts";
 import {
   authResponse,
@@ -17,16 +16,16 @@ import {
   startup,
 } from "./cql.ts";
 
-/** What one node says of itself. */
-export type Said =
+/** What one node answers about itself. */
+export type NodeAnswer =
   | { readonly kind: "serves"; readonly cluster: string }
   | { readonly kind: "other"; readonly why: string };
 
-export interface LineArgs {
+export interface CqlClientArgs {
   readonly address: string;
   readonly port: number;
   readonly login: () => Login | undefined;
-  /** Another node changed, by this node's word: its address. */
+  /** This node reports that another one changed: its address. */
   readonly onEvent: (address: string) => void;
   /** A connection that stood has ended: the quickest sign of a process's death. */
   readonly onLost: () => void;
@@ -38,37 +37,43 @@ const LOGIN_MS = 2000;
 const RETRY_MS = 2000;
 
 /** Asks one node, over one connection that is held, whether it answers. */
-export function openLine({ address, port, login, onEvent, onLost }: LineArgs): Line<Said> {
+export function createCqlClient({
+  address,
+  port,
+  login,
+  onEvent,
+  onLost,
+}: CqlClientArgs): SourceClient<NodeAnswer> {
   let held: Held | undefined;
   let refusal: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const open = (): Held => {
-    let entered = false;
-    const conversation = converse({
+    let loggedIn = false;
+    const connection = openConnection({
       socket: connect({ host: address, port, noDelay: true, keepAlive: true }),
       onEvent: (event) => onEvent(event.address),
       onEnded() {
-        if (entered && !stopped) onLost();
+        if (loggedIn && !stopped) onLost();
       },
     });
-    const entry = enter(conversation, login(), LOGIN_MS).then((result) => {
-      entered = result.kind === "answer" && result.answer.kind === "in";
-      if (!entered) conversation.end("the portal was not let in");
+    const entry = logIn(connection, login(), LOGIN_MS).then((result) => {
+      loggedIn = result.kind === "answer" && result.answer.kind === "in";
+      if (!loggedIn) connection.end("the portal was not let in");
       return result;
     });
-    return { conversation, entry };
+    return { connection, entry };
   };
 
   const current = (): Held => {
-    const over = held?.conversation.ended() !== undefined && refusal === undefined;
+    const over = held?.connection.ended() !== undefined && refusal === undefined;
     if (!held || over) held = open();
     return held;
   };
 
   return {
     async ask(deadlineMs) {
-      const { conversation, entry } = current();
+      const { connection, entry } = current();
       const result = await within(entry, deadlineMs);
       if (result.kind !== "answer") return result;
       const { answer } = result;
@@ -78,25 +83,25 @@ export function openLine({ address, port, login, onEvent, onLost }: LineArgs): L
         }, RETRY_MS).unref();
         return { kind: "answer", answer: { kind: "other", why: answer.why } };
       }
-      return said(await conversation.ask(options, deadlineMs), answer.cluster);
+      return answerOf(await connection.ask(options, deadlineMs), answer.cluster);
     },
     stop() {
       stopped = true;
       clearTimeout(refusal);
-      held?.conversation.end("the portal left");
+      held?.connection.end("the portal left");
     },
   };
 }
 
 interface Held {
-  readonly conversation: Conversation;
-  readonly entry: Promise<Exchanged<Entered>>;
+  readonly connection: Connection;
+  readonly entry: Promise<Exchanged<LoggedIn>>;
 }
 
-function said(
-  answered: Awaited<ReturnType<Conversation["ask"]>>,
+function answerOf(
+  answered: Awaited<ReturnType<Connection["ask"]>>,
   cluster: string,
-): Exchanged<Said> {
+): Exchanged<NodeAnswer> {
   if (answered.kind !== "answer") return answered;
   const { answer } = answered;
   return {
@@ -118,55 +123,55 @@ function within<T>(entry: Promise<Exchanged<T>>, deadlineMs: number): Promise<Ex
   return Promise.race([entry, late]).finally(() => clearTimeout(deadline));
 }
 
-type Entered =
-  /** The node's own word of which cluster it is of; and it pushes events from now on. */
+type LoggedIn =
+  /** `cluster`: the one that the node says it is of. It pushes events from now on. */
   | { readonly kind: "in"; readonly cluster: string }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Logs in on a new conversation: only then a node tells which cluster it is of, and pushes events. Never rejects. */
-async function enter(
-  conversation: Conversation,
+/** Logs in on a new connection: only then does a node name its cluster and push events. Never rejects. */
+async function logIn(
+  connection: Connection,
   login: Login | undefined,
   deadlineMs: number,
-): Promise<Exchanged<Entered>> {
+): Promise<Exchanged<LoggedIn>> {
   const over = setTimeout(
-    () => conversation.end(`did not let the portal in within ${deadlineMs} ms`),
+    () => connection.end(`did not let the portal in within ${deadlineMs} ms`),
     deadlineMs,
   );
   try {
-    const ask = (request: Parameters<Conversation["ask"]>[0]) =>
-      conversation.ask(request, deadlineMs);
-    let said = await ask(startup);
-    if (said.kind === "answer" && said.answer.kind === "authenticate") {
+    const ask = (request: Parameters<Connection["ask"]>[0]) => connection.ask(request, deadlineMs);
+    let reply = await ask(startup);
+    if (reply.kind === "answer" && reply.answer.kind === "authenticate") {
       if (!login) return refused("asks for a login, and the portal has none");
-      said = await ask(authResponse(login.user, login.password));
+      reply = await ask(authResponse(login.user, login.password));
     }
-    if (!isWelcome(said)) return complain(said, "doesn't let the portal in");
+    if (!isAccepted(reply)) return refusedBy(reply, "doesn't let the portal in");
     const registered = await ask(register);
-    if (!isWelcome(registered)) return complain(registered, "pushes no events");
+    if (!isAccepted(registered)) return refusedBy(registered, "pushes no events");
     const named = await ask(clusterName);
     const cluster =
       named.kind === "answer" && named.answer.kind === "rows"
         ? named.answer.rows[0]?.[0]
         : undefined;
-    if (cluster === undefined) return complain(named, "doesn't tell which cluster it is of");
+    if (cluster === undefined) return refusedBy(named, "doesn't tell which cluster it is of");
     return { kind: "answer", answer: { kind: "in", cluster } };
   } finally {
     clearTimeout(over);
   }
 }
 
-function isWelcome(said: Exchanged<Message>): boolean {
+function isAccepted(reply: Exchanged<Message>): boolean {
   return (
-    said.kind === "answer" && (said.answer.kind === "ready" || said.answer.kind === "authenticated")
+    reply.kind === "answer" &&
+    (reply.answer.kind === "ready" || reply.answer.kind === "authenticated")
   );
 }
 
-function complain(said: Exchanged<Message>, what: string): Exchanged<Entered> {
-  return said.kind === "answer" ? refused(`${what}: ${sentenceOf(said.answer)}`) : said;
+function refusedBy(reply: Exchanged<Message>, what: string): Exchanged<LoggedIn> {
+  return reply.kind === "answer" ? refused(`${what}: ${sentenceOf(reply.answer)}`) : reply;
 }
 
-function refused(why: string): Exchanged<Entered> {
+function refused(why: string): Exchanged<LoggedIn> {
   return { kind: "answer", answer: { kind: "refused", why } };
 }
 
@@ -176,7 +181,7 @@ function sentenceOf(message: Message): string {
 }
 
 /** One connection to a node, over which many questions are asked. */
-interface Conversation {
+interface Connection {
   /** Never rejects. */
   ask(request: Request, deadlineMs: number): Promise<Exchanged<Message>>;
   /** Why it has ended; undefined while it stands. */
@@ -186,7 +191,7 @@ interface Conversation {
 
 export type Ended = Exclude<Exchanged<never>, { kind: "answer" }>;
 
-export interface ConversationArgs {
+export interface ConnectionArgs {
   /** May still be on its way. */
   readonly socket: Socket;
   readonly onEvent: (event: Extract<Message, { kind: "event" }>) => void;
@@ -199,7 +204,7 @@ const LAST_STREAM = 0x7fff;
 /** After so many answers in a row that didn't come, the connection may be one that only this side knows of. */
 const GIVE_UP = 5;
 
-function converse({ socket, onEvent, onEnded }: ConversationArgs): Conversation {
+function openConnection({ socket, onEvent, onEnded }: ConnectionArgs): Connection {
   const waiting = new Map<number, (result: Exchanged<Message>) => void>();
   let received = Buffer.alloc(0);
   let stream = 0;
@@ -215,7 +220,7 @@ function converse({ socket, onEvent, onEnded }: ConversationArgs): Conversation 
     onEnded(how);
   };
 
-  const hear = (message: Message, answers: number): void => {
+  const deliver = (message: Message, answers: number): void => {
     silences = 0;
     if (message.kind === "event") onEvent(message);
     else waiting.get(answers)?.({ kind: "answer", answer: message });
@@ -237,7 +242,7 @@ function converse({ socket, onEvent, onEnded }: ConversationArgs): Conversation 
       if (read.kind === "partial") return;
       if (read.kind === "other") return misunderstand(read.why);
       received = read.rest as typeof received;
-      hear(readMessage(read.frame), read.frame.stream);
+      deliver(readMessage(read.frame), read.frame.stream);
     }
   });
 

@@ -3,36 +3,36 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 
-import type { Exchanged, Line } from "../../observe/line.ts";
-import { failureOf } from "../../observe/line.ts";
+import type { Exchanged, SourceClient } from "../../observe/source-client.ts";
+import { failureOf } from "../../observe/source-client.ts";
 import type { Reply } from "./replies.ts";
 import { decodeReplies, decodeReply, encodeCommand, LOGIN } from "./replies.ts";
 
-export interface RespLineArgs<Said> {
+export interface RespClientArgs<T> {
   readonly address: string;
   readonly port: number;
   /** Commands that are sent together, each answered by one reply. */
   readonly question: readonly (readonly string[])[];
-  readonly read: (replies: readonly Reply[]) => Said;
+  readonly read: (replies: readonly Reply[]) => T;
   /** The other side closed a connection on which nothing was asked: a process that ends does, within a millisecond. */
   readonly onClosed: () => void;
 }
 
-type Settle<Said> = (result: Exchanged<Said>) => void;
+type Settle<T> = (result: Exchanged<T>) => void;
 type Failure = Exclude<Exchanged<never>, { kind: "answer" }>;
 
 /** Asks over one connection that stays open, so that its end is a sign. Questions that are under way together share it. */
-export function createRespLine<Said>(args: RespLineArgs<Said>): Line<Said> {
+export function createRespClient<T>(args: RespClientArgs<T>): SourceClient<T> {
   const { address, port, question, read, onClosed } = args;
   const request = question.map(encodeCommand).join("");
-  let open: { readonly socket: Socket; readonly waiting: Settle<Said>[] } | undefined;
-  /** A close that nobody was told of yet. */
-  let unheard: Failure | undefined;
+  let open: { readonly socket: Socket; readonly waiting: Settle<T>[] } | undefined;
+  /** A close that was not reported yet. */
+  let unreported: Failure | undefined;
   let stopped = false;
 
   const dial = () => {
     const socket = connect({ host: address, port, noDelay: true });
-    const waiting: Settle<Said>[] = [];
+    const waiting: Settle<T>[] = [];
     let reply: Buffer = Buffer.alloc(0);
     let failure: Failure = { kind: "closed", why: "closed the connection" };
     const lose = (why: Failure): void => {
@@ -50,7 +50,7 @@ export function createRespLine<Said>(args: RespLineArgs<Said>): Line<Said> {
       const idle = waiting.length === 0;
       lose(failure);
       if (!mine || !idle || stopped) return;
-      unheard = failure;
+      unreported = failure;
       onClosed();
     });
     socket.on("data", (chunk) => {
@@ -68,15 +68,15 @@ export function createRespLine<Said>(args: RespLineArgs<Said>): Line<Said> {
 
   return {
     ask(deadlineMs) {
-      if (unheard) {
-        const told = unheard;
-        unheard = undefined;
-        return Promise.resolve(told);
+      if (unreported) {
+        const failure = unreported;
+        unreported = undefined;
+        return Promise.resolve(failure);
       }
       return new Promise((resolve) => {
         open ??= dial();
         const { socket } = open;
-        const settle: Settle<Said> = (result) => {
+        const settle: Settle<T> = (result) => {
           clearTimeout(deadline);
           resolve(result);
         };
@@ -101,17 +101,17 @@ export function createRespLine<Said>(args: RespLineArgs<Said>): Line<Said> {
   };
 }
 
-export interface SignsArgs {
+export interface SubscriptionArgs {
   readonly address: string;
   readonly port: number;
   /** The name by which the Sentinel watches the cluster's leader. */
   readonly master: string;
   /** It published something of this cluster. What exactly is asked, not believed. */
-  readonly onSign: () => void;
+  readonly onMessage: () => void;
 }
 
 /** All that a node's image lets a portal listen to. */
-const SIGNS = [
+const CHANNELS = [
   "+switch-master",
   "+config-update-from",
   "+sdown",
@@ -133,7 +133,9 @@ const SHORTEST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
 
 /** Listens to what a Sentinel publishes, and listens anew when the connection ends. Silence proves nothing: it only hastens. */
-export function hearSigns({ address, port, master, onSign }: SignsArgs): { stop(): void } {
+export function subscribe({ address, port, master, onMessage }: SubscriptionArgs): {
+  stop(): void;
+} {
   let socket: Socket | undefined;
   let timer: NodeJS.Timeout | undefined;
   let wait = SHORTEST_WAIT_MS;
@@ -161,10 +163,10 @@ export function hearSigns({ address, port, master, onSign }: SignsArgs): { stop(
         if (decoded.kind !== "reply") return;
         rest = rest.subarray(decoded.end);
         wait = SHORTEST_WAIT_MS;
-        if (isSign(decoded.reply, master)) onSign();
+        if (isMessageOf(decoded.reply, master)) onMessage();
       }
     });
-    mine.write([LOGIN, ["SUBSCRIBE", ...SIGNS]].map(encodeCommand).join(""));
+    mine.write([LOGIN, ["SUBSCRIBE", ...CHANNELS]].map(encodeCommand).join(""));
   };
 
   listen();
@@ -177,8 +179,8 @@ export function hearSigns({ address, port, master, onSign }: SignsArgs): { stop(
   };
 }
 
-/** `message`, the channel, and a text with the leader's name among its words. */
-export function isSign(reply: Reply, master: string): boolean {
+/** `message`, the channel, and a text with the leader's name as one of its parts. */
+export function isMessageOf(reply: Reply, master: string): boolean {
   if (reply.kind !== "list") return false;
   const [kind, , text] = reply.items;
   return (

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
 
-import { createRestLine } from "../../../../proxy-image/src/engines/postgresql/rest-line.ts";
+import { createRestClient } from "../../../../proxy-image/src/engines/postgresql/rest-client.ts";
 import { credentialsOf } from "../../../../proxy-image/src/observe/observer.ts";
 import { portalOf } from "../../../../tests/observe/support/portal.ts";
 import { until } from "../../../../tests/observe/support/until.ts";
@@ -19,20 +19,20 @@ async function start(t: TestContext, name = "a") {
   let dropped = 0;
   const { port } = patroni;
   const target = { name, address: "127.0.0.1", port, credentials };
-  const line = createRestLine({ ...target, onDropped: () => dropped++ });
+  const client = createRestClient({ ...target, onDropped: () => dropped++ });
   t.after(async () => {
-    line.stop();
+    client.stop();
     await patroni.stop();
   });
-  return { patroni, line, dropped: () => dropped };
+  return { patroni, line: client, dropped: () => dropped };
 }
 
 test("a question is answered, and the next connection is already made", async (t) => {
-  const { patroni, line } = await start(t);
+  const { patroni, line: client } = await start(t);
 
-  const first = await line.ask(2000);
+  const first = await client.ask(2000);
   await until("a connection waits", () => patroni.waiting.size === 1);
-  const second = await line.ask(2000);
+  const second = await client.ask(2000);
 
   assert.ok(first.kind === "answer" && first.answer.kind === "status", JSON.stringify(first));
   assert.equal(first.answer.status.name, "a");
@@ -40,18 +40,18 @@ test("a question is answered, and the next connection is already made", async (t
 });
 
 test("handshakes after the first resume its session", async (t) => {
-  const { patroni, line } = await start(t);
+  const { patroni, line: client } = await start(t);
 
-  for (let question = 0; question < 5; question++) await line.ask(2000);
+  for (let question = 0; question < 5; question++) await client.ask(2000);
 
   assert.equal(patroni.handshakes.resumed, patroni.handshakes.all - 1);
 });
 
 test("as many connections wait as are asked for, and no more", async (t) => {
-  const { patroni, line } = await start(t);
-  line.setDepth(3);
+  const { patroni, line: client } = await start(t);
+  client.setDepth(3);
 
-  const answers = await Promise.all([line.ask(2000), line.ask(2000), line.ask(2000)]);
+  const answers = await Promise.all([client.ask(2000), client.ask(2000), client.ask(2000)]);
 
   assert.deepEqual(
     answers.map(({ kind }) => kind),
@@ -63,12 +63,12 @@ test("as many connections wait as are asked for, and no more", async (t) => {
 
 for (const mood of ["silent", "drips"] as const) {
   test(`a node that ${mood === "silent" ? "hangs" : "drips bytes"} is silent within the deadline`, async (t) => {
-    const { patroni, line } = await start(t);
+    const { patroni, line: client } = await start(t);
     patroni.mood = mood;
     const ran = stopwatch();
     const started = performance.now();
 
-    const answer = await line.ask(200);
+    const answer = await client.ask(200);
 
     const took = performance.now() - started;
     assert.equal(answer.kind, "silent");
@@ -77,44 +77,44 @@ for (const mood of ["silent", "drips"] as const) {
 }
 
 test("a node without Patroni is closed at once", async (t) => {
-  const { patroni, line } = await start(t);
+  const { patroni, line: client } = await start(t);
   await patroni.stop();
 
-  assert.deepEqual(await line.ask(2000), { kind: "closed", why: "refuses connections" });
+  assert.deepEqual(await client.ask(2000), { kind: "closed", why: "refuses connections" });
 });
 
 test("a connection that waited and is closed by the node is a sign", async (t) => {
-  const { patroni, line, dropped } = await start(t);
-  await line.ask(2000);
+  const { patroni, line: client, dropped } = await start(t);
+  await client.ask(2000);
   await until("a connection waits", () => patroni.waiting.size === 1);
 
   for (const socket of patroni.waiting) socket.destroy();
 
   await until("it is told", () => dropped() === 1);
-  assert.equal((await line.ask(2000)).kind, "answer");
+  assert.equal((await client.ask(2000)).kind, "answer");
 });
 
 test("another node's certificate is not believed", async (t) => {
-  const { line } = await start(t, "b");
+  const { line: client } = await start(t, "b");
 
-  const answer = await line.ask(2000);
+  const answer = await client.ask(2000);
 
   assert.ok(answer.kind === "closed", JSON.stringify(answer));
   assert.match(answer.why, /altnames/);
 });
 
 test("an authority that is not the deployment's is not believed", async (t) => {
-  const { line } = await start(t);
-  line.refresh(credentialsOf(await portalOf(await Authority.create()), "TLSv1.2"));
+  const { line: client } = await start(t);
+  client.refresh(credentialsOf(await portalOf(await Authority.create()), "TLSv1.2"));
 
-  assert.equal((await line.ask(2000)).kind, "closed");
+  assert.equal((await client.ask(2000)).kind, "closed");
 });
 
 test("a certificate that can't be read is told, and nothing is asked", async (t) => {
-  const { line } = await start(t);
-  line.refresh(credentialsOf({ ca: "", cert: "no", key: "no", logins: {} }));
+  const { line: client } = await start(t);
+  client.refresh(credentialsOf({ ca: "", cert: "no", key: "no", logins: {} }));
 
-  const answer = await line.ask(2000);
+  const answer = await client.ask(2000);
 
   assert.ok(answer.kind === "closed");
   assert.match(answer.why, /^the portal's certificate can't be used/);
