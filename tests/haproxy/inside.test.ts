@@ -13,6 +13,9 @@ const PROJECT = resolve(import.meta.dirname, "../..");
 const INSIDE = join(import.meta.dirname, "inside");
 const DEADLINE_MS = 900_000;
 
+/** They mostly wait, so that several containers do it side by side. Each has a loopback of its own. */
+const CONTAINERS = 3;
+
 const REPORTER = `
 export default async function* report(source) {
   for await (const { type, data } of source) {
@@ -58,32 +61,45 @@ async function runInside(): Promise<readonly Outcome[]> {
       },
     });
     writeFileSync(join(folder, "reporter.mjs"), REPORTER);
-    const { code, output } = await runToEnd(
-      {
-        Image: await portalImage(),
-        Entrypoint: ["node"],
-        Cmd: [
-          "--test",
-          "--test-timeout=240000",
-          "--test-reporter=/tests/reporter.mjs",
-          ...files.map((file) => `/tests/${file.replace(/\.ts$/, ".mjs")}`),
-        ],
-        Env: ["PORTICO_IPV6=yes"],
-        HostConfig: {
-          Binds: [`${folder}:/tests:ro`],
-          NetworkMode: "none",
-          // To give loopback the addresses that clients come from.
-          CapAdd: ["NET_ADMIN"],
-          Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.lo.disable_ipv6": "0" },
-        },
-        Labels: { "portico.test": "haproxy" },
-      },
-      DEADLINE_MS,
+    const image = await portalImage();
+    const shares = Array.from({ length: CONTAINERS }, (_, share) =>
+      files.filter((_, index) => index % CONTAINERS === share),
     );
-    return outcomesOf(code, output);
+    const outcomes = await Promise.all(shares.map((share) => runContainer(image, folder, share)));
+    return outcomes.flat();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function runContainer(
+  image: string,
+  folder: string,
+  files: readonly string[],
+): Promise<readonly Outcome[]> {
+  const { code, output } = await runToEnd(
+    {
+      Image: image,
+      Entrypoint: ["node"],
+      Cmd: [
+        "--test",
+        "--test-timeout=240000",
+        "--test-reporter=/tests/reporter.mjs",
+        ...files.map((file) => `/tests/${file.replace(/\.ts$/, ".mjs")}`),
+      ],
+      Env: ["PORTICO_IPV6=yes"],
+      HostConfig: {
+        Binds: [`${folder}:/tests:ro`],
+        NetworkMode: "none",
+        // To give loopback the addresses that clients come from.
+        CapAdd: ["NET_ADMIN"],
+        Sysctls: { "net.ipv6.conf.all.disable_ipv6": "0", "net.ipv6.conf.lo.disable_ipv6": "0" },
+      },
+      Labels: { "portico.test": "haproxy" },
+    },
+    DEADLINE_MS,
+  );
+  return outcomesOf(code, output);
 }
 
 function outcomesOf(code: number, output: string): readonly Outcome[] {

@@ -1,9 +1,10 @@
-// `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then every test, or those below the paths: fast layers
-// first, end to end last. Without paths the heaviest engines are left out, unless there is `--all`. Other options go to `node --test`.
+// `npm test [-- <paths>] [--test-name-pattern=<words>]`: lint and types, then the tests of every guarantee of the README, or those below
+// the paths. `--all` (`npm run test:all`) adds every other engine and the longest faults. Other options go to `node --test`.
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline";
 
 import { onEnd } from "../local/change.ts";
 import { type Machine, setUp } from "../setup/machine.ts";
@@ -12,8 +13,11 @@ import { say } from "../setup/step.ts";
 import { type FileTime, RECORD, recordedIn, told } from "../test/record.ts";
 import { run } from "./run.ts";
 
-/** Tests that need the machine for themselves, and share one deployment: one process for all of them. */
-const ALONE = /^tests\/e2e\//;
+/** A PostgreSQL deployment, which these share: one process for all of them. */
+const END_TO_END = /^tests\/e2e\/(?!(failover|network|replica|resources)\.test\.ts$)/;
+
+/** The same, on a second one, whose nodes and networks fail. */
+const FAULTS = /^tests\/e2e\/(failover|network|replica|resources)\.test\.ts$/;
 
 /** One deployment a file, one after the other. */
 const ENGINES = /^(tests\/engines\/|engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$)/;
@@ -21,10 +25,13 @@ const ENGINES = /^(tests\/engines\/|engines\/[^/]+\/tests\/(deployment|frozen)\.
 /** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
 const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
 
-/** Minutes each, of clients, a stand-in or the guard's mutations: only where they are named, or with `--all` (`npm run test:all`). */
-const HEAVY = [
-  /^engines\/mysql\/tests\/frozen\.test\.ts$/,
-  /^engines\/scylladb\/tests\/(deployment\.test\.ts$|node-image\/)/,
+/** Containers that mostly wait: for a lease to end, or for a peer that says nothing. */
+const CONTAINERS = /^(tests\/haproxy\/|engines\/[^/]+\/tests\/node-image[./]|tests\/machine\/)/;
+
+/** Minutes each, and nothing that the README says of PostgreSQL or of portals: only where they are named, or with `--all`. */
+const ONLY_WITH_ALL = [
+  /^engines\/(?!common\/|postgresql\/)[^/]+\/tests\/node-image[./]/,
+  /^engines\/(?!redis\/)[^/]+\/tests\/(deployment|frozen)\.test\.ts$/,
   /^tests\/guard\/mutations\.test\.ts$/,
   CLIENTS,
 ];
@@ -35,8 +42,9 @@ const SLOWEST = 10;
 
 /** Begin first, in this order: the others go on beside them. */
 const LONGEST = [
-  /^engines\/postgresql\/tests\/node-image\//,
-  /^engines\/[^/]+\/tests\/node-image[./]/,
+  /^engines\/postgresql\/tests\/node-image\/cluster/,
+  /^tests\/haproxy\/(inside|slow)\.test\.ts$/,
+  /^tests\/(aws\/preview|pulumi\/inventory|command\/start|guard\/(real|mutations))\.test\.ts$/,
 ];
 
 const BIN = join(PROJECT, "node_modules", ".bin");
@@ -62,7 +70,7 @@ await run(async () => {
   const machine = await setUp();
   const files = (await testFiles()).filter(
     (file) =>
-      (paths.length === 0 && (all || !isHeavy(file))) ||
+      (paths.length === 0 && (all || !ONLY_WITH_ALL.some((pattern) => pattern.test(file)))) ||
       paths.some((path) => file === path || file.startsWith(`${path}/`)),
   );
   if (files.length === 0) {
@@ -71,9 +79,9 @@ await run(async () => {
   }
   const records = await mkdtemp(join(tmpdir(), "portico-tests-"));
   try {
-    return await runStages(machine, records, [
-      ...(paths.length === 0 ? CHECKS : []),
-      ...stagesOf(files, options, records),
+    return await runAll(machine, records, [
+      ...(paths.length === 0 ? [[CHECKS]] : []),
+      lanesOf(files, options, records),
     ]);
   } finally {
     await rm(records, { recursive: true, force: true });
@@ -85,47 +93,64 @@ interface Stage {
   readonly command: readonly string[];
 }
 
-/** `records`: the folder in which each stage notes, under its name, what failed and how long each file took. */
-function stagesOf(
+/** Stages one after the other. */
+type Lane = readonly Stage[];
+
+/**
+ * What computes and what waits goes on side by side. `records`: the folder in which each stage notes, under its name, what failed and how
+ * long each file took.
+ */
+function lanesOf(
   files: readonly string[],
   options: readonly string[],
   records: string,
-): readonly Stage[] {
+): readonly Lane[] {
   const stage = (name: string, tests: readonly string[], how: readonly string[]): Stage[] =>
     tests.length === 0
       ? []
       : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
   const those = (pattern: RegExp) => files.filter((file) => pattern.test(file));
-  const together = files
-    .filter((file) => ![ALONE, ENGINES, CLIENTS].some((pattern) => pattern.test(file)))
-    .sort((a, b) => turnOf(a) - turnOf(b));
-  return [
-    ...stage("tests", together, ["--test-concurrency=2"]),
-    ...stage("end to end", those(ALONE), ["--test-concurrency=1", "--test-isolation=none"]),
-    ...stage("engines", those(ENGINES), ["--test-concurrency=1"]),
-    ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
+  const special = [END_TO_END, FAULTS, ENGINES, CLIENTS, CONTAINERS];
+  const others = files.filter((file) => !special.some((pattern) => pattern.test(file)));
+  const shared = ["--test-concurrency=1", "--test-isolation=none"];
+  const lanes = [
+    stage("tests", others.sort(longestFirst), ["--test-concurrency=2"]),
+    stage("containers", those(CONTAINERS).sort(longestFirst), ["--test-concurrency=2"]),
+    stage("end to end", those(END_TO_END), shared),
+    [
+      ...stage("faults", those(FAULTS), shared),
+      ...stage("engines", those(ENGINES), ["--test-concurrency=1"]),
+      ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
+    ],
   ];
+  return lanes.filter((lane) => lane.length > 0);
 }
 
-/** Tells at the end how each went, the slowest files, and once more what failed, which may stand an hour of output above. */
-async function runStages(
+/** Tells at the end how each stage went, the slowest files, and once more what failed, which may stand an hour of output above. */
+async function runAll(
   machine: Machine,
   records: string,
-  stages: readonly Stage[],
+  steps: readonly (readonly Lane[])[],
 ): Promise<number> {
   const results: string[] = [];
   const times: FileTime[] = [];
   let failed = 0;
-  for (const { name, command } of stages) {
-    const start = Date.now();
-    const code = await child(machine, command);
-    const seconds = ((Date.now() - start) / 1000).toFixed(1);
-    results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
-    const recorded = await recordedIn(join(records, name));
-    results.push(...recorded.failures.map(told));
-    times.push(...recorded.times);
-    if (code !== 0) failed = code;
-    if (code === INTERRUPTED) break;
+  const runLane = async (lane: Lane, alone: boolean) => {
+    for (const { name, command } of lane) {
+      const start = Date.now();
+      const code = await child(machine, command, alone ? undefined : name);
+      const seconds = ((Date.now() - start) / 1000).toFixed(1);
+      const recorded = await recordedIn(join(records, name));
+      results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
+      results.push(...recorded.failures.map(told));
+      times.push(...recorded.times);
+      if (code !== 0 && failed !== INTERRUPTED) failed = code;
+      if (failed === INTERRUPTED) return;
+    }
+  };
+  for (const lanes of steps) {
+    await Promise.all(lanes.map((lane) => runLane(lane, lanes.length === 1)));
+    if (failed === INTERRUPTED) break;
   }
   times.sort((a, b) => b.seconds - a.seconds);
   await mkdir(join(PROJECT, ".portico"), { recursive: true });
@@ -137,13 +162,12 @@ async function runStages(
   return failed;
 }
 
-function isHeavy(file: string): boolean {
-  return HEAVY.some((pattern) => pattern.test(file));
-}
-
-function turnOf(file: string): number {
-  const found = LONGEST.findIndex((pattern) => pattern.test(file));
-  return found < 0 ? LONGEST.length : found;
+function longestFirst(one: string, other: string): number {
+  const turn = (file: string) => {
+    const found = LONGEST.findIndex((pattern) => pattern.test(file));
+    return found < 0 ? LONGEST.length : found;
+  };
+  return turn(one) - turn(other);
 }
 
 async function testFiles(): Promise<readonly string[]> {
@@ -169,17 +193,21 @@ function nodeTest(record: string, rest: readonly string[]): readonly string[] {
   ];
 }
 
-/** Runs in a group of its own, which ends with this command whatever ends it. */
+/** Runs in a group of its own, which ends with this command whatever ends it. `name` stands before each line, beside other stages. */
 function child(
   { env, baseImage }: Machine,
   [file = "", ...args]: readonly string[],
+  name?: string,
 ): Promise<number> {
   const tests = spawn(file, args, {
     cwd: PROJECT,
     env: { ...process.env, ...env, PORTICO_BASE_IMAGE: baseImage },
-    stdio: "inherit",
+    stdio: name === undefined ? "inherit" : ["inherit", "pipe", "pipe"],
     detached: true,
   });
+  for (const stream of [tests.stdout, tests.stderr])
+    if (stream !== null)
+      createInterface(stream).on("line", (line) => process.stdout.write(`${name} │ ${line}\n`));
   const killGroup = (signal: NodeJS.Signals) => {
     try {
       process.kill(-(tests.pid ?? 0), signal);

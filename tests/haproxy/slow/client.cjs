@@ -8,11 +8,14 @@ const PAUSE_MS = 60_000;
 const [, , portal, ...wanted] = process.argv;
 const [TO_NODE_1, TO_NODE_2, BY_TLS, BY_SSH] = [5432, 5433, 5434, 2222];
 
+/** The time too: what asks for this line may have to wait for its turn. */
+const ended = (name) => console.log(`ended ${name} ${Date.now()}`);
+
 function meet(name, port, word) {
   const dial = port === BY_TLS ? tls.connect : connect;
   const socket = dial({ host: portal, port, allowHalfOpen: true, rejectUnauthorized: false });
   socket.on("error", () => {});
-  for (const end of ["end", "close"]) socket.once(end, () => console.log(`ended ${name}`));
+  for (const end of ["end", "close"]) socket.once(end, () => ended(name));
   socket.write(`${word} ${name}`.padEnd(16));
   return socket;
 }
@@ -54,7 +57,7 @@ function tunnel(name, word) {
     ...["-W", `127.0.0.1:${TO_NODE_1}`, portal],
   ]);
   ssh.stderr.pipe(process.stdout);
-  ssh.stdout.once("end", () => console.log(`ended ${name}`));
+  ssh.stdout.once("end", () => ended(name));
   ssh.stdin.on("error", () => {});
   ssh.stdin.write(`${word} ${name}`.padEnd(16));
   return ssh;

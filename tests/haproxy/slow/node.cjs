@@ -6,6 +6,9 @@ const PAUSE_MS = 60_000;
 /** One for all: hundreds of clients may ask for it at once. */
 const ZEROS = Buffer.alloc(ALL);
 
+/** The time too: what asks for this line may have to wait for its turn. */
+const ended = (name) => console.log(`ended ${name} ${Date.now()}`);
+
 const does = {
   // As a server does once its client has said goodbye.
   idle: (socket) => socket.resume().once("end", () => socket.end()),
@@ -27,7 +30,7 @@ const does = {
 createServer({ allowHalfOpen: true }, (socket) => {
   let name = "";
   socket.on("error", () => {});
-  socket.on("close", () => console.log(`ended ${name}`));
+  socket.on("close", () => ended(name));
   socket.once("readable", () => {
     const [word, who] = String(socket.read(16)).trim().split(" ");
     name = who;
