@@ -11,6 +11,10 @@ export interface Load {
   readonly served: readonly string[];
   /** Clients that were neither served nor sent away. */
   hanging(): number;
+  /** From now on a client that is served stays until it is cut, so that one on a wrong node can't be overlooked. */
+  stay(): void;
+  /** The clients come and go again. */
+  go(): void;
   stop(): Promise<void>;
 }
 
@@ -19,6 +23,8 @@ export function reconnectingClients(t: TestContext, lab: Lab): Load {
   const served: string[] = [];
   let stopped = false;
   let hanging = 0;
+  let staying: Promise<void> | undefined;
+  let go = (): void => {};
   const one = async (): Promise<void> => {
     while (!stopped) {
       const client = openClient(lab.port("primary"));
@@ -26,6 +32,7 @@ export function reconnectingClients(t: TestContext, lab: Lab): Load {
       if (node === "none") hanging++;
       else if (node !== undefined) served.push(node);
       await Promise.race([client.ended, pause(30)]);
+      await Promise.race([client.ended, staying]);
       client.socket.destroy();
       await pause(5);
     }
@@ -33,8 +40,19 @@ export function reconnectingClients(t: TestContext, lab: Lab): Load {
   const all = Array.from({ length: CLIENTS }, one);
   const stop = async (): Promise<void> => {
     stopped = true;
+    go();
     await Promise.all(all);
   };
   t.after(stop);
-  return { served, hanging: () => hanging, stop };
+  return {
+    served,
+    hanging: () => hanging,
+    stay: () => {
+      staying = new Promise((done) => {
+        go = done;
+      });
+    },
+    go: () => go(),
+    stop,
+  };
 }

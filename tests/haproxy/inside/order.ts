@@ -9,8 +9,10 @@ import type { Lab } from "../lab.ts";
 import { createLab, held, openClient, wantedOf } from "../lab.ts";
 import { reconnectingClients } from "../reconnecting.ts";
 
-/** A wrong order leaves a session in 2 to 4 of 100 switches. */
-const FLIPS = 120;
+/** A node that is opened before the old one is out leaves a session there in one of some hundred switches. */
+const FLIPS = 240;
+/** What is left on the old leader would stay there for good. */
+const PATIENCE_MS = 5_000;
 
 /** Lets a node's slot lead to a port that nobody listens on. */
 const refuseAll = (lab: Lab, node: string) => lead(lab, node, "127.0.1.1", 1);
@@ -43,30 +45,23 @@ async function triesOf(lab: Lab): Promise<number> {
   return Number(values[names.indexOf("wretr")]);
 }
 
-test("no session is left on the old leader 100 ms after any of many switches under load", async (t) => {
+test("no session is left on the old leader after any of many switches under load", async (t) => {
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1").add("primary/orders-2");
   await lab.settle(wantedOf("orders-1"));
   const load = reconnectingClients(t, lab);
-  // Long sessions too, or only those that end by themselves would be seen.
-  const long = () => Array.from({ length: 5 }, () => openClient(lab.port("primary")));
-  let left = 0;
   for (let flip = 0; flip < FLIPS; flip++) {
     const [from, to] = flip % 2 === 0 ? ["orders-1", "orders-2"] : ["orders-2", "orders-1"];
-    const clients = long();
-    await Promise.all(clients.map(({ node }) => node));
-    assert.ok(lab.sessionsOn(from) >= 5);
+    const begun = load.served.length;
+    await until(`clients of ${from}`, PATIENCE_MS, () => load.served.length >= begun + 5);
+    load.stay();
     await lab.apply(wantedOf(to));
-    await pause(100);
-    left += lab.sessionsOn(from);
-    for (const { socket } of clients) socket.destroy();
+    await until(`no session on ${from}`, PATIENCE_MS, () => lab.sessionsOn(from) === 0);
+    load.go();
   }
-  const carried = load.served.length;
   const hanging = load.hanging();
   await load.stop();
-  assert.equal(left, 0);
   assert.equal(hanging, 0, "clients that were neither served nor sent away");
-  assert.ok(carried > FLIPS * 5, `only ${carried} sessions were carried`);
 });
 
 test("out of the rotation alone a slot keeps its sessions, so the plan ends them too", async (t) => {
