@@ -20,7 +20,7 @@ const END_TO_END = /^tests\/e2e\/(?!(failover|network|replica|resources)\.test\.
 const FAULTS = /^tests\/e2e\/(failover|network|replica|resources)\.test\.ts$/;
 
 /** One deployment a file, one after the other. */
-const ENGINES = /^(tests\/engines\/|engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$)/;
+const ENGINES = /^engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$/;
 
 /** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
 const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
@@ -114,8 +114,8 @@ function lanesOf(
   const others = files.filter((file) => !special.some((pattern) => pattern.test(file)));
   const shared = ["--test-concurrency=1", "--test-isolation=none"];
   const lanes = [
-    stage("tests", others.sort(longestFirst), ["--test-concurrency=2"]),
-    stage("containers", those(CONTAINERS).sort(longestFirst), ["--test-concurrency=2"]),
+    stage("tests", others.sort(longestFirst), ["--test-concurrency=1"]),
+    stage("containers", those(CONTAINERS).sort(longestFirst), ["--test-concurrency=1"]),
     stage("end to end", those(END_TO_END), shared),
     [
       ...stage("faults", those(FAULTS), shared),

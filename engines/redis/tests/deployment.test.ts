@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { Redis } from "ioredis";
 import { followsItsLeader } from "../../../tests/engines/conformance.ts";
+import { ANNS, servesOverSsh } from "../../../tests/engines/ssh.ts";
 import { addressOf, bringUp, containerOf, inNode } from "../../../tests/support/cluster.ts";
 import { exec, logsOf, runOnce, until } from "../../../tests/support/containers.ts";
 import { docker } from "../../../tests/support/docker.ts";
@@ -12,7 +13,7 @@ import { catalogue } from "../../table.ts";
 import { withoutPassword } from "../../uri.ts";
 import { redis } from "./subject.ts";
 
-const cluster = await bringUp({ name: "cache", engine: "redis" });
+const cluster = await bringUp({ name: "cache", engine: "redis", deployment: ANNS });
 const { nodes } = cluster;
 const { led, through } = redis(cluster);
 const { leader, whole } = led;
@@ -188,3 +189,5 @@ test("redis: Sentinels in an epoch that no election leads out of begin again, an
     async () => (await leader(nodes)) !== old && whole(),
   );
 });
+
+await servesOverSsh(cluster);
