@@ -116,11 +116,13 @@ function lanesOf(
   const lanes = [
     stage("tests", others.sort(longestFirst), ["--test-concurrency=1"]),
     stage("containers", those(CONTAINERS).sort(longestFirst), ["--test-concurrency=1"]),
-    stage("end to end", those(END_TO_END), shared),
+    [
+      ...stage("end to end", those(END_TO_END), shared),
+      ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
+    ],
     [
       ...stage("faults", those(FAULTS), shared),
       ...stage("engines", those(ENGINES), ["--test-concurrency=1"]),
-      ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
     ],
   ];
   return lanes.filter((lane) => lane.length > 0);
