@@ -39,3 +39,38 @@ test("what never settles still fails the program at its end", () => {
   assert.equal(status, 1);
   assert.equal(run("done();").status, 0);
 });
+
+test("a property's output is one that the SDK makes, whether it is read before the engine has answered or after", () => {
+  const { stdout, stderr } = run(`
+    const rpc = require("@pulumi/pulumi/runtime/rpc.js");
+    const resource = { __pulumiResource: true };
+    const settle = rpc.transferProperties(resource, "a resource", { id: "no", early: 1, late: 2, lost: 3 });
+    const { early } = resource;
+    settle.early("first", true, false);
+    settle.late("second", true, true);
+    settle.lost(undefined, true, false, [], new Error("no answer"));
+    const { late } = resource;
+    console.log(Object.keys(settle).join(), early === resource.early, late === resource.late);
+    for (const output of [early, late]) {
+      const [of] = output.resources();
+      console.log(await output.promise(), await output.isSecret, of === resource);
+    }
+    await resource.lost.promise().catch((error) => console.log(error.message));
+    process.exit();`);
+  assert.equal(
+    stdout,
+    "early,late,lost true true\nfirst false true\nsecond true true\nno answer\n",
+    stderr,
+  );
+});
+
+test("neither TypeScript nor npm's own library is loaded, until a function is to be sent to a cloud", () => {
+  const loaded = `Object.keys(require.cache).filter((file) => /typescript|arborist/.test(file)).length`;
+  const { stdout, stderr } = run(`
+    const pulumi = require("@pulumi/pulumi");
+    const before = ${loaded};
+    const { text } = await pulumi.runtime.serializeFunction(() => "sent");
+    console.log(before, ${loaded} > 0, text.includes("sent"), typeof pulumi.automation.LocalWorkspace);
+    process.exit();`);
+  assert.equal(stdout, "0 true true function\n", stderr);
+});
