@@ -1,5 +1,12 @@
-import { join } from "node:path";
-import { buildSync } from "esbuild";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+
+import type { BuildOptions } from "esbuild";
+
+/** Where it is noted what bundles were made of: goes with the packages, which they are made of too. */
+const RECORDS = join(import.meta.dirname, "..", "node_modules", ".cache", "portico-bundles");
 
 /** Bundles the agent, what it does in a thread of its own, and what it loads only where it needs it, into files below `dist/`. */
 export function bundleAgent(folder: string = import.meta.dirname): void {
@@ -26,10 +33,10 @@ export interface Bundle {
 
 /**
  * Makes one file of each program, for the Node of an image, which neither strips types nor has packages. The same sources give the
- * same bytes, so that an image changes only with them.
+ * same bytes, so that an image changes only with them. Where nothing has changed since they were made, they stay.
  */
 export function bundle({ programs, folder, outdir }: Bundle): void {
-  buildSync({
+  const options = {
     entryPoints: { ...programs },
     outdir,
     outExtension: { ".js": ".mjs" },
@@ -46,5 +53,47 @@ export function bundle({ programs, folder, outdir }: Bundle): void {
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
     },
-  });
+  } satisfies BuildOptions;
+  const record = join(RECORDS, `${sha256(JSON.stringify(options))}.json`);
+  if (isCurrent(record)) return;
+  const began = Date.now();
+  // A build takes a second of the processor, and esbuild alone a while to load.
+  const { buildSync }: typeof import("esbuild") = createRequire(import.meta.url)("esbuild");
+  const { metafile } = buildSync({ ...options, metafile: true });
+  const absolute = (files: object) => Object.keys(files).map((file) => resolve(folder, file));
+  const sources = absolute(metafile.inputs);
+  // Whoever saves a source during the build gets another one next time.
+  if (sources.some((file) => statSync(file).ctimeMs >= began)) return;
+  const made = [...sources, ...absolute(metafile.outputs)];
+  remember(
+    record,
+    made.map((file) => [file, stateOf(file)] as const),
+  );
 }
+
+function isCurrent(record: string): boolean {
+  try {
+    const files: readonly [string, string][] = JSON.parse(readFileSync(record, "utf8"));
+    return files.every(([file, state]) => stateOf(file) === state);
+  } catch {
+    // Nothing was noted, or a file is gone.
+    return false;
+  }
+}
+
+function remember(record: string, files: readonly (readonly [string, string])[]): void {
+  try {
+    mkdirSync(dirname(record), { recursive: true });
+    writeFileSync(record, JSON.stringify(files));
+  } catch {
+    // Packages that can't be written to: the next bundle is made anew.
+  }
+}
+
+/** Another one after every write, and after a move or a change of permissions. */
+function stateOf(file: string): string {
+  const { size, mtimeMs, ctimeMs } = statSync(file);
+  return `${size} ${mtimeMs} ${ctimeMs}`;
+}
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
