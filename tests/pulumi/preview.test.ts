@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import type { Preview } from "../support/cli.ts";
@@ -38,6 +40,11 @@ test("a preview of a fresh stack", async (t) => {
         "tls:index/privateKey:PrivateKey": 10,
         "tls:index/selfSignedCert:SelfSignedCert": 1,
       });
+    });
+
+    await t.test("leaves no log of the CLI's own", async () => {
+      const { PULUMI_HOME = "" } = stack.environment();
+      assert.equal((await stat(join(PULUMI_HOME, "logs"))).size, 0);
     });
 
     // Another name or parent is another resource: the data would be gone, and clients would know nobody.

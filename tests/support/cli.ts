@@ -8,7 +8,7 @@ import { execa } from "execa";
 
 import { BASE_IMAGE } from "../../infra/model/stack.ts";
 import { freePorts, freeRange } from "../../tools/setup/free-place.ts";
-import { PULUMI_HOME } from "../../tools/setup/pulumi.ts";
+import { PULUMI_HOME, withoutLogs } from "../../tools/setup/pulumi.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -173,7 +173,7 @@ export async function withStack(
   const folder = await mkdtemp(join(tmpdir(), "portico-"));
   try {
     await mkdir(join(folder, "state"));
-    await mkdir(join(folder, "home"));
+    await withoutLogs(join(folder, "home"));
     // Where the real plugins are there, they were downloaded once for all.
     await symlink(join(PULUMI_HOME, "plugins"), join(folder, "home", "plugins"));
     const stack = new Stack(name, project, folder);

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { z } from "zod";
 
 import { PROJECT } from "../setup/paths.ts";
-import { PULUMI_HOME } from "../setup/pulumi.ts";
+import { PULUMI_HOME, withoutLogs } from "../setup/pulumi.ts";
 import { SetupError } from "../setup/step.ts";
 
 export const STACK = "local";
@@ -107,6 +107,7 @@ async function unreadable(checkpoint: string, cause: Error): Promise<SetupError>
 /** Folders, passphrase and config file. What is there stays: a new passphrase would lose the secrets in the state. */
 export async function makeFiles(): Promise<void> {
   await mkdir(backend, { recursive: true, mode: 0o700 });
+  await withoutLogs(PULUMI_HOME);
   await copyFile(
     join(PROJECT, "Pulumi.local.example.yaml"),
     join(PROJECT, "Pulumi.local.yaml"),
