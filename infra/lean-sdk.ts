@@ -1,9 +1,9 @@
 // Pulumi's SDK does much that this program has no use for, and a large preview pays for it with each resource: a stack trace for each of the
 // dozens of promises of a resource; three debug messages, which are sent to the engine one after the other; an output, which is twenty promises,
 // for each property of each resource, of which hardly any is ever read. And it loads TypeScript and npm's own library, to send functions to a cloud.
-// Traces and messages come back with PORTICO_DEBUG. Imported first, before any resource is declared.
+// Traces and messages come back with PORTICO_DEBUG. Imported first, by the program and by the guard, which runs it too.
+import type { Session } from "node:inspector";
 import { createRequire, Module } from "node:module";
-import { setFlagsFromString } from "node:v8";
 
 interface Debuggable {
   debuggablePromise<T>(promise: Promise<T>, context?: unknown): Promise<T>;
@@ -15,6 +15,9 @@ interface Log {
   debug(message: string): Promise<void>;
 }
 type Settle = (...outcome: unknown[]) => void;
+interface Hooks {
+  getSessionAsync(): Promise<Session>;
+}
 interface Rpc {
   /** Gives the resource an output for each of `props`, and returns how each is settled. */
   transferProperties(onto: object, label: string, props: object): Record<string, Settle>;
@@ -42,13 +45,12 @@ if (!process.env.PORTICO_DEBUG) {
   );
 }
 outputsOnceRead(require("@pulumi/pulumi/runtime/rpc.js"));
-
-// V8 lets a heap grow to three times of what lives in it before it collects the whole; here to 1.4 times.
-setFlagsFromString("--heap-growing-percent=40");
+await withoutDebugger(require.resolve("@pulumi/pulumi/runtime/closure/v8Hooks.js"));
 
 /** Puts a stand-in for a module of the SDK in its place. `functions`: those of its exports that are read while the SDK loads. */
 function loadedOnceUsed(name: string, ...functions: readonly string[]): void {
   const file = require.resolve(`@pulumi/pulumi/${name}`);
+  if (file in require.cache) return;
   const load = () => {
     if (require.cache[file] === standIn) delete require.cache[file];
     return require(file);
@@ -62,6 +64,13 @@ function loadedOnceUsed(name: string, ...functions: readonly string[]): void {
     exports: new Proxy({}, { get: (_, key) => (known.has(key) ? known.get(key) : load()[key]) }),
   });
   require.cache[file] = standIn;
+}
+
+/** Pulumi's runner attaches V8's debugger, to know where a function that is to be sent stands. Every promise is slower under it. */
+async function withoutDebugger(hooks: string): Promise<void> {
+  if (!(hooks in require.cache)) return;
+  const session = await (require(hooks) as Hooks).getSessionAsync();
+  session.post("Debugger.disable");
 }
 
 function withoutDebugMessages(log: Log): void {

@@ -1,3 +1,5 @@
+import "../../infra/lean-sdk.ts";
+
 import { setTimeout } from "node:timers/promises";
 
 import * as pulumi from "@pulumi/pulumi";

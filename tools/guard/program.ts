@@ -1,4 +1,6 @@
 // Runs this program on a preview's config without Pulumi's engine, to see which resources it registers.
+import "../../infra/lean-sdk.ts";
+
 import * as pulumi from "@pulumi/pulumi";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks.js";
