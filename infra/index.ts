@@ -9,8 +9,8 @@ import type { Config } from "./config.ts";
 import { ConfigError, parseConfig, rawConfig } from "./config.ts";
 import { deploy } from "./deploy.ts";
 
-// V8 lets a heap grow to three times of what lives in it before it collects the whole; here to 1.4 times.
-setFlagsFromString("--heap-growing-percent=40");
+// V8 lets a heap grow to three times of what lives in it before it collects the whole; here to twice.
+setFlagsFromString("--heap-growing-percent=100");
 
 const config = read();
 for (const warning of config.warnings) void pulumi.log.warn(warning);
