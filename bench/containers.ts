@@ -39,18 +39,18 @@ export async function removeAll(): Promise<void> {
   }
 }
 
-export interface Conversation {
-  say(line: string): void;
+export interface InteractiveRun {
+  send(line: string): void;
   /** Ends the program's input: it ends then. */
   end(): void;
 }
 
 /** Runs a program in a container and reads its lines as they come. What it says on standard error is shown. */
-export async function converse(
+export async function runInteractive(
   container: string,
   command: readonly string[],
-  heard: (line: string) => void,
-): Promise<Conversation> {
+  onLine: (line: string) => void,
+): Promise<InteractiveRun> {
   const run = await docker.getContainer(container).exec({
     Cmd: [...command],
     AttachStdin: true,
@@ -60,9 +60,9 @@ export async function converse(
   const stream = await run.start({ hijack: true, stdin: true });
   const output = new PassThrough();
   docker.modem.demuxStream(stream, output, process.stderr);
-  createInterface({ input: output }).on("line", heard);
+  createInterface({ input: output }).on("line", onLine);
   return {
-    say: (line) => void stream.write(`${line}\n`),
+    send: (line) => void stream.write(`${line}\n`),
     end: () => void stream.end(),
   };
 }

@@ -30,15 +30,15 @@ export async function startContenders(facts: Facts, folder: string): Promise<rea
   const proxies: Contender[] = [];
   for (const inter of ["3s", "250ms"] as const) {
     const name = `portico-bench-haproxy-${inter}`;
-    const place = join(folder, inter);
-    await mkdir(place, { recursive: true });
-    await chmod(place, 0o755);
-    await writeFile(join(place, "haproxy.cfg"), templateConfig(facts, inter));
+    const own = join(folder, inter);
+    await mkdir(own, { recursive: true });
+    await chmod(own, 0o755);
+    await writeFile(join(own, "haproxy.cfg"), templateConfig(facts, inter));
     await start({
       name,
       image: facts.proxyImage,
       command: ["haproxy", "-W", "-db", "-f", "/competitor/haproxy.cfg"],
-      binds: [identity, `${place}:/competitor:ro`],
+      binds: [identity, `${own}:/competitor:ro`],
       networks,
     });
     proxies.push({

@@ -61,8 +61,8 @@ async function show(facts: Facts): Promise<void> {
     console.error("stopping after this event; what has been measured is reported");
     stopping.abort();
   });
-  const tell = (event: Event) => console.error(describe(event));
-  const report = reportOf(await measure(facts, { kinds, tell, signal: stopping.signal }));
+  const onEvent = (event: Event) => console.error(describe(event));
+  const report = reportOf(await measure(facts, { kinds, onEvent, signal: stopping.signal }));
   unwatch();
   if (report.cutShort !== null) {
     console.error(`cut short: ${report.cutShort}`);

@@ -32,7 +32,7 @@ export interface Measured {
 export interface Course {
   readonly kinds: readonly EventKind[];
   /** Hears of each event. */
-  readonly tell: (event: Event) => void;
+  readonly onEvent: (event: Event) => void;
   /** Ends the measurement after the event that is being measured. */
   readonly signal: AbortSignal;
 }
@@ -59,7 +59,7 @@ async function measureAll(
   facts: Facts,
   contenders: readonly Contender[],
   login: string,
-  { kinds, tell, signal }: Course,
+  { kinds, onEvent, signal }: Course,
 ): Promise<Pick<Measured, "events" | "cutShort">> {
   const probe = await Probe.start(facts, login);
   const writers: Record<string, Writer> = {};
@@ -71,12 +71,12 @@ async function measureAll(
       signal.throwIfAborted();
       const event = await measureEvent({ facts, probe, writers }, kind, index + 1);
       events.push(event);
-      tell(event);
+      onEvent(event);
     }
     return { events, cutShort: null };
   } catch (error) {
     return { events, cutShort: (error as Error).message };
   } finally {
-    for (const talking of [probe, ...Object.values(writers)]) talking.end();
+    for (const run of [probe, ...Object.values(writers)]) run.end();
   }
 }

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 
 import { planPublicNetwork } from "../infra/model/plan.ts";
 import { freePlace, withStack } from "../tests/support/cli.ts";
-import { setUp } from "../tools/setup/machine.ts";
+import { setUp } from "../tools/setup/set-up.ts";
 import { type Facts, factsOf } from "./facts.ts";
 
 const DEPLOYMENT = "orders";

@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { awsConfig } from "../tests/aws/stack.ts";
 import { standInForAws } from "../tests/support/aws/on-path.ts";
 import { type Preview, type Stack, withStack } from "../tests/support/cli.ts";
-import { setUpPulumi } from "../tools/setup/machine.ts";
+import { setUpPulumi } from "../tools/setup/set-up.ts";
 import { columns } from "./columns.ts";
 import { type Taken, watchTree } from "./process-tree.ts";
 import { keep } from "./results.ts";

@@ -1,5 +1,5 @@
 import { until } from "../tests/support/containers.ts";
-import { type Conversation, converse } from "./containers.ts";
+import { type InteractiveRun, runInteractive } from "./containers.ts";
 import { MEASURING } from "./contenders.ts";
 import type { Facts } from "./facts.ts";
 import type { Change } from "./seen.ts";
@@ -15,14 +15,14 @@ type Line =
 
 /** A process of the measuring container that asks every node itself. */
 export class Probe {
-  #conversation: Conversation | undefined;
+  #run: InteractiveRun | undefined;
   #lines: Line[] = [];
 
   static async start({ nodes }: Facts, login: string): Promise<Probe> {
     const probe = new Probe();
     const addresses = nodes.map(({ address }) => address);
     const command = ["python3", "/client/probe.py", JSON.stringify({ dsn: login, addresses })];
-    probe.#conversation = await converse(MEASURING, command, (line) =>
+    probe.#run = await runInteractive(MEASURING, command, (line) =>
       probe.#lines.push(JSON.parse(line)),
     );
     return probe;
@@ -31,7 +31,7 @@ export class Probe {
   /** Returns when every node is asked. */
   async watch(leader: string): Promise<void> {
     this.#lines = [];
-    this.#conversation?.say(`watch ${leader}`);
+    this.#run?.send(`watch ${leader}`);
     await until("a probe of every node", WATCHING_WITHIN_S, async () => this.#first("watching"));
   }
 
@@ -42,7 +42,7 @@ export class Probe {
   }
 
   async finish(oldLeader: string): Promise<Change> {
-    this.#conversation?.say("stop");
+    this.#run?.send("stop");
     await until("the probe's last word", WATCHING_WITHIN_S, async () => this.#first("stopped"));
     const accepts = this.#first("accepts");
     if (!accepts) throw new Error("there was no change of leader");
@@ -60,7 +60,7 @@ export class Probe {
   }
 
   end(): void {
-    this.#conversation?.end();
+    this.#run?.end();
   }
 
   #first<Kind extends Line[0]>(

@@ -21,7 +21,7 @@ const LIBPQ = "import psycopg2; print(psycopg2.extensions.libpq_version())";
 
 export async function versionsOf(facts: Facts): Promise<Versions> {
   const leader = await settled(facts, 60);
-  const said = async (container: string, ...command: string[]) =>
+  const outputOf = async (container: string, ...command: string[]) =>
     (await exec(container, command)).output.trim().split("\n")[0] ?? "";
   return {
     at: new Date().toISOString(),
@@ -29,8 +29,8 @@ export async function versionsOf(facts: Facts): Promise<Versions> {
     memoryMiB: Math.round(totalmem() / 2 ** 20),
     kernel: release(),
     postgresql: (await sql(leader, facts.database, "SHOW server_version")).trim(),
-    patroni: await said(leader.container, "patronictl", "version"),
-    libpq: await said(MEASURING, "python3", "-c", LIBPQ),
-    haproxy: await said(facts.portal.container, "haproxy", "-v"),
+    patroni: await outputOf(leader.container, "patronictl", "version"),
+    libpq: await outputOf(MEASURING, "python3", "-c", LIBPQ),
+    haproxy: await outputOf(facts.portal.container, "haproxy", "-v"),
   };
 }

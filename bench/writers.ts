@@ -1,5 +1,5 @@
 import { until } from "../tests/support/containers.ts";
-import { type Conversation, converse } from "./containers.ts";
+import { type InteractiveRun, runInteractive } from "./containers.ts";
 import { type Contender, MEASURING } from "./contenders.ts";
 import type { Ack, Failure, Seen } from "./seen.ts";
 
@@ -25,7 +25,7 @@ type Line =
 /** A process of the measuring container that writes through one contender. */
 export class Writer {
   readonly #workers: number;
-  #conversation: Conversation | undefined;
+  #run: InteractiveRun | undefined;
   #acks: Ack[] = [];
   #failures: Failure[] = [];
   #hanging: readonly number[] | undefined;
@@ -34,7 +34,7 @@ export class Writer {
     const writer = new Writer(load.sessions + load.connectors);
     const settings = JSON.stringify({ contender: key, dsn: `${where} ${login}`, ...load });
     const command = ["python3", "/client/writer.py", settings];
-    writer.#conversation = await converse(MEASURING, command, (line) => writer.#hear(line));
+    writer.#run = await runInteractive(MEASURING, command, (line) => writer.#hear(line));
     return writer;
   }
 
@@ -46,7 +46,7 @@ export class Writer {
     this.#acks = [];
     this.#failures = [];
     this.#hanging = undefined;
-    this.#conversation?.say(`start ${event}`);
+    this.#run?.send(`start ${event}`);
   }
 
   /** True when every worker has written to `server`, or to any node, in this event. */
@@ -56,7 +56,7 @@ export class Writer {
   }
 
   async finish(): Promise<Seen> {
-    this.#conversation?.say("stop");
+    this.#run?.send("stop");
     const hanging = await until(
       "the writer's last word",
       STOPPED_WITHIN_S,
@@ -66,7 +66,7 @@ export class Writer {
   }
 
   end(): void {
-    this.#conversation?.end();
+    this.#run?.end();
   }
 
   #hear(text: string): void {

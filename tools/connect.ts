@@ -5,7 +5,7 @@ import { z } from "zod";
 import { catalogue, type Engine } from "../engines/table.ts";
 import { cli } from "./local/cli.ts";
 import { STACK } from "./local/state.ts";
-import { setUpPulumi } from "./setup/machine.ts";
+import { setUpPulumi } from "./setup/set-up.ts";
 import { SetupError } from "./setup/step.ts";
 
 const EXPLAINED = `
@@ -49,10 +49,10 @@ export function connectCommand(program: Command): void {
 /** Backend and passphrase are known for the local stack; any other is the person's own business. */
 async function outputsOf(stack: string): Promise<unknown> {
   const args = ["stack", "output", "deployments", "--json", "--show-secrets"];
-  const machine = await setUpPulumi();
-  if (stack === STACK) return JSON.parse(await cli(machine)(...args));
+  const setup = await setUpPulumi();
+  if (stack === STACK) return JSON.parse(await cli(setup)(...args));
   const { stdout } = await execa("pulumi", [...args, "-s", stack, "--non-interactive"], {
-    env: machine.env,
+    env: setup.env,
   });
   return JSON.parse(stdout);
 }

@@ -7,7 +7,7 @@ import type { RawConfig } from "../infra/config.ts";
 import { ConfigError, parseConfig } from "../infra/config.ts";
 import { planTable } from "../infra/model/aws-cost.ts";
 import { footprintOf } from "../infra/model/aws-quota.ts";
-import { setUpPulumi } from "./setup/machine.ts";
+import { setUpPulumi } from "./setup/set-up.ts";
 
 const NAMESPACE = "portico:";
 

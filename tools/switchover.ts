@@ -34,8 +34,8 @@ export function switchoverCommand(program: Command): void {
     .exitOverride()
     .action(async (deployment: string, { to, name }: Options) => {
       try {
-        const told = await switchOver(deployment, to, name, (line) => console.log(line));
-        process.exitCode = told ? 0 : 1;
+        const followed = await switchOver(deployment, to, name, (line) => console.log(line));
+        process.exitCode = followed ? 0 : 1;
       } catch (error) {
         if (!(error instanceof SetupError)) throw error;
         console.error(`✗ ${error.message}`);
@@ -60,22 +60,24 @@ async function switchOver(
   deployment: string,
   to: string | undefined,
   stack: string | undefined,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<boolean> {
   const docker = new Docker();
   const { nodes, portals } = await find(docker, deployment, stack);
   const began = Date.now();
-  say(`· asking ${deployment} to hand over, which takes up to half a minute`);
+  print(`· asking ${deployment} to hand over, which takes up to half a minute`);
   const { code, output } = await ask(docker, nodes, to);
   if (code === NO_LEADER)
     throw new SetupError(`${deployment} has no leader that could hand over: every node serves`);
   if (code !== 0) {
-    say(`✗ ${deployment} does not hand over: ${output.trim()}`);
+    print(`✗ ${deployment} does not hand over: ${output.trim()}`);
     return false;
   }
   const seen = await Promise.all(portals.map((portal) => follow(docker, portal, began)));
   for (const [index, change] of seen.entries())
-    say(change === undefined ? `✗ ${nameOf(portals[index])}: does not follow yet` : tell(change));
+    print(
+      change === undefined ? `✗ ${nameOf(portals[index])}: does not follow yet` : describe(change),
+    );
   return seen.every((change) => change !== undefined);
 }
 
@@ -142,7 +144,7 @@ async function follow(
   return undefined;
 }
 
-function tell({ portal, oldLeader, newLeader, epoch, heldMs, cut, proof }: Switch): string {
+function describe({ portal, oldLeader, newLeader, epoch, heldMs, cut, proof }: Switch): string {
   return `✓ ${portal}: ${newLeader} leads instead of ${oldLeader ?? "nobody"} (epoch ${epoch}): new connections waited ${heldMs} ms; the portal cut ${cut} sessions, any others had ended with the old leader; ${proof}`;
 }
 
@@ -151,7 +153,7 @@ function nameOf(container: Docker.ContainerInfo | undefined): string {
 }
 
 /** A change of leader, as a portal's log tells it. */
-const Line = z.object({
+const LogLine = z.object({
   time: z.union([z.string(), z.number()]).transform((time) => new Date(time).getTime()),
   portal: z.string(),
   oldLeader: z.string().optional(),
@@ -162,7 +164,7 @@ const Line = z.object({
   proof: z.string(),
 });
 
-export type Switch = z.infer<typeof Line>;
+export type Switch = z.infer<typeof LogLine>;
 
 /** What a portal's log tells of changes of leader since `began`, in wall-clock milliseconds. */
 async function readSwitches(
@@ -176,7 +178,7 @@ async function readSwitches(
 /** Lines that are anything else, HAProxy's among them, are passed over. */
 export function changesIn(log: string, began: number): readonly Switch[] {
   return log.split("\n").flatMap((line) => {
-    const read = Line.safeParse(parse(line)).data;
+    const read = LogLine.safeParse(parse(line)).data;
     const isChange = read !== undefined && read.time >= began && read.newLeader !== read.oldLeader;
     return isChange ? [read] : [];
   });

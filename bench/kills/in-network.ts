@@ -17,12 +17,12 @@ await Promise.any(targets.map(firstWriteOn));
 process.exit();
 
 async function firstWriteOn(target: Target): Promise<void> {
-  for (let turn = 0; ; turn++) {
+  for (let round = 0; ; round++) {
     const session = await drivers[engine]?.connect(target).catch(() => undefined);
-    if (turn === 0) console.log("asked");
+    if (round === 0) console.log("asked");
     for (let row = 0; session !== undefined; row++) {
       const written = await session
-        .write(`straight-${target.host}-${Date.now()}-${turn}-${row}`)
+        .write(`straight-${target.host}-${Date.now()}-${round}-${row}`)
         .then(
           () => "yes" as const,
           (error: { readonly code?: unknown; readonly message: string }) =>

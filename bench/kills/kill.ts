@@ -37,11 +37,11 @@ export const AFTERWARDS_MS = 2000;
 
 /** Runs what wants to be told when it is over, as a test tells it. */
 export async function untilOver<T>(use: (t: Pick<TestContext, "after">) => Promise<T>): Promise<T> {
-  const ending: (() => unknown)[] = [];
-  const after = (end: unknown) => void ending.push(end as () => unknown);
+  const cleanUps: (() => unknown)[] = [];
+  const after = (end: unknown) => void cleanUps.push(end as () => unknown);
   try {
     return await use({ after });
   } finally {
-    for (const end of ending) end();
+    for (const end of cleanUps) end();
   }
 }

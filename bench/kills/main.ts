@@ -10,7 +10,7 @@ import type { Engine } from "../../engines/table.ts";
 import type { Led, Subject } from "../../tests/engines/conformance.ts";
 import { type Cluster, withCluster } from "../../tests/support/cluster.ts";
 import { until } from "../../tests/support/containers.ts";
-import { setUp } from "../../tools/setup/machine.ts";
+import { setUp } from "../../tools/setup/set-up.ts";
 import { columns } from "../columns.ts";
 import { spreadOf } from "../figures.ts";
 import { keep } from "../results.ts";
@@ -19,15 +19,15 @@ import type { Kill } from "./kill.ts";
 import { killLeader } from "./leader.ts";
 import { withProbe } from "./probe.ts";
 
-type Course = (cluster: Cluster, times: number, tell: (kill: Kill) => void) => Promise<Subject>;
+type Course = (cluster: Cluster, times: number, onKill: (kill: Kill) => void) => Promise<Subject>;
 
 /** Kills of whoever leads. */
 const leaders =
   (engine: Engine, subjectOf: (cluster: Cluster) => Promise<Led>): Course =>
-  async (cluster, times, tell) => {
+  async (cluster, times, onKill) => {
     const led = await subjectOf(cluster);
     await withProbe(cluster, engine, async (probe) => {
-      for (let turn = 0; turn < times; turn++) tell(await killLeader(led, probe));
+      for (let round = 0; round < times; round++) onKill(await killLeader(led, probe));
     });
     return led;
   };
@@ -35,11 +35,11 @@ const leaders =
 /** Kills of one node after the other. */
 const anyNodes =
   (subjectOf: (cluster: Cluster) => Promise<Subject>): Course =>
-  async (cluster, times, tell) => {
+  async (cluster, times, onKill) => {
     const subject = await subjectOf(cluster);
     const { nodes } = cluster;
-    for (let turn = 0; turn < times; turn++)
-      tell(await killAnyNode(subject, nodes[turn % nodes.length] ?? ""));
+    for (let round = 0; round < times; round++)
+      onKill(await killAnyNode(subject, nodes[round % nodes.length] ?? ""));
     return subject;
   };
 

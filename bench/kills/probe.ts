@@ -9,7 +9,7 @@ import { addressOf, type Cluster, containerOf, targetsOf } from "../../tests/sup
 import { until } from "../../tests/support/containers.ts";
 import { docker } from "../../tests/support/docker.ts";
 import type { Target } from "../../tests/support/writer.ts";
-import { converse, removeAll, start } from "../containers.ts";
+import { removeAll, runInteractive, start } from "../containers.ts";
 import type { Asked } from "./in-network.ts";
 
 const CONTAINER = "portico-bench-probe";
@@ -80,13 +80,13 @@ async function watch(cluster: Cluster, engine: Engine, nodes: readonly string[])
   const lines: string[] = [];
   const asked: Asked = { engine, targets };
   const command = ["node", "/probe/probe.mjs", JSON.stringify(asked)];
-  const conversation = await converse(CONTAINER, command, (line) => lines.push(line));
+  const run = await runInteractive(CONTAINER, command, (line) => lines.push(line));
   await until("a probe of every node", WATCHING_WITHIN_S, async () => lines.length >= nodes.length);
   return async (seconds: number) => {
     const line = await until("a new leader", seconds, async () =>
       lines.find((line) => line !== "asked"),
     );
-    conversation.end();
+    run.end();
     const [address = "", at] = line.split(" ");
     return { address, at: Number(at) };
   };

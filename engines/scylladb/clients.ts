@@ -53,7 +53,7 @@ form: [engines/scylladb](../engines/scylladb/README.md).`,
       form: (access) =>
         lines(
           "import ssl; from cassandra.auth import PlainTextAuthProvider; from cassandra.cluster import Cluster; from cassandra.connection import DefaultEndPoint, DefaultEndPointFactory",
-          `portals = {${doors(access)
+          `portals = {${addressPairs(access)
             .map(
               ({ node, at }) =>
                 `${quoted(node.host)}: DefaultEndPoint(${quoted(at.host)}, ${at.port})`,
@@ -102,11 +102,14 @@ form: [engines/scylladb](../engines/scylladb/README.md).`,
 };
 
 /** By node: its private place, and the portal's. */
-function doors({ addressMap = {} }: Access) {
-  return Object.entries(addressMap).map(([node, at]) => ({ node: placeOf(node), at: placeOf(at) }));
+function addressPairs({ addressMap = {} }: Access) {
+  return Object.entries(addressMap).map(([node, at]) => ({
+    node: hostAndPortOf(node),
+    at: hostAndPortOf(at),
+  }));
 }
 
-function placeOf(text: string) {
+function hostAndPortOf(text: string) {
   const colon = text.lastIndexOf(":");
   return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
 }

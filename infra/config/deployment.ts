@@ -112,8 +112,8 @@ export function readAwsDeployment(
   const why = network === undefined ? undefined : unusableNetwork(network);
   if (why !== undefined) rest(["network"], why);
   const described = complete(name, parsed);
-  const said = "memory" in usable ? described.memory : undefined;
-  const memory = readMachines({ name, ...read }, said, rest);
+  const configured = "memory" in usable ? described.memory : undefined;
+  const memory = readMachines({ name, ...read }, configured, rest);
   return { ...described, nodeType, portalType, volume, enforcement, pins, memory };
 }
 

@@ -151,7 +151,7 @@ type Read = Pick<
  * Checks which machines a deployment on AWS asks for, and gives the memory of each of its nodes: what `said` says, or what the
  * smallest of their machines has room for.
  */
-export function readMachines(read: Read, said: number | undefined, report: Report): number {
+export function readMachines(read: Read, configured: number | undefined, report: Report): number {
   const { nodeType, portalType, pins } = read;
   const portals = portalNames(read);
   reportPins(read, portals, report);
@@ -162,20 +162,20 @@ export function readMachines(read: Read, said: number | undefined, report: Repor
   for (const type of new Set(portals.map((portal) => pins[portal]?.type ?? portalType)))
     if ((roomOn(type) ?? PORTAL_MEMORY) < PORTAL_MEMORY)
       report(["portalType"], `${type} is too small: a portal needs ${PORTAL_MEMORY}MiB`);
-  return readMemory(read, said, report);
+  return readMemory(read, configured, report);
 }
 
-function readMemory(read: Read, said: number | undefined, report: Report): number {
+function readMemory(read: Read, configured: number | undefined, report: Report): number {
   const { engine, nodeType, pins } = read;
   const types = new Set(nodeNames(read).map((node) => pins[node]?.type ?? nodeType));
   const rooms = [...types].map((type) => ({ type, room: roomOn(type) }));
   // One that is not known comes first.
   const [smallest] = rooms.sort(({ room: a = 0 }, { room: b = 0 }) => a - b);
   const { type = nodeType, room } = smallest ?? {};
-  if (said !== undefined) {
-    if (room !== undefined && said > room)
+  if (configured !== undefined) {
+    if (room !== undefined && configured > room)
       report(["memory"], `must be ${room}MiB at most on ${type}, which needs the rest itself`);
-    return said;
+    return configured;
   }
   const { least, usual } = catalogue[engine].memory;
   if (room === undefined)

@@ -53,28 +53,28 @@ export function unknownKey(key: string, known: readonly string[]): string {
 }
 
 /** One of a few words. `aliases` are other names for them: they are refused, with the right word. */
-export function oneOf<Word extends string>(
-  words: readonly Word[],
-  aliases: Readonly<Record<string, Word>> = {},
-): z.ZodEnum<{ [W in Word]: W }> {
-  return z.enum(words, {
+export function oneOf<Choice extends string>(
+  choices: readonly Choice[],
+  aliases: Readonly<Record<string, Choice>> = {},
+): z.ZodEnum<{ [W in Choice]: W }> {
+  return z.enum(choices, {
     error: ({ input }) => {
-      if (input === undefined) return `is missing: must be ${words.join(" or ")}`;
-      const meant = typeof input === "string" ? meaning(input, words, aliases) : undefined;
+      if (input === undefined) return `is missing: must be ${choices.join(" or ")}`;
+      const meant = typeof input === "string" ? meaning(input, choices, aliases) : undefined;
       const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
-      return `must be ${words.join(" or ")}, not ${JSON.stringify(input)}${hint}`;
+      return `must be ${choices.join(" or ")}, not ${JSON.stringify(input)}${hint}`;
     },
   });
 }
 
-function meaning<Word extends string>(
+function meaning<Choice extends string>(
   input: string,
-  words: readonly Word[],
-  aliases: Readonly<Record<string, Word>>,
+  choices: readonly Choice[],
+  aliases: Readonly<Record<string, Choice>>,
 ): string | undefined {
   if (Object.hasOwn(aliases, input)) return aliases[input];
   const alias = nearest(input, Object.keys(aliases));
-  return nearest(input, words) ?? (alias === undefined ? undefined : aliases[alias]);
+  return nearest(input, choices) ?? (alias === undefined ? undefined : aliases[alias]);
 }
 
 /**
@@ -147,9 +147,9 @@ function quantity(
 }
 
 /** The word that a misspelt one most likely meant, or undefined when none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = known.map((one) => one.toLowerCase());
-  const maxDistance = Math.max(2, Math.floor(word.length / 3));
-  const match = closestMatch(word.toLowerCase(), lower, { maxDistance });
+  const maxDistance = Math.max(2, Math.floor(name.length / 3));
+  const match = closestMatch(name.toLowerCase(), lower, { maxDistance });
   return match === undefined ? undefined : known[lower.indexOf(match)];
 }

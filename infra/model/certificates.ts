@@ -11,13 +11,13 @@ export interface CertificatePlan {
 }
 
 /** A machine on a deployment's private network. */
-interface Speaker {
+interface Peer {
   readonly name: string;
   readonly address: string;
 }
 
 /** A node's certificate towards the other nodes and the portals, both ways. */
-export function peerCertificate({ name, address }: Speaker): CertificatePlan {
+export function peerCertificate({ name, address }: Peer): CertificatePlan {
   return {
     dnsNames: [name, "localhost"],
     ipAddresses: [address, "127.0.0.1"],
@@ -26,6 +26,6 @@ export function peerCertificate({ name, address }: Speaker): CertificatePlan {
 }
 
 /** With this one a portal may ask the nodes. */
-export function portalCertificate({ name, address }: Speaker): CertificatePlan {
+export function portalCertificate({ name, address }: Peer): CertificatePlan {
   return { dnsNames: [name], ipAddresses: [address], uses: ["client_auth"] };
 }

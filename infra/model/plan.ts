@@ -87,14 +87,14 @@ function planPorts(
   ordinal: number,
 ): PortalPlan["ports"] {
   const first = firstPort + deployment.slot * PORTS_A_DEPLOYMENT;
-  const place = (index: number) =>
+  const offset = (index: number) =>
     ordinal <= PAIR
       ? index * PAIR + ordinal - 1
       : PORTS_A_DEPLOYMENT - (ordinal - PAIR) * mostPorts(deployment) + index;
   return Object.fromEntries(
     portsOf(deployment).map(({ name, port }, index) => [
       name,
-      { internal: port, host: first + place(index) },
+      { internal: port, host: first + offset(index) },
     ]),
   );
 }

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 
 import { execa } from "execa";
 
-import { inOurWords } from "../../tools/local/cli.ts";
+import { readable } from "../../tools/local/cli.ts";
 
 /** A project with a stack, and Pulumi's CLI on it. */
 async function project(t: TestContext) {
@@ -29,7 +29,7 @@ async function project(t: TestContext) {
 const wordsOf = (doing: Promise<unknown>): Promise<unknown> =>
   doing.then(
     () => assert.fail("it went well"),
-    (error) => inOurWords(error) as Error,
+    (error) => readable(error) as Error,
   );
 
 test("a config that is no YAML is told with its file's name", async (t) => {

@@ -111,9 +111,9 @@ test("a config with mistakes is refused with all of them before anything is writ
   const decided = { name: "portico", range: place.range, firstPort: await freePorts(62_000) };
   const kept = (orders: object, local: object = decided) => {
     const said: string[][] = [];
-    const machine = { docker: new Docker(), baseImage: BASE_IMAGE, env: {} };
+    const setup = { docker: new Docker(), baseImage: BASE_IMAGE, env: {} };
     const cli = async (...args: string[]) => String(said.push(args));
-    const written = keepPlace(machine, cli, {
+    const written = keepPlace(setup, cli, {
       ...configWith(orders),
       "portico:local": { objectValue: local },
     });

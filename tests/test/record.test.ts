@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { RECORD, recordedIn, told } from "../../tools/test/record.ts";
+import { describe, RECORD, recordedIn } from "../../tools/test/record.ts";
 
 const SUITE = `
 import { describe, test } from "node:test";
@@ -50,7 +50,7 @@ test("each test that failed by itself is noted with its file and reason, its sui
       .sort(),
     ["breaks.test.mjs", "fails", "says much", "throws no error"],
   );
-  const words = failures.map(told);
+  const words = failures.map(describe);
   assert.match(words.join("\n"), /^✗ \S+suite\.test\.mjs: fails\n {4}not within 5 s: an answer$/m);
   assert.match(words.join("\n"), /^✗ \S+suite\.test\.mjs: throws no error\n {4}a word$/m);
   const much = words.find((word) => word.includes("says much"));

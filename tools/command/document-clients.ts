@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { engines } from "../../engines/table.ts";
 import { asSeen, type Result, type Seen } from "../clients/document.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/step.ts";
+import { print } from "../setup/step.ts";
 
 const SEEN = join(PROJECT, "tools/clients/seen.json");
 
@@ -16,12 +16,12 @@ for (const engine of engines) {
   if (text === undefined) continue;
   const results: readonly Result[] = JSON.parse(text);
   if (results.every(({ kill }) => kill === undefined)) {
-    say(`${file} is of a run that didn't come to the kill: what an earlier one has seen stays.`);
+    print(`${file} is of a run that didn't come to the kill: what an earlier one has seen stays.`);
     continue;
   }
   for (const result of results) {
     const known = seen[engine]?.[result.client];
-    if (known === undefined) say(`${SEEN} has no version of ${engine}'s ${result.client}.`);
+    if (known === undefined) print(`${SEEN} has no version of ${engine}'s ${result.client}.`);
     else (seen[engine] ?? {})[result.client] = asSeen(result, known.version);
   }
 }

@@ -21,7 +21,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   // Commander has said what is wrong, or printed the help that was asked for.
-  const said = error instanceof CommanderError;
-  if (!said) console.error(error);
-  process.exitCode = said && error.exitCode === 0 ? 0 : FAILED;
+  const isReported = error instanceof CommanderError;
+  if (!isReported) console.error(error);
+  process.exitCode = isReported && error.exitCode === 0 ? 0 : FAILED;
 }

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 
 import { cli, namesStack } from "../local/cli.ts";
 import { makeFiles, makeStack, STACK, stackEnvironment } from "../local/state.ts";
-import { setUpPulumi } from "../setup/machine.ts";
+import { setUpPulumi } from "../setup/set-up.ts";
 import { run } from "./run.ts";
 
 await run(async () => {

@@ -1,6 +1,6 @@
 import { ExecaError } from "execa";
 
-import { SetupError, say } from "../setup/step.ts";
+import { print, SetupError } from "../setup/step.ts";
 
 /** A command's frame: its exit code, and errors as a person wants them. Only our own bugs show a stack trace. */
 export async function run(command: () => Promise<number>): Promise<void> {
@@ -8,7 +8,7 @@ export async function run(command: () => Promise<number>): Promise<void> {
     process.exitCode = await command();
   } catch (error) {
     process.exitCode = 1;
-    say(explain(error));
+    print(explain(error));
   }
 }
 

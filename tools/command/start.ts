@@ -10,30 +10,30 @@ import { checkKept, checkPorts, keepPlace } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { checkRemoved } from "../local/removal.ts";
 import { localFiles, makeFiles, makeStack } from "../local/state.ts";
-import { setUp } from "../setup/machine.ts";
+import { setUp } from "../setup/set-up.ts";
 import { run } from "./run.ts";
 
 await run(async () => {
   const { values } = parseArgs({
     options: { "show-secrets": { type: "boolean", default: false } },
   });
-  const machine = await setUp();
+  const setup = await setUp();
   await makeFiles();
-  const cli = cliOf(machine);
+  const cli = cliOf(setup);
   await makeStack(cli);
   const config = await readConfig(cli);
   await checkKept(config, localFiles);
   await checkRemoved(config, localFiles);
-  const local = await keepPlace(machine, cli, config);
+  const local = await keepPlace(setup, cli, config);
   // Right before the update, so that what another run has just made isn't taken for a stray.
   await recover(cli, localFiles);
-  await removeStrays(machine.docker, local.name, localFiles);
-  await checkPorts(machine.docker, local);
-  const code = await change(machine, ["up", "--refresh", "--skip-preview"]);
+  await removeStrays(setup.docker, local.name, localFiles);
+  await checkPorts(setup.docker, local);
+  const code = await change(setup, ["up", "--refresh", "--skip-preview"]);
   if (code !== 0) return code;
-  await limitProcesses(machine.docker, local.name);
+  await limitProcesses(setup.docker, local.name);
   const outputs = await cli("stack", "output", "--json", "--show-secrets");
   const deployments = parseDeployments(outputs);
   const secrets = values["show-secrets"];
-  return (await introduce(machine.docker, local.name, deployments, secrets)) ? 0 : 1;
+  return (await introduce(setup.docker, local.name, deployments, secrets)) ? 0 : 1;
 });

@@ -9,41 +9,41 @@ import { nameOf } from "../local/place.ts";
 import { recover, removeStrays } from "../local/recover.ts";
 import { protectAgain } from "../local/removal.ts";
 import { forget, latest, localFiles, localKept } from "../local/state.ts";
-import { setUp } from "../setup/machine.ts";
-import { say } from "../setup/step.ts";
+import { setUp } from "../setup/set-up.ts";
+import { print } from "../setup/step.ts";
 import { run } from "./run.ts";
 
 await run(async () => {
   const { values } = parseArgs({ options: { volumes: { type: "boolean", default: false } } });
   if (!(await latest(localFiles))) {
     const { found } = values.volumes ? await forget(localKept) : { found: false };
-    say(found ? "✓ removed what an interrupted run had left" : "There is no local stack here.");
+    print(found ? "✓ removed what an interrupted run had left" : "There is no local stack here.");
     return 0;
   }
-  const machine = await setUp();
-  const cli = cliOf(machine);
-  const name = await nameOf(machine.docker, await readConfig(cli));
+  const setup = await setUp();
+  const cli = cliOf(setup);
+  const name = await nameOf(setup.docker, await readConfig(cli));
   await recover(cli, localFiles);
   if (values.volumes) await cli("state", "unprotect", "--all", "--yes");
   else await protectAgain(cli, localFiles);
   // What an interrupted run left would keep the networks from being removed.
-  await removeStrays(machine.docker, name, localFiles);
+  await removeStrays(setup.docker, name, localFiles);
   const kept = values.volumes ? [] : ["--exclude-protected"];
-  const code = await change(machine, ["destroy", "--refresh", "--skip-preview", ...kept]);
+  const code = await change(setup, ["destroy", "--refresh", "--skip-preview", ...kept]);
   if (code !== 0) return code;
   if (values.volumes) {
-    await removeVolumes(machine.docker, name);
+    await removeVolumes(setup.docker, name);
     await cli("stack", "rm", "--preserve-config", "--yes");
     const { stays } = await forget(localKept);
-    say(
+    print(
       "✓ removed: containers, networks, volumes, the stack's state with its backups, keys and passwords",
     );
-    say(
+    print(
       `Pulumi.local.yaml stays, with whitelists and the stack's place; so do the images, which hold no secret: docker image ls '${name}-*'`,
     );
-    if (stays) say(`So does ${stays}.`);
+    if (stays) print(`So does ${stays}.`);
   } else {
-    say(
+    print(
       "The data, the authority's keys and the passwords stay: npm start brings them back. To remove them too: npm stop -- --volumes",
     );
   }

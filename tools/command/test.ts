@@ -7,10 +7,10 @@ import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 import { onEnd } from "../local/change.ts";
-import { type Machine, setUp } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/step.ts";
-import { type FileTime, RECORD, recordedIn, told } from "../test/record.ts";
+import { type Setup, setUp } from "../setup/set-up.ts";
+import { print } from "../setup/step.ts";
+import { describe, type FileTime, RECORD, recordedIn } from "../test/record.ts";
 import { run } from "./run.ts";
 
 /** A PostgreSQL deployment, which these share: one process for all of them. */
@@ -70,19 +70,19 @@ await run(async () => {
   const paths = given
     .filter((argument) => !argument.startsWith("-"))
     .map((path) => relative(PROJECT, resolve(path)));
-  const machine = await setUp();
+  const setup = await setUp();
   const files = (await testFiles()).filter(
     (file) =>
       (paths.length === 0 && (all || !ONLY_WITH_ALL.some((pattern) => pattern.test(file)))) ||
       paths.some((path) => file === path || file.startsWith(`${path}/`)),
   );
   if (files.length === 0) {
-    say(`No test is below ${paths.join(", ")}.`);
+    print(`No test is below ${paths.join(", ")}.`);
     return 1;
   }
   const records = await mkdtemp(join(tmpdir(), "portico-tests-"));
   try {
-    return await runAll(machine, records, [
+    return await runAll(setup, records, [
       ...(paths.length === 0 ? [[CHECKS]] : []),
       lanesOf(files, options, records),
     ]);
@@ -133,7 +133,7 @@ function lanesOf(
 
 /** Tells at the end how each stage went, the slowest files, and once more what failed, which may stand an hour of output above. */
 async function runAll(
-  machine: Machine,
+  setup: Setup,
   records: string,
   steps: readonly (readonly Lane[])[],
 ): Promise<number> {
@@ -143,11 +143,11 @@ async function runAll(
   const runLane = async (lane: Lane, alone: boolean) => {
     for (const { name, command } of lane) {
       const start = Date.now();
-      const code = await child(machine, command, alone ? undefined : name);
+      const code = await child(setup, command, alone ? undefined : name);
       const seconds = ((Date.now() - start) / 1000).toFixed(1);
       const recorded = await recordedIn(join(records, name));
       results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
-      results.push(...recorded.failures.map(told));
+      results.push(...recorded.failures.map(describe));
       times.push(...recorded.times);
       if (code !== 0 && failed !== INTERRUPTED) failed = code;
       if (failed === INTERRUPTED) return;
@@ -161,18 +161,18 @@ async function runAll(
   await mkdir(join(PROJECT, ".portico"), { recursive: true });
   await writeFile(TIMES, `${JSON.stringify(times, null, 2)}\n`);
   for (const { file, seconds } of times.slice(0, SLOWEST)) {
-    say(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
+    print(`${seconds.toFixed(1).padStart(7)} s  ${file}`);
   }
-  for (const line of results) say(line);
+  for (const line of results) print(line);
   return failed;
 }
 
 function longestFirst(one: string, other: string): number {
-  const turn = (file: string) => {
+  const rank = (file: string) => {
     const found = LONGEST.findIndex((pattern) => pattern.test(file));
     return found < 0 ? LONGEST.length : found;
   };
-  return turn(one) - turn(other);
+  return rank(one) - rank(other);
 }
 
 async function testFiles(): Promise<readonly string[]> {
@@ -200,7 +200,7 @@ function nodeTest(record: string, rest: readonly string[]): readonly string[] {
 
 /** Runs in a group of its own, which ends with this command whatever ends it. `name` stands before each line, beside other stages. */
 function child(
-  { env, baseImage }: Machine,
+  { env, baseImage }: Setup,
   [file = "", ...args]: readonly string[],
   name?: string,
 ): Promise<number> {
@@ -230,7 +230,7 @@ function child(
     end();
   });
   const deadline = setTimeout(() => {
-    say(`✗ ended after ${LONGEST_STAGE_MS / 60_000} minutes without an end of its own`);
+    print(`✗ ended after ${LONGEST_STAGE_MS / 60_000} minutes without an end of its own`);
     end();
   }, LONGEST_STAGE_MS);
   return new Promise((done, failed) => {

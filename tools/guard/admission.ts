@@ -6,7 +6,7 @@ import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
 import type { Content, DocumentChange, Facts, Rule } from "./facts.ts";
 import { cidrsIn, kindOf, title } from "./facts.ts";
 import type { Preview, State, Step, Values } from "./preview.ts";
-import { told } from "./preview.ts";
+import { clauseOf } from "./preview.ts";
 
 const EVERYBODY: readonly unknown[] = ["0.0.0.0/0", "::/0"];
 /** Two lines of half an address family each are the same as one of all of it. */
@@ -133,7 +133,7 @@ function mistake(
 ): readonly string[] {
   const canonical = typeof cidr === "string" ? canonicalCidr(cidr) : undefined;
   if (canonical === undefined)
-    return [`The source of ${title(step)} ${told(cidr)}, so nobody can tell whom it lets in.`];
+    return [`The source of ${title(step)} ${clauseOf(cidr)}, so nobody can tell whom it lets in.`];
   const { deployment } = ownerOf(step);
   const document = documents.find((one) => one.deployment === deployment);
   if (document === undefined)

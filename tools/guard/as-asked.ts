@@ -83,7 +83,10 @@ function aboutInputs(
     const from = sources(input);
     return !isDeepStrictEqual(from.asked, from.shown);
   });
-  return [...found.map(told), ...elsewhere.map((input) => `${input} comes from another resource`)];
+  return [
+    ...found.map(sentence),
+    ...elsewhere.map((input) => `${input} comes from another resource`),
+  ];
 }
 
 function aboutItself(state: State, asked: Registered): readonly string[] {
@@ -120,7 +123,7 @@ function missing({ preview: { steps, errors } }: Facts, program: Program): reado
     });
 }
 
-function told({ path, asked, shown }: Difference): string {
+function sentence({ path, asked, shown }: Difference): string {
   if (shown === undefined || shown === null) return `${path} is missing`;
   const text = JSON.stringify(shown);
   if (text.length > LONGEST_VALUE || showsSecret(shown, path)) return `${path} is another one`;

@@ -2,7 +2,7 @@
 import type { Facts, Rule } from "./facts.ts";
 import { kindOf, title } from "./facts.ts";
 import type { State, Step, Values } from "./preview.ts";
-import { at, isUnknown, SECRET, told } from "./preview.ts";
+import { at, clauseOf, isUnknown, SECRET } from "./preview.ts";
 
 /** Whether a disk is encrypted can't be changed later, so it must be known now. */
 export const encrypted: Rule = ({ preview: { steps } }) =>
@@ -10,7 +10,7 @@ export const encrypted: Rule = ({ preview: { steps } }) =>
     if (step.op === "delete" || step.new === undefined) return [];
     const { inputs } = step.new;
     const must = (where: string, value: unknown): readonly string[] =>
-      value === true ? [] : [`${title(step)} must be encrypted: ${where} ${told(value)}.`];
+      value === true ? [] : [`${title(step)} must be encrypted: ${where} ${clauseOf(value)}.`];
     if (step.type === "aws:ebs/volume:Volume") return must("encrypted", inputs.encrypted);
     if (step.type !== "aws:ec2/instance:Instance") return [];
     return [
@@ -30,11 +30,11 @@ export const metadataGuarded: Rule = ({ preview: { steps } }) =>
     return [
       ...(tokens === "required"
         ? []
-        : [`${title(step)} must require IMDSv2: metadataOptions.httpTokens ${told(tokens)}.`]),
+        : [`${title(step)} must require IMDSv2: metadataOptions.httpTokens ${clauseOf(tokens)}.`]),
       ...(hops === 1
         ? []
         : [
-            `${title(step)} must have a metadata hop limit of 1: metadataOptions.httpPutResponseHopLimit ${told(hops)}.`,
+            `${title(step)} must have a metadata hop limit of 1: metadataOptions.httpPutResponseHopLimit ${clauseOf(hops)}.`,
           ]),
     ];
   });
@@ -78,7 +78,7 @@ function nodeGiven(step: Shown, { nodes, sourcesOf }: Network): string | undefin
 function mustBeOff(step: Shown, input: string): readonly string[] {
   const value = step.new.inputs[input];
   if (value === undefined || value === null || value === false) return [];
-  return [`${title(step)} must not have public addresses: ${input} ${told(value)}.`];
+  return [`${title(step)} must not have public addresses: ${input} ${clauseOf(value)}.`];
 }
 
 const DESTINATIONS = [
@@ -149,7 +149,7 @@ export const bucketsClosed: Rule = (facts) => {
     ...blocks.flatMap((step) =>
       BLOCKS.filter((key) => step.new.inputs[key] !== true).map(
         (key) =>
-          `${title(step)} must block all public access: ${key} ${told(step.new.inputs[key])}.`,
+          `${title(step)} must block all public access: ${key} ${clauseOf(step.new.inputs[key])}.`,
       ),
     ),
     ...shown

@@ -114,7 +114,9 @@ function gone({ changes, ownerOf }: Facts, kind: Machine["kind"], whyOf: Why): r
     const machines = unique(all.map(({ machine }) => machine));
     if (machines.length < 2) return [];
     const how = unique(all.map(({ step: { op } }) => HOW[op] ?? "restarted"));
-    const why = unique(all.flatMap(({ step }) => whyOf(step)).filter((one) => one !== UNSAID));
+    const why = unique(
+      all.flatMap(({ step }) => whyOf(step)).filter((one) => one !== UNKNOWN_REASON),
+    );
     return [
       [deployment, list(machines), how.join(" or "), why.join(", ") || "no reason given"] as const,
     ];
@@ -122,14 +124,14 @@ function gone({ changes, ownerOf }: Facts, kind: Machine["kind"], whyOf: Why): r
 }
 
 const HOW: Partial<Record<Step["op"], string>> = { replace: "replaced", delete: "deleted" };
-const UNSAID = "";
+const UNKNOWN_REASON = "";
 
 function replacedFor(step: Step, parts: readonly unknown[]): readonly string[] {
   if (!parts.includes(kindOf(step))) return [];
   // A machine that moves to another URN is deleted there and made anew here: gone all the same.
-  if (step.op === "delete") return [UNSAID];
+  if (step.op === "delete") return [UNKNOWN_REASON];
   if (step.op !== "replace") return [];
-  return step.reasons.length > 0 ? step.reasons : [UNSAID];
+  return step.reasons.length > 0 ? step.reasons : [UNKNOWN_REASON];
 }
 
 function unique(texts: readonly string[]): readonly string[] {

@@ -243,7 +243,7 @@ export function at(value: unknown, ...path: readonly string[]): unknown {
 }
 
 /** For a sentence: what a property is, instead of what it must be. */
-export function told(value: unknown): string {
+export function clauseOf(value: unknown): string {
   if (value === undefined || value === null) return "is missing";
   if (isUnknown(value)) return "isn't known before the update";
   return `is ${JSON.stringify(value)}`;

@@ -46,7 +46,7 @@ async function run(preview: Preview): Promise<Asked> {
     const config = parseConfig(rawConfig(preview.config), new Date());
     const answers = new Map(preview.steps.map(({ urn, answer }) => [urn, answer]));
     const registered = await register(
-      { project, stack, answer: ({ urn }) => told(answers.get(urn)) },
+      { project, stack, answer: ({ urn }) => knownOf(answers.get(urn)) },
       () => deploy(config),
     );
     if (failures.length > 0) throw failures[0];
@@ -66,7 +66,7 @@ async function run(preview: Preview): Promise<Asked> {
 }
 
 /** Nothing is known of a resource that the preview doesn't show. */
-function told(answer: Answer | undefined): Answer {
+function knownOf(answer: Answer | undefined): Answer {
   if (answer === undefined) return { id: undefined, outputs: {} };
   return { id: answer.id, outputs: hidden(answer.outputs) as Values };
 }

@@ -99,16 +99,16 @@ function plain(text: string): string {
 
 /** `+ 203.0.113.0/24 Berlin office → orders` */
 function whitelistLine({ sign, cidr, entry, was, deployment }: WhitelistChange): string {
-  const now = entry === undefined ? [] : said(entry);
-  const before = was === undefined ? [] : [`(was: ${said(was).join(" ") || "no note"})`];
+  const now = entry === undefined ? [] : describe(entry);
+  const before = was === undefined ? [] : [`(was: ${describe(was).join(" ") || "no note"})`];
   return plain([sign, cidr, ...now, ...before, "→", deployment].join(" "));
 }
 
-function said({ note, until }: Entry): readonly string[] {
+function describe({ note, until }: Entry): readonly string[] {
   return [...(note === "" ? [] : [note]), ...(until === undefined ? [] : [`until ${until}`])];
 }
 
-const WORDS: readonly (readonly [Op, string])[] = [
+const OPERATIONS: readonly (readonly [Op, string])[] = [
   ["create", "to create"],
   ["update", "to change"],
   ["replace", "to replace"],
@@ -117,8 +117,8 @@ const WORDS: readonly (readonly [Op, string])[] = [
 
 /** `orders: 1 to change, 2 to replace` */
 function countsLine({ deployment = "the stack", operations }: Counts): string {
-  const parts = WORDS.flatMap(([op, word]) =>
-    operations[op] ? [`${operations[op]} ${word}`] : [],
+  const parts = OPERATIONS.flatMap(([op, label]) =>
+    operations[op] ? [`${operations[op]} ${label}`] : [],
   );
   return `${deployment}: ${parts.join(", ")}`;
 }

@@ -3,11 +3,10 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { z } from "zod";
-
-import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/step.ts";
-import { cli as cliOf, isLocked, wordsFor } from "./cli.ts";
+import type { Setup } from "../setup/set-up.ts";
+import { print } from "../setup/step.ts";
+import { cli as cliOf, explained, isLocked } from "./cli.ts";
 import { recover } from "./recover.ts";
 import type { StackFiles } from "./state.ts";
 import { localFiles, STACK, stackEnvironment } from "./state.ts";
@@ -23,26 +22,26 @@ const INTERRUPTED = 130;
  * is under way, so that the state knows it. Waits for another run that is at work on the stack. Returns the exit code.
  */
 export async function change(
-  machine: Pick<Machine, "env">,
+  setup: Pick<Setup, "env">,
   args: readonly string[],
   files: StackFiles = localFiles,
 ): Promise<number> {
   for (let tries = 1; ; tries++) {
-    const { code, failure } = await runOnce(machine, args);
-    const said = failure.join("\n");
-    if (isLocked(said) && tries < TRIES && code !== INTERRUPTED) {
-      await recover(cliOf(machine), files);
+    const { code, failure } = await runOnce(setup, args);
+    const stderr = failure.join("\n");
+    if (isLocked(stderr) && tries < TRIES && code !== INTERRUPTED) {
+      await recover(cliOf(setup), files);
       continue;
     }
-    const words = wordsFor(said);
-    if (words) throw words;
-    for (const line of failure) say(line);
+    const explanation = explained(stderr);
+    if (explanation) throw explanation;
+    for (const line of failure) print(line);
     return code;
   }
 }
 
 /** `failure`: the CLI's last words, from its error on. What a resource says is told as it comes. */
-async function runOnce({ env }: Pick<Machine, "env">, args: readonly string[]) {
+async function runOnce({ env }: Pick<Setup, "env">, args: readonly string[]) {
   const child = spawn("pulumi", [...args, "--yes", "--json", "--non-interactive", "-s", STACK], {
     cwd: PROJECT,
     env: stackEnvironment(env),
@@ -56,14 +55,14 @@ async function runOnce({ env }: Pick<Machine, "env">, args: readonly string[]) {
     createInterface(stream).on("line", (line) => {
       if (stream === child.stderr && (failure.length > 0 || line.startsWith("error: ")))
         failure.push(line);
-      else for (const text of progress.lines(line)) say(text);
+      else for (const text of progress.lines(line)) print(text);
     });
   }
   let asked = 0;
   const stopWatching = onEnd(() => {
     asked += 1;
     progress.end();
-    if (asked === 1) say("· stopping once what is under way is done; again to stop at once");
+    if (asked === 1) print("· stopping once what is under way is done; again to stop at once");
     child.kill(asked === 1 ? "SIGINT" : "SIGKILL");
   });
   const code = await new Promise<number>((done, failed) => {

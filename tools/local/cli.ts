@@ -1,16 +1,15 @@
 // The Pulumi CLI on the local stack: short calls, the config and the outputs that it prints.
 import { ExecaError, execa } from "execa";
 import { z } from "zod";
-
-import type { Machine } from "../setup/machine.ts";
 import { PROJECT } from "../setup/paths.ts";
+import type { Setup } from "../setup/set-up.ts";
 import { SetupError } from "../setup/step.ts";
 import { passphraseMissing, STACK, stackEnvironment } from "./state.ts";
 
 export type Cli = (...args: string[]) => Promise<string>;
 
 /** Short calls of the CLI on the local stack; they fail with what it said. */
-export function cli({ env }: Pick<Machine, "env">): Cli {
+export function cli({ env }: Pick<Setup, "env">): Cli {
   return async (...args) => {
     const { stdout } = await execa("pulumi", [...args, "--non-interactive", "-s", STACK], {
       cwd: PROJECT,
@@ -20,30 +19,30 @@ export function cli({ env }: Pick<Machine, "env">): Cli {
       maxBuffer: 256 * 1024 * 1024,
       timeout: 120_000,
     }).catch((error) => {
-      throw inOurWords(error);
+      throw readable(error);
     });
     return stdout;
   };
 }
 
 /** What a person can mend, in our words. Other errors as they are. */
-export function inOurWords(error: unknown): unknown {
-  return (error instanceof ExecaError && wordsFor(String(error.stderr))) || error;
+export function readable(error: unknown): unknown {
+  return (error instanceof ExecaError && explained(String(error.stderr))) || error;
 }
 
-export const isLocked = (said: string): boolean =>
-  said.includes("the stack is currently locked by");
+export const isLocked = (stderr: string): boolean =>
+  stderr.includes("the stack is currently locked by");
 
 /** For what the CLI has said on standard error, where a person can mend it. */
-export function wordsFor(said: string): SetupError | undefined {
-  const [, fault] = /invalid YAML file: (.*)/.exec(said) ?? [];
+export function explained(stderr: string): SetupError | undefined {
+  const [, fault] = /invalid YAML file: (.*)/.exec(stderr) ?? [];
   if (fault !== undefined) return new SetupError(`Pulumi.local.yaml can't be read: ${fault}`);
-  if (said.includes("incorrect passphrase"))
+  if (stderr.includes("incorrect passphrase"))
     return new SetupError(
       "Pulumi.local.yaml was written with another folder's passphrase: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own. Where it is .portico/passphrase that has changed: bring it back, since the state can't be read without it.",
     );
-  if (said.includes("unable to read PULUMI_CONFIG_PASSPHRASE_FILE")) return passphraseMissing();
-  if (isLocked(said))
+  if (stderr.includes("unable to read PULUMI_CONFIG_PASSPHRASE_FILE")) return passphraseMissing();
+  if (isLocked(stderr))
     return new SetupError(
       "Another run is at work on this stack: let it finish, then do this again.",
     );

@@ -6,7 +6,7 @@ import type { Engine } from "../../engines/table.ts";
 import { catalogue } from "../../engines/table.ts";
 import { withoutPassword } from "../../engines/uri.ts";
 import { PROJECT } from "../setup/paths.ts";
-import { say } from "../setup/step.ts";
+import { print } from "../setup/step.ts";
 import type { Deployment } from "./cli.ts";
 import type { Probed, Way } from "./probe.ts";
 import { hostCidr, probe, refusedAs } from "./probe.ts";
@@ -26,22 +26,22 @@ export async function introduce(
 ): Promise<boolean> {
   let serving = true;
   for (const [name, deployment] of Object.entries(deployments)) {
-    say(`\n${name} (${titleOf(deployment)})`);
+    print(`\n${name} (${titleOf(deployment)})`);
     const { standIn } = catalogue[deployment.engine as Engine];
     if (standIn)
-      say(`  ${standIn} stands in for ${deployment.engine}: no proof for the engine itself`);
+      print(`  ${standIn} stands in for ${deployment.engine}: no proof for the engine itself`);
     for (const [endpoint, { uri }] of Object.entries(deployment.endpoints)) {
-      say(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
-      if (secrets) say(`    ${uri}`);
+      print(`  ${endpoint}: ${commandFor(name, deployment, uri)}`);
+      if (secrets) print(`    ${uri}`);
     }
-    say(`  other clients: npx portico connect ${name}`);
+    print(`  other clients: npx portico connect ${name}`);
     const found = await probePortals(docker, stack, deployment);
-    for (const line of linesFor(name, found)) say(line);
+    for (const line of linesFor(name, found)) print(line);
     serving &&= serves(found);
   }
-  if (!secrets) say("\nURIs with their passwords: npm start -- --show-secrets");
-  say("\nLet somebody in: an entry of the whitelist, then npm start");
-  say(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
+  if (!secrets) print("\nURIs with their passwords: npm start -- --show-secrets");
+  print("\nLet somebody in: an entry of the whitelist, then npm start");
+  print(`  ${admit(Object.keys(deployments)[0] ?? "orders", "203.0.113.0/24", "Berlin office")}`);
   return serving;
 }
 

@@ -6,8 +6,8 @@ import { HIGHEST_SLOT, PORTS_A_DEPLOYMENT, planDeployment } from "../../infra/mo
 import type { Stack } from "../../infra/model/stack.ts";
 import { BASE_IMAGE } from "../../infra/model/stack.ts";
 import { freePorts, freeRange, isFree } from "../setup/free-place.ts";
-import type { Machine } from "../setup/machine.ts";
-import { SetupError, say } from "../setup/step.ts";
+import type { Setup } from "../setup/set-up.ts";
+import { print, SetupError } from "../setup/step.ts";
 import type { Cli, StackConfig } from "./cli.ts";
 import { latest, type StackFiles } from "./state.ts";
 
@@ -49,7 +49,7 @@ const Stored = z
  * as it was written: the CLI writes the whole file anew, and makes 15 of 017.
  */
 export async function keepPlace(
-  { docker, baseImage }: Machine,
+  { docker, baseImage }: Setup,
   cli: Cli,
   config: StackConfig,
 ): Promise<Place> {
@@ -57,7 +57,7 @@ export async function keepPlace(
   const deployments = config["portico:deployments"]?.objectValue;
   const name = await nameOf(docker, config);
   if (stored.name === undefined && name !== NAME)
-    say(
+    print(
       `· another stack on this machine is called ${NAME}: this one is ${name}, and its containers are ${name}-<deployment>-1 and so on, where the README says ${NAME}-<deployment>-1`,
     );
   const place = placeOf(name);

@@ -134,12 +134,12 @@ export async function refusedAs(
   }
 }
 
-const Line = z.object({ time: z.iso.datetime(), source: z.string(), reason: z.string() });
+const Refusal = z.object({ time: z.iso.datetime(), source: z.string(), reason: z.string() });
 
 /** Whom a portal's log tells of as refused since `began`. Lines that are anything else are passed over. */
 export function sourcesIn(log: string, began: number): readonly string[] {
   const sources = log.split("\n").flatMap((line) => {
-    const read = Line.safeParse(parse(line)).data;
+    const read = Refusal.safeParse(parse(line)).data;
     return read && Date.parse(read.time) >= began ? [read.source] : [];
   });
   return [...new Set(sources)];

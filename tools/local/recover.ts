@@ -8,7 +8,7 @@ import { execa } from "execa";
 import { z } from "zod";
 
 import { PROJECT } from "../setup/paths.ts";
-import { SetupError, say } from "../setup/step.ts";
+import { print, SetupError } from "../setup/step.ts";
 import type { Cli } from "./cli.ts";
 import { type Latest, latest, type StackFiles } from "./state.ts";
 
@@ -43,7 +43,7 @@ async function dropDeadLocks({ locks }: StackFiles, patienceMs: number): Promise
     }
     if (!(await isThere(path))) continue;
     for (const part of [path, `${path}.attrs`]) await rm(part, { force: true });
-    say("· removed the lock of a run that has ended");
+    print("· removed the lock of a run that has ended");
   }
 }
 
@@ -61,9 +61,9 @@ async function readLock(path: string): Promise<z.infer<typeof Lock> | undefined>
 /** Waits until a run is over; false: it goes on. */
 async function ends(pid: number, patienceMs: number): Promise<boolean> {
   const deadline = Date.now() + patienceMs;
-  for (let told = false; await isPulumi(pid); told = true) {
+  for (let announced = false; await isPulumi(pid); announced = true) {
     if (Date.now() >= deadline) return false;
-    if (!told) say(`· waiting for the run that is at work on this stack (process ${pid}) …`);
+    if (!announced) print(`· waiting for the run that is at work on this stack (process ${pid}) …`);
     await pause(250);
   }
   return true;
@@ -100,7 +100,7 @@ async function dropPending(cli: Cli): Promise<void> {
   } finally {
     await rm(folder, { recursive: true });
   }
-  say("· dropped the notes of what the last run was at when it was interrupted");
+  print("· dropped the notes of what the last run was at when it was interrupted");
 }
 
 /**
@@ -119,12 +119,12 @@ export async function removeStrays(docker: Docker, name: string, files: StackFil
     refuseUnknown(name, (await docker.listVolumes({ filters })).Volumes ?? []);
   for (const { Id, Names } of containers) {
     await docker.getContainer(Id).remove({ force: true });
-    say(`· removed container ${Names[0]?.slice(1)}, left over from an interrupted run`);
+    print(`· removed container ${Names[0]?.slice(1)}, left over from an interrupted run`);
   }
   for (const { Id, Name } of await docker.listNetworks({ filters })) {
     if (known.has(Id)) continue;
     await docker.getNetwork(Id).remove();
-    say(`· removed network ${Name}, left over from an interrupted run`);
+    print(`· removed network ${Name}, left over from an interrupted run`);
   }
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
 
 import { CACHE, isExecutable, onPath, PROJECT } from "./paths.ts";
-import { SetupError, say, step } from "./step.ts";
+import { print, SetupError, step } from "./step.ts";
 
 export interface PulumiCli {
   readonly file: string;
@@ -62,7 +62,7 @@ export interface Sources {
 export async function obtain(sources: Sources): Promise<PulumiCli> {
   if (await sources.failedToday()) return sources.build();
   const cli = (await sources.reachable())
-    ? await sources.download().catch((error: unknown) => say(`· it can't be had: ${error}`))
+    ? await sources.download().catch((error: unknown) => print(`· it can't be had: ${error}`))
     : undefined;
   if (cli) return cli;
   await sources.remember();
@@ -107,7 +107,7 @@ async function build(): Promise<PulumiCli> {
       "The Pulumi CLI is not here and can't be downloaded, and there is no Go. Install Pulumi (https://www.pulumi.com/docs/install/), or Go 1.25 to build it with.",
     );
   }
-  say(`  building ${VERSION} from its Go modules takes about 4 minutes on 2 cores, once`);
+  print(`  building ${VERSION} from its Go modules takes about 4 minutes on 2 cores, once`);
   const unfinished = `${built}.${process.pid}`;
   await mkdir(dirname(built), { recursive: true });
   const version = `-X ${MODULE}/sdk/v3/go/common/version.Version=v${VERSION}`;
@@ -209,7 +209,7 @@ async function isInstalled(name: string): Promise<boolean> {
 
 async function install(cli: PulumiCli, names: readonly string[]): Promise<boolean> {
   for (const name of names) {
-    say(`· Pulumi's ${name} plugin ${version(name)} …`);
+    print(`· Pulumi's ${name} plugin ${version(name)} …`);
     const { failed } = await execa(
       cli.file,
       ["plugin", "install", "resource", name, version(name)],

@@ -19,11 +19,11 @@ export async function step<Found>(
   if (found !== undefined) return found;
   const start = Date.now();
   const seconds = () => `${((Date.now() - start) / 1000).toFixed(1)} s`;
-  say(`· ${name}${notice ? `: ${notice}` : ""} …`);
-  const stillAtIt = setInterval(() => say(`  … ${name}: ${seconds()}`), STILL_AT_IT_MS);
+  print(`· ${name}${notice ? `: ${notice}` : ""} …`);
+  const stillAtIt = setInterval(() => print(`  … ${name}: ${seconds()}`), STILL_AT_IT_MS);
   try {
     const made = await make();
-    say(`✓ ${name}: ${seconds()}`);
+    print(`✓ ${name}: ${seconds()}`);
     return made;
   } finally {
     clearInterval(stillAtIt);
@@ -31,7 +31,7 @@ export async function step<Found>(
 }
 
 /** Lines for the person at the terminal. They go to stderr, so that `npm run -s pulumi -- … --json` stays clean. */
-export function say(line: string): void {
+export function print(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 

@@ -108,7 +108,7 @@ function byFile(times: readonly Time[]): readonly FileTime[] {
 const LONGEST_LINES = 12;
 
 /** For a person. A long reason is cut. */
-export function told({ test, file, why }: Failure): string {
+export function describe({ test, file, why }: Failure): string {
   const lines = why.trim().split("\n");
   const cut = lines.length > LONGEST_LINES ? [...lines.slice(0, LONGEST_LINES), "…"] : lines;
   return [`✗ ${file}: ${test}`, ...cut.map((line) => `    ${line}`)].join("\n");

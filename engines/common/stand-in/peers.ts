@@ -15,7 +15,7 @@ export interface PeersArgs {
 }
 
 export function openPeers({ addresses, port, onMessage }: PeersArgs): Peers {
-  const lines = new Map<string, Socket>();
+  const sockets = new Map<string, Socket>();
   const server = createServer((socket) => {
     let rest = "";
     socket.setEncoding("utf8");
@@ -27,25 +27,25 @@ export function openPeers({ addresses, port, onMessage }: PeersArgs): Peers {
     });
   });
   server.listen(port);
-  const lineTo = (name: string): Socket | undefined => {
-    const known = lines.get(name);
+  const socketTo = (name: string): Socket | undefined => {
+    const known = sockets.get(name);
     if (known) return known;
     const socket = connect({ host: addresses[name] ?? "", port });
     socket.setNoDelay(true);
     socket.on("error", () => {});
-    socket.on("close", () => lines.delete(name));
-    lines.set(name, socket);
+    socket.on("close", () => sockets.delete(name));
+    sockets.set(name, socket);
     return socket;
   };
   return {
     send(to, message) {
-      const line = lineTo(to);
+      const socket = socketTo(to);
       // A member that hangs gets nothing more until it reads again: it is told anew anyway.
-      if (line && line.writableLength < 1_000_000) line.write(`${JSON.stringify(message)}\n`);
+      if (socket && socket.writableLength < 1_000_000) socket.write(`${JSON.stringify(message)}\n`);
     },
     close() {
       server.close();
-      for (const line of lines.values()) line.destroy();
+      for (const socket of sockets.values()) socket.destroy();
     },
   };
 }

@@ -52,8 +52,8 @@ export function openLog(path: string): QuorumLog {
     },
     put(index, added) {
       if (added.length === 0) return;
-      append(added.map((entry, place) => ({ kind: "entry", index: index + place, ...entry })));
-      for (const [place, entry] of added.entries()) keep(index + place, entry);
+      append(added.map((entry, offset) => ({ kind: "entry", index: index + offset, ...entry })));
+      for (const [offset, entry] of added.entries()) keep(index + offset, entry);
     },
     close: () => closeSync(file),
   };

@@ -63,7 +63,7 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
   let leader: string | undefined;
   let commit = 0;
   let votes = new Set<string>();
-  let heardAt = performance.now();
+  let leaderSeenAt = performance.now();
   let patience = ELECTION_MS * (1 + Math.random());
   const matched = new Map<string, number>();
   const answeredAt = new Map<string, number>();
@@ -71,10 +71,10 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
 
   const lastTerm = () => log.entries().at(-1)?.term ?? 0;
 
-  const become = (next: typeof role, whom: string | undefined): void => {
-    const changed = role !== next || leader !== whom;
+  const become = (next: typeof role, node: string | undefined): void => {
+    const changed = role !== next || leader !== node;
     role = next;
-    leader = whom;
+    leader = node;
     if (next !== "leader") {
       for (const { failed } of waiting.values()) failed(new Error("this member leads no longer"));
       waiting.clear();
@@ -82,15 +82,15 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
     if (changed) onChange();
   };
 
-  const follow = (term: number, whom: string | undefined): void => {
+  const follow = (term: number, node: string | undefined): void => {
     log.saveVote(term, term === log.term() ? log.vote() : null);
-    become("follower", whom);
+    become("follower", node);
   };
 
   const campaign = (): void => {
     log.saveVote(log.term() + 1, name);
     votes = new Set([name]);
-    heardAt = performance.now();
+    leaderSeenAt = performance.now();
     patience = ELECTION_MS * (1 + Math.random());
     become("candidate", undefined);
     const ask = { lastIndex: log.entries().length, lastTerm: lastTerm() };
@@ -112,11 +112,11 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
   };
 
   const replicate = (): void => {
-    for (const to of others) tell(to, matched.get(to) ?? 0);
+    for (const to of others) append(to, matched.get(to) ?? 0);
     settle();
   };
 
-  const tell = (to: string, previous: number): void => {
+  const append = (to: string, previous: number): void => {
     const entries = log.entries();
     peers.send(to, {
       kind: "append",
@@ -143,7 +143,7 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
 
   const onVoteAsked = (asked: Extract<Message, { kind: "vote?" }>): void => {
     // A member that hears its leader doesn't help to unseat it.
-    const content = role === "leader" || performance.now() - heardAt < ELECTION_MS / 2;
+    const content = role === "leader" || performance.now() - leaderSeenAt < ELECTION_MS / 2;
     if (asked.term > log.term() && !(content && leader !== undefined && leader !== asked.from))
       follow(asked.term, undefined);
     const upToDate =
@@ -153,7 +153,7 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
     const granted = asked.term === log.term() && upToDate && free && role === "follower";
     if (granted) {
       log.saveVote(asked.term, asked.from);
-      heardAt = performance.now();
+      leaderSeenAt = performance.now();
     }
     peers.send(asked.from, { kind: "vote", from: name, term: log.term(), granted });
   };
@@ -167,14 +167,14 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
       return;
     }
     follow(term, from);
-    heardAt = performance.now();
+    leaderSeenAt = performance.now();
     const known = previous === 0 || log.entries()[previous - 1]?.term === previousTerm;
     if (!known) {
       answer(false, Math.max(0, Math.min(previous - 1, log.entries().length)));
       return;
     }
     const fresh = entries.findIndex(
-      (entry, place) => log.entries()[previous + place]?.term !== entry.term,
+      (entry, offset) => log.entries()[previous + offset]?.term !== entry.term,
     );
     if (fresh >= 0) log.put(previous + fresh, entries.slice(fresh));
     commit = Math.max(commit, Math.min(message.commit, previous + entries.length));
@@ -189,14 +189,14 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
     answeredAt.set(from, performance.now());
     const before = matched.get(from) ?? 0;
     matched.set(from, good ? Math.max(before, upTo) : upTo);
-    if (!good || upTo < log.entries().length) tell(from, matched.get(from) ?? 0);
+    if (!good || upTo < log.entries().length) append(from, matched.get(from) ?? 0);
     settle();
   };
 
   const tick = setInterval(() => {
     const now = performance.now();
     if (role !== "leader") {
-      if (now - heardAt > patience) campaign();
+      if (now - leaderSeenAt > patience) campaign();
       return;
     }
     const present = [...answeredAt.values()].filter((at) => now - at < LEASE_MS).length + 1;
@@ -210,7 +210,7 @@ export function createQuorum({ name, others, log, peers, onChange }: QuorumArgs)
     if (heir === undefined || heir[1] < commit) return;
     const term = log.term();
     follow(term, undefined);
-    heardAt = performance.now();
+    leaderSeenAt = performance.now();
     peers.send(heir[0], { kind: "lead now", from: name, term });
   };
 

@@ -25,13 +25,13 @@ export function scramFor(passwords: () => Readonly<Record<string, string>>): () 
     if (text !== before.text)
       before = {
         text,
-        secrets: new Map(Object.entries(now).map(([user, word]) => [user, secretOf(word)])),
+        secrets: new Map(Object.entries(now).map(([user, password]) => [user, secretOf(password)])),
       };
     return before.secrets;
   };
   return () => {
     const secrets = current();
-    let [user, said, nonce] = ["", "", ""];
+    let [user, clientFirst, nonce] = ["", "", ""];
     const secret = () => secrets.get(user) ?? nobody;
     return {
       first(message) {
@@ -40,14 +40,14 @@ export function scramFor(passwords: () => Readonly<Record<string, string>>): () 
         user = who;
         nonce = client + randomBytes(18).toString("base64");
         const reply = `r=${nonce},s=${secret().salt},i=${ITERATIONS}`;
-        said = `${bare},${reply}`;
+        clientFirst = `${bare},${reply}`;
         return reply;
       },
       final(message) {
         const [, without = "", r = "", proof = ""] =
           /^(c=[^,]*,r=([^,]*)),p=(.*)$/.exec(message) ?? [];
         const { stored, server } = secret();
-        const all = `${said},${without}`;
+        const all = `${clientFirst},${without}`;
         const signature = hmac(stored, all);
         const given = Buffer.from(proof, "base64");
         if (!secrets.has(user) || r !== nonce || given.length !== signature.length)

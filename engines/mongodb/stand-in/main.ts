@@ -56,7 +56,7 @@ createServer(serve).listen(PORT);
 function serve(socket: Socket): void {
   const session: Session = { loggedIn: false };
   let received: Buffer = Buffer.alloc(0);
-  let turn: Promise<void> = Promise.resolve();
+  let queue: Promise<void> = Promise.resolve();
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
@@ -64,7 +64,7 @@ function serve(socket: Socket): void {
       for (let next = takeRequest(received); next; next = takeRequest(received)) {
         received = next.rest;
         const { request } = next;
-        turn = turn.then(async () => {
+        queue = queue.then(async () => {
           const reply = encodeReply(request, await answer(server, session, request.body));
           if (!socket.destroyed) socket.write(reply);
         });

@@ -43,7 +43,7 @@ const PATIENCE_MS = 10_000;
 
 /** Hands what comes in at any server to whoever leads, and knows which servers are there. */
 export function joinCluster({ name, others, peers, quorum, perform }: ClusterArgs): Cluster {
-  const heardAt = new Map<string, number>();
+  const seenAt = new Map<string, number>();
   const waiting = new Map<string, (response: object) => void>();
   const done = new Map<string, object>();
   let applied = 0;
@@ -88,7 +88,7 @@ export function joinCluster({ name, others, peers, quorum, perform }: ClusterArg
   return {
     connected: () => [
       name,
-      ...others.filter((other) => performance.now() - (heardAt.get(other) ?? -GONE_MS) < GONE_MS),
+      ...others.filter((other) => performance.now() - (seenAt.get(other) ?? -GONE_MS) < GONE_MS),
     ],
     async submit(operation) {
       const deadline = performance.now() + PATIENCE_MS;
@@ -104,7 +104,7 @@ export function joinCluster({ name, others, peers, quorum, perform }: ClusterArg
     },
     receive(raw) {
       const message = raw as Message;
-      if (message.kind === "here") heardAt.set(message.from, performance.now());
+      if (message.kind === "here") seenAt.set(message.from, performance.now());
       else if (message.kind === "done") waiting.get(message.id)?.(message.response);
       else if (message.kind === "do") {
         const { from, operation } = message;

@@ -22,17 +22,17 @@ export function handshake(login: Scram): (received: Buffer) => Step {
   };
 
   const first = (received: Buffer): Step =>
-    message(received, (said, rest) => {
-      if (said.protocol_version !== 0) return refuse(2, "Unsupported `protocol_version`.");
-      if (said.authentication_method !== "SCRAM-SHA-256")
+    message(received, (content, rest) => {
+      if (content.protocol_version !== 0) return refuse(2, "Unsupported `protocol_version`.");
+      if (content.authentication_method !== "SCRAM-SHA-256")
         return refuse(4, "Unsupported `authentication_method`.");
       step = final;
-      return reply({ authentication: login.first(String(said.authentication)) }, rest);
+      return reply({ authentication: login.first(String(content.authentication)) }, rest);
     });
 
   const final = (received: Buffer): Step =>
-    message(received, (said, rest) => {
-      const entered = login.final(String(said.authentication));
+    message(received, (content, rest) => {
+      const entered = login.final(String(content.authentication));
       if (entered === undefined) return refuse(12, "Wrong password");
       return { ...reply({ authentication: entered.proof }, rest), user: entered.user };
     });
@@ -51,7 +51,7 @@ const MORE: Step = { kind: "more" };
 
 function message(
   received: Buffer,
-  then: (said: Readonly<Record<string, unknown>>, rest: Buffer) => Step,
+  then: (content: Readonly<Record<string, unknown>>, rest: Buffer) => Step,
 ): Step {
   const end = received.indexOf(0);
   if (end < 0) return received.length < LONGEST ? MORE : refuse(7, "Limited read buffer size.");

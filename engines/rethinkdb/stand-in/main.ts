@@ -35,17 +35,17 @@ const tables = createTables();
 const others = Object.keys(members).filter((member) => member !== name);
 
 let quorum: Quorum | undefined;
-const lines = openPeers({
+const wire = openPeers({
   addresses: members,
   port: CLUSTER,
   onMessage: (message) =>
     (message as { scope?: unknown }).scope === scope && cluster.receive(message),
 });
 /** Servers of another deployment at these addresses are not heard. */
-const peers = { send: (to: string, message: object) => lines.send(to, { scope, ...message }) };
+const peers = { send: (to: string, message: object) => wire.send(to, { scope, ...message }) };
 const cluster = joinCluster({ name, others, peers, quorum: () => quorum, perform });
 const log = openLog(LOG);
-const onChange = () => say("the cluster changed", quorum?.state());
+const onChange = () => print("the cluster changed", quorum?.state());
 quorum = createQuorum({ name, others, log, peers, onChange });
 
 createServer((socket) => serve(socket, login(), answer)).listen(DRIVER);
@@ -109,7 +109,7 @@ function idOf(server: string): string {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
-function say(msg: string, more: object = {}): void {
+function print(msg: string, more: object = {}): void {
   process.stdout.write(`${JSON.stringify({ msg, name, ...more })}\n`);
 }
 

@@ -30,10 +30,10 @@ export function containers(docker: Docker): Kind<ContainerInputs> {
         await start(docker, container, wanted, cancelled);
         return { id: container.id, outputs: await addresses(container) };
       } catch (error) {
-        const words = await lastWords(container);
+        const lines = await lastLines(container);
         await remove(container);
         const why = error instanceof Error ? error.message : String(error);
-        throw new Error([`container ${wanted.name}: ${why}`, ...words].join("\n"), {
+        throw new Error([`container ${wanted.name}: ${why}`, ...lines].join("\n"), {
           cause: error,
         });
       }
@@ -116,9 +116,9 @@ async function untilHealthy(
     if (!State.Health) throw new Error("has no health check to wait for");
     if (State.Health.Status === "healthy") return;
     if (Date.now() > deadline) {
-      const said = State.Health.Log?.at(-1)?.Output.trim();
+      const output = State.Health.Log?.at(-1)?.Output.trim();
       throw new Error(
-        `is ${State.Health.Status} after ${deadlineMs / 1000} s${said ? `: ${said}` : ""}`,
+        `is ${State.Health.Status} after ${deadlineMs / 1000} s${output ? `: ${output}` : ""}`,
       );
     }
     await pause(200, undefined, { signal: cancelled });
@@ -126,7 +126,7 @@ async function untilHealthy(
 }
 
 /** The end of what a container said, for the message about why it failed. */
-async function lastWords(container: Docker.Container): Promise<readonly string[]> {
+async function lastLines(container: Docker.Container): Promise<readonly string[]> {
   const log = await container
     .logs({ stdout: true, stderr: true, tail: LOG_LINES })
     .catch(() => Buffer.alloc(0));

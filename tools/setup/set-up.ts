@@ -5,9 +5,9 @@ import type Docker from "dockerode";
 import { baseImage, dockerEngine } from "./docker.ts";
 import { AIRGAP, CACHE } from "./paths.ts";
 import { findPlugins, pulumiCli, standInLine } from "./pulumi.ts";
-import { say } from "./step.ts";
+import { print } from "./step.ts";
 
-export interface Machine {
+export interface Setup {
   readonly docker: Docker;
   readonly baseImage: string;
   /** What every child gets: the Node of this process, the CLI, stand-ins where they are needed, the engine. */
@@ -15,9 +15,9 @@ export interface Machine {
 }
 
 /** Sets up what this machine lacks, in the order in which the parts need each other. */
-export async function setUp(): Promise<Machine> {
+export async function setUp(): Promise<Setup> {
   const { env, plugins } = await setUpPulumi();
-  if (plugins.kind === "stand-ins") say(standInLine(plugins));
+  if (plugins.kind === "stand-ins") print(standInLine(plugins));
   const { docker, host } = await dockerEngine();
   return { docker, baseImage: await baseImage(docker), env: { ...env, DOCKER_HOST: host } };
 }
