@@ -105,7 +105,7 @@ test("a document that HAProxy could not take for the moment is offered again, un
   await desk.brings("orders");
   await documents.look();
   desk.bringsNothingNew();
-  for (let turn = 0; turn < 40; turn++) {
+  for (let round = 0; round < 40; round++) {
     desk.advance(300);
     await documents.look();
   }

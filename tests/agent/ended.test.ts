@@ -40,7 +40,7 @@ async function diskFor(t: TestContext) {
           await writeDurably(path, text);
           written++;
         },
-        log: { error: assert.fail, warn: (...said: unknown[]) => void alarms.push(said) },
+        log: { error: assert.fail, warn: (...args: unknown[]) => void alarms.push(args) },
       }),
   };
 }
@@ -110,11 +110,11 @@ test("that an entry ended by a clock that was ahead is an alarm, said once by ea
 
   agent.inForce(document, NOON - HOUR);
   agent.inForce(document, NOON - HOUR + 1);
-  const said = "An entry of the whitelist ended while the clock was ahead";
+  const message = "An entry of the whitelist ended while the clock was ahead";
   assert.deepEqual(disk.alarms, [
     [
       { alarm: true, entries: 1, cidrs: [RUNNER] },
-      `${said}, and nobody comes in by it any more: give it another end`,
+      `${message}, and nobody comes in by it any more: give it another end`,
     ],
   ]);
 

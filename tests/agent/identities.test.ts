@@ -22,7 +22,7 @@ function createRenewal(reasons: string[], first = "first") {
   let inUse = "";
   const offered: string[] = [];
   const log: string[] = [];
-  const heard: string[] = [];
+  const received: string[] = [];
   const identities = createIdentities({
     first: files,
     read: async () => files,
@@ -45,11 +45,11 @@ function createRenewal(reasons: string[], first = "first") {
       },
     },
     log: createMessages(log),
-    onChange: ({ cert }) => heard.push(cert),
+    onChange: ({ cert }) => received.push(cert),
     wall: () => Date.now() + skipped,
   });
   return {
-    ...{ identities, offered, log, heard },
+    ...{ identities, offered, log, received },
     renew: (cert: string) => {
       files = identity(cert);
     },
@@ -65,7 +65,7 @@ test("a certificate that HAProxy could not take is offered again until it has it
   renewal.renew("second");
   const busy = createRenewal(["connect ENOENT", "no whole answer", "no whole answer"]);
   busy.renew("second");
-  for (let turn = 0; turn < 6; turn++) {
+  for (let round = 0; round < 6; round++) {
     await identities.look();
     await busy.identities.look();
   }
@@ -76,14 +76,14 @@ test("a certificate that HAProxy could not take is offered again until it has it
     "!The new client certificate is refused: no whole answer",
     "The portal's client certificate is replaced",
   ]);
-  assert.deepEqual(busy.heard, ["second"]);
+  assert.deepEqual(busy.received, ["second"]);
 });
 
 test("a HAProxy that starts beside the agent has read the files itself: no word of it", async () => {
   const { identities, ...renewal } = createRenewal([
     "connect ECONNREFUSED /run/haproxy/admin.sock",
   ]);
-  for (let turn = 0; turn < 3; turn++) await identities.look();
+  for (let round = 0; round < 3; round++) await identities.look();
 
   assert.deepEqual(renewal.log, []);
   assert.equal(renewal.offered.length, 2);
@@ -92,15 +92,15 @@ test("a HAProxy that starts beside the agent has read the files itself: no word 
 
 test("a certificate that has ended is refused with an alarm, and the old one goes on", async () => {
   const { certificate } = await (await Authority.create()).issue(["orders-portal-1"]);
-  const { identities, log, heard, ...renewal } = createRenewal([]);
+  const { identities, log, received, ...renewal } = createRenewal([]);
   renewal.skip(500);
   renewal.renew(certificate);
-  for (let turn = 0; turn < 3; turn++) await identities.look();
+  for (let round = 0; round < 3; round++) await identities.look();
 
   assert.equal(log.length, 1);
   assert.match(log[0] ?? "", /^!The new client certificate is refused: it ended \d{4}-\d\d-\d\d$/);
   assert.equal(identities.current().cert, "first");
-  assert.deepEqual(heard, []);
+  assert.deepEqual(received, []);
 });
 
 test("a certificate in its last thirty days raises an alarm, once", async () => {

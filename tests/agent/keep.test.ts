@@ -13,7 +13,7 @@ test("a disk that hangs stops nothing: the agent goes on looking, and vouches fo
   await lab.serve();
   await lab.cycle();
 
-  for (let turn = 0; turn < 20; turn++) {
+  for (let round = 0; round < 20; round++) {
     lab.advance(300, true);
     await lab.cycle();
   }
@@ -72,7 +72,7 @@ test("a history that can't be kept is told once, and tried again at the next loo
   };
   const keep = createKeeper({ ...disk, lineage: undefined, log: { error } });
 
-  for (let turn = 0; turn < 3; turn++) {
+  for (let round = 0; round < 3; round++) {
     keep(seen(2));
     disk.fails("no space left");
     await settled();

@@ -13,22 +13,23 @@ import { until } from "../support/until.ts";
  */
 export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => false) {
   let now = 0;
-  let heardAt = 0;
+  let answeredAt = 0;
   let quorum = "a@5";
   let reads = 0;
   let cycles = 0;
   const lines: string[] = [];
-  const say = (facts: unknown, msg?: string): void => {
+  const record = (facts: unknown, msg?: string): void => {
     lines.push(msg ?? String(facts));
   };
-  const log = { info: say, warn: say, error: say } as unknown as AgentArgs["log"];
+  const log = { info: record, warn: record, error: record } as unknown as AgentArgs["log"];
   const haproxy = haproxyStandIn(async () => {
     reads++;
     if (stuck()) await new Promise(() => {});
   });
-  const words = { a: "leader", b: "replica", c: "replica" };
+  const roles = { a: "leader", b: "replica", c: "replica" };
   const ports = { a: "open", b: "open", c: "open" };
-  const view = (): View => viewOf({ quorum, words, ports, leaving: false, paused: false }, heardAt);
+  const view = (): View =>
+    viewOf({ quorum, roles, ports, leaving: false, paused: false }, answeredAt);
   const agent = createAgent({
     haproxy,
     log,
@@ -48,9 +49,9 @@ export function createAgentLab(changes: Partial<AgentArgs> = {}, stuck = () => f
     lines,
     reads: () => reads,
     /** The observer hears everything anew, or nothing more. */
-    advance: (ms: number, heard: boolean) => {
+    advance: (ms: number, answered: boolean) => {
       now += ms;
-      if (heard) heardAt = now;
+      if (answered) answeredAt = now;
     },
     says: (what: string) => {
       quorum = what;

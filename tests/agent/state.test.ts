@@ -92,9 +92,9 @@ function haproxyServing(serving: boolean): Actual {
   };
 }
 
-const said = {
+const answers = {
   quorum: "a@5",
-  words: { a: "leader", b: "replica", c: "replica" },
+  roles: { a: "leader", b: "replica", c: "replica" },
   ports: { a: "open", b: "open", c: "open" },
   leaving: false,
   paused: false,
@@ -109,14 +109,14 @@ for (const document of [copy, undefined, "no document"]) {
   test(`a portal whose history is lost, ${kept} beside it, opens to nobody until the generation rises`, () => {
     const lost = lostLineage("is not JSON", document);
     const before = adopt(DOCUMENT, lost, haproxyServing(false), 100);
-    const shut = judge(DOCUMENT, before, viewOf(said, 200), 200);
+    const shut = judge(DOCUMENT, before, viewOf(answers, 200), 200);
 
     assert.equal(shut.endpoints.primary?.gate, "closed");
     assert.match(String(shut.endpoints.primary?.why), /is not JSON.*a higher generation/);
     assert.deepEqual(new Set(Object.values(shut.endpoints.replica?.slots ?? {})), new Set(["cut"]));
 
     const next = { ...DOCUMENT, generation: 2 };
-    const opened = judge(next, shut.memory, viewOf(said, 300), 300);
+    const opened = judge(next, shut.memory, viewOf(answers, 300), 300);
 
     assert.equal(opened.endpoints.primary?.gate, "open");
     assert.equal(opened.endpoints.primary?.slots.a, "ready");
@@ -127,11 +127,15 @@ for (const document of [copy, undefined, "no document"]) {
 test("whom HAProxy serves while the history is lost is not cut, but nobody follows it", () => {
   const lost = lostLineage("is not JSON", copy);
   const before = adopt(DOCUMENT, lost, haproxyServing(true), 100);
-  const goesOn = judge(DOCUMENT, before, viewOf(said, 200), 200);
+  const goesOn = judge(DOCUMENT, before, viewOf(answers, 200), 200);
   assert.equal(goesOn.endpoints.primary?.slots.a, "ready");
   assert.deepEqual(goesOn.endpoints.replica?.slots, { a: "cut", b: "ready", c: "cut" });
 
-  const moved = { ...said, quorum: "b@6", words: { ...said.words, a: "replica", b: "leader" } };
+  const moved = {
+    ...answers,
+    quorum: "b@6",
+    roles: { ...answers.roles, a: "replica", b: "leader" },
+  };
   const after = judge(DOCUMENT, goesOn.memory, viewOf(moved, 300), 300);
   assert.notEqual(after.endpoints.primary?.gate, "open");
   assert.equal(after.endpoints.primary?.slots.b, "cut");

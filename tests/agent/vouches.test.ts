@@ -58,17 +58,17 @@ test("a wall clock that jumps to and fro by an hour changes nothing of what the 
   const lab = createAgentLab();
   await lab.serve();
   await lab.cycle();
-  const said = lab.lines.length;
+  const logged = lab.lines.length;
 
   t.mock.timers.enable({ apis: ["Date"], now: Date.now() });
-  for (let turn = 0; turn < 20; turn++) {
-    t.mock.timers.setTime(Date.now() + (turn % 2 === 0 ? 1 : -1) * 3_600_000);
+  for (let round = 0; round < 20; round++) {
+    t.mock.timers.setTime(Date.now() + (round % 2 === 0 ? 1 : -1) * 3_600_000);
     lab.advance(100, true);
     await lab.cycle();
     assert.equal(await lab.agent.vouches("primary", "a"), "yes");
     assert.equal(await lab.agent.hasVerdict(), true);
   }
-  assert.deepEqual(lab.lines.slice(said), []);
+  assert.deepEqual(lab.lines.slice(logged), []);
 });
 
 test("after a stall the agent vouches for nobody before it has looked again", async () => {

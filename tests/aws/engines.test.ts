@@ -5,7 +5,7 @@ import { engines as all, catalogue, type Engine } from "../../engines/table.ts";
 import { previewOf } from "../guard/portico.ts";
 import type { Preview, Step } from "../support/cli.ts";
 import { OFFICE } from "./changes.ts";
-import { judged, says } from "./judged.ts";
+import { judged, matchesRefusals } from "./judged.ts";
 import { awsConfig, DIGEST, withAwsStack } from "./stack.ts";
 import { kindOf, matchesGolden, nameOf } from "./summary.ts";
 
@@ -28,7 +28,7 @@ test("each engine on AWS: what its portals are told, who may reach whom, and whi
   await withAwsStack(CONFIG, async (stack) => {
     const text = await previewOf(stack, "--show-sames");
     const { steps }: Preview = JSON.parse(text);
-    says(await judged(text), []);
+    matchesRefusals(await judged(text), []);
 
     for (const engine of engines)
       await t.test(`preview: ${engine}`, async () => {

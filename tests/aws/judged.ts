@@ -36,7 +36,7 @@ function refusalsOf(verdict: Verdict): readonly string[] {
 }
 
 /** Each pattern has its sentence, and no sentence is without one. */
-export function says(refusals: readonly string[], expected: readonly RegExp[]): void {
+export function matchesRefusals(refusals: readonly string[], expected: readonly RegExp[]): void {
   for (const pattern of expected)
     assert.ok(
       refusals.some((sentence) => pattern.test(sentence)),

@@ -6,7 +6,7 @@ import { tried } from "../guard/tried.ts";
 import type { Deployed, Preview, Stack } from "../support/cli.ts";
 import { changedBy, LEAK_MENDED, STEPS } from "./bad-steps.ts";
 import { CHANGES, config, OFFICE } from "./changes.ts";
-import { judged, says } from "./judged.ts";
+import { judged, matchesRefusals } from "./judged.ts";
 import { certificatesAt, LEAF } from "./renewal.ts";
 import { assertNowhere, secretsOf } from "./secrets.ts";
 import { awsConfig, withAwsStack } from "./stack.ts";
@@ -29,7 +29,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
         const text = await preview();
         await matchesGolden("fresh", countsIn(read(text)));
         await matchesGolden("fresh-data", holdsData(read(text)));
-        says(await judged(text), []);
+        matchesRefusals(await judged(text), []);
       },
     );
 
@@ -59,8 +59,8 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
         texts.set(name, text);
         const lines = changesIn(read(text));
         await matchesGolden(name, counted ? countsIn(withoutSames(read(text))) : lines);
-        says(await judged(text), refused);
-        if (whitelistOnly) says(await judged(text, { whitelistOnly }), refused);
+        matchesRefusals(await judged(text), refused);
+        if (whitelistOnly) matchesRefusals(await judged(text, { whitelistOnly }), refused);
         else assert.ok((await judged(text, { whitelistOnly: true })).length > refused.length);
       });
 
@@ -75,7 +75,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
 
     await t.test("fine: an update that takes a secret out of what shows it", async () => {
       const leaked = changedBy(LEAK_MENDED, texts.get("entry-added") ?? "");
-      says(await judged(leaked), []);
+      matchesRefusals(await judged(leaked), []);
     });
 
     await t.test("mutations of a preview are refused, or argued: a sample", async () => {
@@ -88,7 +88,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       await stack.configure(BESIDE);
       const text = await preview();
       await matchesGolden("deployment-beside", besidesCreated(read(text)));
-      says(await judged(text), []);
+      matchesRefusals(await judged(text), []);
     });
 
     await t.test(
@@ -143,7 +143,7 @@ test("a stack on AWS: what a fresh one has, and what each edit changes", async (
       await stack.rewrite((state) => certificatesAt(state, LEAF, new Date(Date.now() + 89 * DAY)));
       const text = await preview();
       await matchesGolden("certificates-renewed", changesIn(read(text)));
-      says(await judged(text), []);
+      matchesRefusals(await judged(text), []);
     });
 
     await t.test("a whitelist edit is carried out in place, the document first", async () => {

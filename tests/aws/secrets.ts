@@ -23,13 +23,13 @@ export async function secretsOf(stack: Stack): Promise<Secrets> {
 
 /** Fails for each secret that is anywhere in `shown`, in clear or encoded. */
 export function assertNowhere(secrets: Secrets, shown: Readonly<Record<string, unknown>>): void {
-  for (const [place, value] of Object.entries(shown)) {
+  for (const [path, value] of Object.entries(shown)) {
     const text = textOf(value);
-    assert.ok(text.length > 1000, `${place} has nothing to look at`);
-    assert.doesNotMatch(text, /-----BEGIN [A-Z ]*PRIVATE KEY/, place);
+    assert.ok(text.length > 1000, `${path} has nothing to look at`);
+    assert.doesNotMatch(text, /-----BEGIN [A-Z ]*PRIVATE KEY/, path);
     for (const [where, secret] of secrets)
       for (const form of [secret, Buffer.from(secret).toString("base64").replace(/=+$/, "")])
-        assert.ok(!text.includes(form), `${place} shows ${where}`);
+        assert.ok(!text.includes(form), `${path} shows ${where}`);
   }
 }
 

@@ -12,8 +12,8 @@ import { statusOf, timeOf } from "../support/pool.ts";
 import type { Checked } from "./run.ts";
 import { Clients } from "./run.ts";
 import type { Ended, Row } from "./seen.ts";
-import { sightOf, tell } from "./seen.ts";
-import { TALKS, typed, typedLines } from "./typed.ts";
+import { print, sightOf } from "./seen.ts";
+import { DIALOGS, typed, typedLines } from "./typed.ts";
 
 export interface Tried {
   readonly cluster: Cluster;
@@ -66,7 +66,7 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
   const rows = new Map<string, Row>(clients.names.map((client) => [client, { client }]));
   const row = (client: string): Row => rows.get(client) ?? { client };
   after(async () => {
-    await tell(engine, [...rows.values()]);
+    await print(engine, [...rows.values()]);
     await clients.remove();
   });
   const failures = (all: readonly Checked[]) =>
@@ -95,17 +95,17 @@ export async function connectsAllClients(tried: Tried): Promise<void> {
     for (const { client, error } of seen) assert.match(error, DISTRUST, client);
   });
 
-  const talk = TALKS[engine];
-  if (talk)
+  const dialog = DIALOGS[engine];
+  if (dialog)
     for (const [what, line] of typedLines(cluster, engine, served))
       test(`${engine}: ${what} works as it is, and not with another authority's certificate`, async () => {
         await until("a whole cluster", 240, whole);
-        const { code, output } = await typed(cluster, engine, line, talk);
-        assert.match(output, talk.hear);
+        const { code, output } = await typed(cluster, engine, line, dialog);
+        assert.match(output, dialog.expect);
         assert.equal(code, 0, output);
 
-        const refused = await typed(cluster, engine, line, { ...talk, ca: clients.stranger });
-        assert.doesNotMatch(refused.output, talk.hear);
+        const refused = await typed(cluster, engine, line, { ...dialog, ca: clients.stranger });
+        assert.doesNotMatch(refused.output, dialog.expect);
         assert.match(refused.output, DISTRUST);
       });
 

@@ -139,11 +139,11 @@ export class Clients {
       // Some open their form and write a row, each within that time.
       const timeout = 120_000 + 2000 * seconds;
       const run = execa(file, [...args, "check", job], { cwd, timeout, stderr: "ignore" });
-      const told: Checked[] = [];
+      const checked: Checked[] = [];
       for await (const line of run)
         for (const one of linesOf(line))
-          told.push({ ...(one as unknown as Checked), at: Date.now() });
-      return told;
+          checked.push({ ...(one as unknown as Checked), at: Date.now() });
+      return checked;
     });
     return (await Promise.all(answers)).flat();
   }

@@ -50,7 +50,7 @@ export interface Row {
 }
 
 /** Prints what was seen as a table, and keeps it beside the figures of `npm run bench`. */
-export async function tell(engine: string, rows: readonly Row[]): Promise<void> {
+export async function print(engine: string, rows: readonly Row[]): Promise<void> {
   const end = (seen?: Ended) =>
     seen ? `${seen.error} (${seen.after.toFixed(1)} s, ${seen.late.toFixed(1)})` : "–";
   const sight = (seen?: Sight) => (seen ? `${seen.errors} / ${seen.gap.toFixed(1)}` : "–");

@@ -12,14 +12,15 @@ import { docker } from "../support/docker.ts";
 import { installed } from "./installed.ts";
 
 /** What is said to the program that a person has typed, and what it must answer. psql and redis-cli are in tests/e2e and engines/redis/tests. */
-export const TALKS: Partial<Record<Engine, { readonly say: string; readonly hear: RegExp }>> = {
-  elasticsearch: { say: "", hear: /^ip +heap\.percent/m },
-  mongodb: { say: "print(db.runCommand({ ping: 1 }).ok + 41)\n", hear: /42/ },
-  mysql: { say: "SELECT 40 + 2;\n", hear: /42/ },
-  rabbitmq: { say: "", hear: /hello is there/ },
-  rethinkdb: { say: "", hear: /^\[.*\]$/m },
-  scylladb: { say: "SELECT key FROM system.local;\n", hear: /^ *local *$/m },
-};
+export const DIALOGS: Partial<Record<Engine, { readonly send: string; readonly expect: RegExp }>> =
+  {
+    elasticsearch: { send: "", expect: /^ip +heap\.percent/m },
+    mongodb: { send: "print(db.runCommand({ ping: 1 }).ok + 41)\n", expect: /42/ },
+    mysql: { send: "SELECT 40 + 2;\n", expect: /42/ },
+    rabbitmq: { send: "", expect: /hello is there/ },
+    rethinkdb: { send: "", expect: /^\[.*\]$/m },
+    scylladb: { send: "SELECT key FROM system.local;\n", expect: /^ *local *$/m },
+  };
 
 const LONGEST_MS = 60_000;
 
@@ -45,7 +46,7 @@ export async function typed(
   cluster: Cluster,
   engine: Engine,
   line: string,
-  { say, ca }: { readonly say: string; readonly ca?: string },
+  { send, ca }: { readonly send: string; readonly ca?: string },
 ): Promise<Outcome> {
   const own = caFileOf(cluster);
   const shown = ca ?? own;
@@ -61,7 +62,7 @@ export async function typed(
   // Some forms leave a file with the login where they are typed.
   const cwd = await mkdtemp(join(tmpdir(), "portico-typed-"));
   const { exitCode, all } = await execa(file, args, {
-    ...{ cwd, input: say, all: true, reject: false, timeout: LONGEST_MS },
+    ...{ cwd, input: send, all: true, reject: false, timeout: LONGEST_MS },
     env: { PATH: path.join(":") },
   });
   await rm(cwd, { recursive: true });

@@ -43,7 +43,7 @@ async function copyOfProject(stack: string) {
   const run = async (...args: string[]) => {
     const { all, stdout, exitCode } = await begin(...args);
     assert.equal(exitCode, 0, all);
-    return { said: all, stdout };
+    return { output: all, stdout };
   };
   return { folder, begin, run };
 }
@@ -89,7 +89,7 @@ async function psql(uri: string, folder: string, node: string): Promise<string> 
   return (await runOnce({ image, command, network: "host", binds })).output.trim();
 }
 
-const printed = (said: string): string => /primary: psql "(\S+)"/.exec(said)?.[1] ?? "";
+const printed = (output: string): string => /primary: psql "(\S+)"/.exec(output)?.[1] ?? "";
 
 test("npm start brings the stack up, mends it and finds its data again; npm stop keeps them; npm stop -- --volumes leaves nothing", {
   timeout: 1_500_000,
@@ -110,11 +110,11 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   assert.equal(exitCode, 130, all);
 
   const first = await run("start");
-  const uri = printed(first.said);
-  assert.match(uri, /^postgresql:\/\/orders@127\.0\.0\.1:\d+\/orders\?/, first.said);
+  const uri = printed(first.output);
+  assert.match(uri, /^postgresql:\/\/orders@127\.0\.0\.1:\d+\/orders\?/, first.output);
   const password = await passwordIn(uri);
   assert.match(password, /^[\w-]{32}$/);
-  assert.ok(!first.said.includes(password), "no password is printed");
+  assert.ok(!first.output.includes(password), "no password is printed");
   assert.equal((await stat(passfileOf(uri))).mode & 0o777, 0o600);
   assert.equal(await psql(uri, folder, node), "answered");
   await query(uri, "CREATE TABLE kept AS SELECT 'kept' AS id");
@@ -148,14 +148,14 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   // As a removal needs it, which didn't come to its end.
   await run("pulumi", "state", "unprotect", "--all", "--yes", "-s", "local");
   const stopped = await run("stop");
-  assert.match(stopped.said, /The data, .* stay/);
+  assert.match(stopped.output, /The data, .* stay/);
   const kept = await present(stack);
   assert.deepEqual([kept.containers, kept.networks], [[], 0]);
   assert.ok(kept.volumes.includes(`${stack}-orders-1-data`), kept.volumes.join());
 
   const again = await run("start", "--show-secrets");
-  assert.ok(again.said.includes(full), "asked for, the whole URI is printed");
-  assert.equal(printed(again.said), uri, "the same password at the same place");
+  assert.ok(again.output.includes(full), "asked for, the whole URI is printed");
+  assert.equal(printed(again.output), uri, "the same password at the same place");
   assert.deepEqual(await query(uri, "SELECT id FROM kept"), row, "after npm stop");
 
   await run("stop", "--volumes");
@@ -164,7 +164,7 @@ test("npm start brings the stack up, mends it and finds its data again; npm stop
   const config = await readFile(join(folder, "Pulumi.local.yaml"), "utf8");
   assert.ok(config.includes(stack), config);
   assert.doesNotMatch(config, /encryptionsalt/);
-  assert.match((await run("stop", "--volumes")).said, /no local stack here/);
+  assert.match((await run("stop", "--volumes")).output, /no local stack here/);
 
   // A salt of the former passphrase would be in the way of the new one.
   await run("pulumi", "stack", "init", "--no-select", "-s", "local");

@@ -107,7 +107,7 @@ test("the application may do everything in its database, and nothing with the se
 });
 
 /** Twice as many as fit, of this machine, which is one source to the portal. */
-async function crowdOf(t: TestContext, says: Uint8Array): Promise<void> {
+async function crowdOf(t: TestContext, bytes: Uint8Array): Promise<void> {
   const [{ host, port } = { host: "", port: 0 }] = targets("primary");
   const crowd = Array.from({ length: 92 }, () =>
     connect({ host, port })
@@ -118,7 +118,7 @@ async function crowdOf(t: TestContext, says: Uint8Array): Promise<void> {
     for (const socket of crowd) socket.destroy();
   });
   await Promise.all(crowd.map((socket) => once(socket, "connect")));
-  if (says.length > 0) for (const socket of crowd) socket.write(says);
+  if (bytes.length > 0) for (const socket of crowd) socket.write(bytes);
 }
 
 test("connections that say nothing keep nobody waiting", async (t) => {

@@ -56,9 +56,9 @@ test("`npx portico switchover` hands over, and says what each portal saw", async
     ],
     { timeout: 180_000 },
   );
-  const told =
+  const followed =
     /^✓ \S+-portal-[12]: orders-\d leads instead of orders-\d \(epoch \S+\): new connections waited \d+ ms; the portal cut \d+ sessions, any others had ended with the old leader; /gm;
-  assert.equal(stdout.match(told)?.length, orders.portals.length, stdout);
+  assert.equal(stdout.match(followed)?.length, orders.portals.length, stdout);
 });
 
 test("Patroni alone frozen: the old leader is cut when its lease ends, and acknowledges nothing after the switch", async (t) => {

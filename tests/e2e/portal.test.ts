@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inserting } from "../../engines/postgresql/tests/client.ts";
 import { signalAgents } from "../support/agents.ts";
 import { exec, execWell, runOnce, until } from "../support/containers.ts";
-import { questionsLeaveNoLine } from "../support/pool.ts";
+import { questionsLeaveNoLogLine } from "../support/pool.ts";
 import { startWriter } from "../support/writer.ts";
 import {
   addressOf,
@@ -48,14 +48,14 @@ async function answerOf(uri: string) {
   const command = ["/usr/lib/postgresql/17/bin/psql", uri, "-Atc", "SELECT 40 + 2"];
   const binds = [`${caFile}:${caFile}:ro`];
   const { code, output } = await runOnce({ image, command, network: "host", binds });
-  return { code, said: output.trim() };
+  return { code, output: output.trim() };
 }
 
 test("psql takes the printed uri as it is, certificates verified, through either portal alone and both", async () => {
   const { uri = "", uris = [] } = orders.outputs.endpoints.primary ?? {};
 
   for (const each of [uri, ...uris])
-    assert.deepEqual(await answerOf(each), { code: 0, said: "42" });
+    assert.deepEqual(await answerOf(each), { code: 0, output: "42" });
 });
 
 test("a session's line in the log says who was behind the connection that the database saw", async () => {
@@ -64,17 +64,17 @@ test("a session's line in the log says who was behind the connection that the da
     "SELECT host(inet_client_addr()) AS portal, inet_client_port() AS port, host(inet_server_addr()) AS node",
   );
 
-  const told = await until("the session's line", 10, async () =>
+  const logged = await until("the session's line", 10, async () =>
     (await logLines(PORTALS[0], began)).find(
       ({ endpoint, portalPort }) => endpoint === "primary" && portalPort === seen?.port,
     ),
   );
-  assert.equal(told.client, orders.gateway);
-  assert.equal(await addressOf(String(told.node)), seen?.node);
+  assert.equal(logged.client, orders.gateway);
+  assert.equal(await addressOf(String(logged.node)), seen?.node);
 });
 
 test("the portals' questions leave no line in PostgreSQL's log", () =>
-  questionsLeaveNoLine(orders, /^\d{4}-\d\d-\d\d /));
+  questionsLeaveNoLogLine(orders, /^\d{4}-\d\d-\d\d /));
 
 test("reads go to replicas, spread over both", async () => {
   const servers = new Set<unknown>();
@@ -253,7 +253,7 @@ test("a portal that is killed serves nobody until it has proof again, and the ot
   await engine.getContainer(container(PORTALS[0])).kill();
   await writer.nextAck(10_000);
   const both = orders.outputs.endpoints.primary?.uri ?? "";
-  assert.deepEqual(await answerOf(both), { code: 0, said: "42" });
+  assert.deepEqual(await answerOf(both), { code: 0, output: "42" });
   await engine.getContainer(container(PORTALS[0])).start();
   await until("the first portal", 30, () => query("SELECT 1", "primary", 0));
 

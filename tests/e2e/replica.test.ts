@@ -51,7 +51,7 @@ async function readingAt(address: string) {
 const newcomersGoTo = (...addresses: string[]) =>
   until(`newcomers go to ${addresses} alone`, 30, async () => {
     const seen = new Set<unknown>();
-    for (let turn = 0; turn < 10; turn++) seen.add(await reader());
+    for (let round = 0; round < 10; round++) seen.add(await reader());
     return [...seen].every((server) => addresses.includes(String(server)));
   });
 

@@ -154,8 +154,8 @@ test("an entry expires by itself: within a second its connections end, and no ne
 
 test("an empty whitelist lets nobody in, and up says so", async () => {
   await orders.stack.configure(orders.config({ whitelist: {} }));
-  const said = await orders.stack.run("preview", ...orders.stack.configArguments);
-  assert.match(said, /orders.*nobody/i);
+  const preview = await orders.stack.run("preview", ...orders.stack.configArguments);
+  assert.match(preview, /orders.*nobody/i);
 
   await orders.stack.up();
   await assert.rejects(query("SELECT 1"));

@@ -124,10 +124,10 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
   const refusedNobody = async (t: TestContext, record: Record, from: number, began: number) => {
     const late = refused(record, from);
     // Sessions that went well are thousands.
-    const telling = ({ ending }: { readonly ending?: unknown }) => ending !== "--";
+    const hasReason = ({ ending }: { readonly ending?: unknown }) => ending !== "--";
     if (late.length > 0)
       for (const portal of portals)
-        for (const line of (await logLines(cluster, portal, began)).filter(telling))
+        for (const line of (await logLines(cluster, portal, began)).filter(hasReason))
           t.diagnostic(
             `${portal} at ${timeOf(line) - performance.timeOrigin}: ${JSON.stringify(line)}`,
           );
@@ -458,8 +458,8 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       ids.filter((id) => !there.has(id)),
       [],
     );
-    const said = await logLines(cluster, portals[0] ?? "", began);
-    assert.ok(said.some(({ msg }) => /no node can be reached/.test(String(msg))));
+    const logged = await logLines(cluster, portals[0] ?? "", began);
+    assert.ok(logged.some(({ msg }) => /no node can be reached/.test(String(msg))));
   });
 }
 

@@ -173,9 +173,9 @@ check([
 ]);
 
 test("a secret in the config is refused, and never repeated", () => {
-  const [said = ""] = refusals([bucket, blockOf(closed)], {
+  const [refusal = ""] = refusals([bucket, blockOf(closed)], {
     config: { "portico:password": "hunter2" },
   });
-  assert.match(said, /^The config shows a password in clear text: portico:password/);
-  assert.doesNotMatch(said, /hunter2/);
+  assert.match(refusal, /^The config shows a password in clear text: portico:password/);
+  assert.doesNotMatch(refusal, /hunter2/);
 });

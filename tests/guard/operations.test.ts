@@ -303,7 +303,7 @@ const cases: readonly Case[] = [
 
 for (const { title, steps, refused, whitelistOnly = false } of cases)
   test(`${refused.length === 0 ? "fine" : "refused"}: ${title}`, () => {
-    const said = refusals(steps, { whitelistOnly });
-    assert.equal(said.length, refused.length, said.join("\n"));
-    for (const [index, pattern] of refused.entries()) assert.match(said[index] ?? "", pattern);
+    const found = refusals(steps, { whitelistOnly });
+    assert.equal(found.length, refused.length, found.join("\n"));
+    for (const [index, pattern] of refused.entries()) assert.match(found[index] ?? "", pattern);
   });

@@ -136,8 +136,8 @@ export type Case = readonly [title: string, steps: readonly RawStep[], ...refuse
 export function check(cases: readonly Case[]): void {
   for (const [title, steps, ...refused] of cases)
     test(`${refused.length === 0 ? "fine" : "refused"}: ${title}`, () => {
-      const said = refusals(steps);
-      assert.equal(said.length, refused.length, said.join("\n"));
-      for (const [index, pattern] of refused.entries()) assert.match(said[index] ?? "", pattern);
+      const found = refusals(steps);
+      assert.equal(found.length, refused.length, found.join("\n"));
+      for (const [index, pattern] of refused.entries()) assert.match(found[index] ?? "", pattern);
     });
 }

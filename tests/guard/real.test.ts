@@ -82,9 +82,9 @@ Nothing is refused.`,
     await t.test("a deployment that is removed is refused for what would be lost", async () => {
       const gone = { ...place, "portico:target": "local", "portico:deployments": {} };
       await stack.configure(gone);
-      const unsaid = await guard(await preview());
-      assert.equal(unsaid.exitCode, 2, unsaid.stdout);
-      assert.match(unsaid.stdout, /deployments\.orders: is no longer in the config/);
+      const withoutReasons = await guard(await preview());
+      assert.equal(withoutReasons.exitCode, 2, withoutReasons.stdout);
+      assert.match(withoutReasons.stdout, /deployments\.orders: is no longer in the config/);
       await stack.configure({ ...gone, "portico:removed": ["orders"] });
       const held = await guard(await preview());
       assert.equal(held.exitCode, 2, held.stdout);

@@ -39,9 +39,9 @@ Nothing is refused.`,
 });
 
 test("a list that lets in much of IPv6 is named as well, and a usual one isn't", () => {
-  const said = (cidr: string) => text(verdictOn([edit({}, { [cidr]: "Paris" })]));
-  assert.match(said("2400::/12"), /lets in 0\.024% of all IPv6 addresses/);
-  assert.doesNotMatch(said("2001:db8::/32"), /of all IPv6/);
+  const summaryOf = (cidr: string) => text(verdictOn([edit({}, { [cidr]: "Paris" })]));
+  assert.match(summaryOf("2400::/12"), /lets in 0\.024% of all IPv6 addresses/);
+  assert.doesNotMatch(summaryOf("2001:db8::/32"), /of all IPv6/);
 });
 
 test("a new deployment's whitelist is all new, a lost one's is all gone", () => {

@@ -14,43 +14,43 @@ const CAME_SINCE = session("0x7f02", 1002);
 
 /** HAProxy, by what its looks show one after the other, the last for ever. Gives which sessions ended, and what it was told. */
 async function ended(t: Parameters<typeof socketThat>[0], looks: readonly string[]) {
-  const told: string[] = [];
+  const sent: string[] = [];
   let look = 0;
   const path = await socketThat(t, (socket, line) => {
     for (const command of line.trim().split(";")) {
       if (command === "show sess") socket.write(`${looks[Math.min(look++, looks.length - 1)]}\n`);
       else socket.write("\n");
-      if (command.startsWith("shutdown")) told.push(command);
+      if (command.startsWith("shutdown")) sent.push(command);
     }
   });
   const sessions = await endSessions({ socket: path, chosen: () => true });
-  return { ports: sessions.map(({ port }) => port), told };
+  return { ports: sessions.map(({ port }) => port), sent };
 }
 
 test("a session that a look still shows is not told to end again: its id may be a newcomer's by then", async (t) => {
   assert.deepEqual(await ended(t, [ENDS, ENDS, ""]), {
     ports: [1001],
-    told: ["shutdown session 0x7f01"],
+    sent: ["shutdown session 0x7f01"],
   });
 });
 
 test("one that came meanwhile is told as well", async (t) => {
   assert.deepEqual(await ended(t, [ENDS, ENDS + CAME_SINCE, CAME_SINCE, ""]), {
     ports: [1001, 1002],
-    told: ["shutdown session 0x7f01", "shutdown session 0x7f02"],
+    sent: ["shutdown session 0x7f01", "shutdown session 0x7f02"],
   });
 });
 
 test("one that came and went by itself, without having been told, is not counted", async (t) => {
   const came = [1003, 1004, 1005].map((port) => session(`0x7f${port}`, port));
-  const { ports, told } = await ended(t, [ENDS, ...came, ""]);
+  const { ports, sent } = await ended(t, [ENDS, ...came, ""]);
 
   assert.deepEqual(ports, [1001, 1003, 1004]);
-  assert.equal(told.length, ports.length);
+  assert.equal(sent.length, ports.length);
 });
 
 test("one that stays is no session that ended", async (t) => {
-  assert.deepEqual(await ended(t, [ENDS]), { ports: [], told: ["shutdown session 0x7f01"] });
+  assert.deepEqual(await ended(t, [ENDS]), { ports: [], sent: ["shutdown session 0x7f01"] });
 });
 
 /** A line of `show sess`. `answers`: flags of the response; `state`: of the server's side. */

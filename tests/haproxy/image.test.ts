@@ -146,7 +146,7 @@ test("on a full disk a new whitelist is in force all the same, with one alarm, a
   await until("it is healthy", 20_000, async () => (await healthOf(it)) === "healthy");
   const processes = () => it.sh("pgrep -x haproxy; pgrep -x node", "root");
   const before = await processes();
-  const said = () => logsOf(it.container.id);
+  const logs = () => logsOf(it.container.id);
   const report = () => JSON.parse(readFileSync(join(it.folder, "report/applied.json"), "utf8"));
 
   await it.sh("cat /dev/zero > /var/lib/portico/fill", "agent");
@@ -154,14 +154,14 @@ test("on a full disk a new whitelist is in force all the same, with one alarm, a
   // Without this machine.
   putDocument(it, { ...DOCUMENT, whitelist: { "192.0.2.0/24": "new" } });
   const alarm = /"alarm":true[^\n]*The whitelist is in force, and can't be kept[^\n]*ENOSPC/g;
-  await until("an alarm", 20_000, async () => alarm.test(await said()));
+  await until("an alarm", 20_000, async () => alarm.test(await logs()));
   await it.sh(
     'node -e \'require("net").connect(5432, "127.0.0.1").on("error", () => {})\'',
     "agent",
   );
-  await until("a refusal", 10_000, async () => /not on the whitelist/.test(await said()));
+  await until("a refusal", 10_000, async () => /not on the whitelist/.test(await logs()));
   await sleep(3000);
-  assert.equal((await said()).match(alarm)?.length, 1);
+  assert.equal((await logs()).match(alarm)?.length, 1);
   assert.equal(report().digest, null);
 
   await it.sh("rm /var/lib/portico/fill", "agent");

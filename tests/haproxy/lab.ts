@@ -105,7 +105,7 @@ export interface LabOptions {
 }
 
 /** As PostgreSQL's clients do, those here speak first. The nodes don't echo it. */
-const FIRST_WORD = Buffer.from("\n");
+const FIRST_BYTES = Buffer.from("\n");
 
 const PATIENCE_MS = 30_000;
 const NODES = ["orders-1", "orders-2", "orders-3"];
@@ -266,12 +266,12 @@ export function startHaproxy(
   const master = spawn("sh", ["-c", `${limit}exec "$0" "$@"`, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let said = "";
+  let stderr = "";
   master.stderr?.on("data", (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-4_000);
+    stderr = `${stderr}${chunk}`.slice(-4_000);
   });
   master.once("exit", (code) => {
-    if (code !== null && code !== 0 && code !== 143) process.stderr.write(`haproxy: ${said}\n`);
+    if (code !== null && code !== 0 && code !== 143) process.stderr.write(`haproxy: ${stderr}\n`);
   });
   t.after(
     () =>
@@ -297,7 +297,7 @@ export interface Client {
 
 export function openClient(port: number, from = "127.0.0.1", host = "127.0.0.1"): Client {
   const client = openSilentClient(port, from, host);
-  client.socket.write(FIRST_WORD);
+  client.socket.write(FIRST_BYTES);
   return client;
 }
 
@@ -307,19 +307,19 @@ export function openSilentClient(port: number, from = "127.0.0.1", host = "127.0
 }
 
 /** The same through TLS. `secured`: the handshake is done. */
-export function openTlsClient(port: number, from = "127.0.0.1", says = FIRST_WORD) {
-  return startTls(connect({ port, host: "127.0.0.1", localAddress: from }), says);
+export function openTlsClient(port: number, from = "127.0.0.1", firstBytes = FIRST_BYTES) {
+  return startTls(connect({ port, host: "127.0.0.1", localAddress: from }), firstBytes);
 }
 
 /** On a connection that may be open for a while already. */
-export function startTls(raw: Socket, says = FIRST_WORD) {
+export function startTls(raw: Socket, firstBytes = FIRST_BYTES) {
   raw.on("error", () => {});
   const socket = connectTls({ socket: raw, rejectUnauthorized: false });
   const secured = new Promise<boolean>((resolve) => {
     socket.once("secureConnect", () => resolve(true));
     socket.once("close", () => resolve(false));
   });
-  if (says.length > 0) socket.write(says);
+  if (firstBytes.length > 0) socket.write(firstBytes);
   return { ...clientOf(socket), secured };
 }
 
@@ -363,7 +363,7 @@ function greet(socket: Socket, node: string, sessions: Set<Socket> | undefined):
   sessions?.add(socket);
   socket.once("close", () => sessions?.delete(socket));
   socket.on("error", () => {});
-  socket.on("data", (chunk) => socket.write(chunk.subarray(chunk[0] === FIRST_WORD[0] ? 1 : 0)));
+  socket.on("data", (chunk) => socket.write(chunk.subarray(chunk[0] === FIRST_BYTES[0] ? 1 : 0)));
   socket.write(`${node}\n`);
 }
 

@@ -38,7 +38,7 @@ function tablesFor(t: TestContext) {
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000;
 
-for (const [what, startedAgo, first, told] of [
+for (const [what, startedAgo, first, reported] of [
   ["an agent that starts anew tells no refusal a second time", 10 * MINUTE, 7, []],
   ["an agent that starts with its HAProxy tells what was refused before its first look", 0, 7, [7]],
 ] as const) {
@@ -53,7 +53,7 @@ for (const [what, startedAgo, first, told] of [
     };
 
     refused({ "203.0.113.7": first });
-    assert.deepEqual(await counts(worker), told);
+    assert.deepEqual(await counts(worker), reported);
     refused({ "203.0.113.7": first + 2, "203.0.113.8": 1 });
     assert.deepEqual(await counts(worker), [2, 1]);
     refused({ "203.0.113.7": 3 });
@@ -68,23 +68,23 @@ test("of 10,000 IPv6 sources refused in one look each is told once, and none is 
     Object.fromEntries(
       Array.from({ length: 10_000 }, (_, n) => [`2001:db8:${network}::${n.toString(16)}`, total]),
     );
-  const told = async () => {
+  const reported = async () => {
     const reading = await refusals.look([], `7@${NOW / 1000}`);
     assert.equal(reading.kind, "denied", JSON.stringify(reading));
     return reading.kind === "denied" ? reading.sources : [];
   };
 
   refused(totals("a", 2));
-  const first = await told();
+  const first = await reported();
   assert.equal(new Set(first.map(({ source }) => source)).size, 10_000);
   assert.equal(first[10]?.source, "2001:db8:a::a");
   refused(totals("a", 3));
-  assert.deepEqual(new Set((await told()).map(({ count }) => count)), new Set([1]));
+  assert.deepEqual(new Set((await reported()).map(({ count }) => count)), new Set([1]));
   refused(totals("b", 2));
-  assert.equal((await told()).length, 10_000);
+  assert.equal((await reported()).length, 10_000);
   refused(totals("a", 3));
   assert.deepEqual(
-    new Set((await told()).map(({ count }) => count)),
+    new Set((await reported()).map(({ count }) => count)),
     new Set([3]),
     "what it had in the last look but one",
   );

@@ -76,13 +76,13 @@ test("a socket that isn't there is a failure that names it", async () => {
 });
 
 test("a line that HAProxy would cut is never sent", async (t) => {
-  let heard = "";
+  let received = "";
   const path = await socketThat(t, (_, line) => {
-    heard += line;
+    received += line;
   });
   const reply = await sendOnce(path, ["x".repeat(16_000)], DEADLINE);
   assert.match(reply.kind === "failed" ? reply.why : "", /a line of 16000 bytes/);
-  assert.equal(heard, "");
+  assert.equal(received, "");
 });
 
 for (const value of ["a;b", "a b", "a\nb", "a\rb", "<<x", "", 'a"b', "a\\b", "a\0b", "ä"]) {

@@ -37,7 +37,7 @@ export async function createSlowLab(t: TestContext): Promise<SlowLab> {
   const network = await networkFor(t, { internal: true });
   const folder = folderFor(t);
   const at = (host: number) => network.subnet.replace("0/24", String(host));
-  const placed = (host: number): Docker.ContainerCreateOptions["NetworkingConfig"] => ({
+  const networkOf = (host: number): Docker.ContainerCreateOptions["NetworkingConfig"] => ({
     EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: at(host) } } },
   });
   return {
@@ -51,7 +51,7 @@ export async function createSlowLab(t: TestContext): Promise<SlowLab> {
           Binds: [`${PROGRAMS}:/peers:ro`, `${folder}/client:/keys:ro`],
           NetworkMode: network.name,
         },
-        NetworkingConfig: placed(host),
+        NetworkingConfig: networkOf(host),
         Labels: { "portico.test": "slow" },
       }),
     putKey: (name, text) => put(folder, `client/${name}`, text),
@@ -70,7 +70,7 @@ export async function createSlowLab(t: TestContext): Promise<SlowLab> {
           NetworkMode: network.name,
           Sysctls: { ...PEERS, ...BUFFERS },
         },
-        NetworkingConfig: placed(host),
+        NetworkingConfig: networkOf(host),
         Labels: { "portico.test": "slow" },
       });
       await opened(container.id, open);

@@ -75,9 +75,9 @@ test("a slow peer lives, and one that is gone is found within a minute", async (
   for (const [name, what] of Object.entries(ALIVE)) {
     await t.test(what, () =>
       until(what, 150, async () => {
-        const said = await logsOf(client.id);
-        if (said.includes(`whole ${name}\n`)) return true;
-        if (said.includes(`ended ${name} `)) assert.fail("it was cut");
+        const logs = await logsOf(client.id);
+        if (logs.includes(`whole ${name}\n`)) return true;
+        if (logs.includes(`ended ${name} `)) assert.fail("it was cut");
         return false;
       }).then(() => {}),
     );

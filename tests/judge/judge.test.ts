@@ -7,12 +7,12 @@ import { DOCUMENT, viewOf } from "./scenario.ts";
 
 const quiet = { leaving: false, paused: false };
 const ports = { a: "open", b: "open", c: "open" };
-const begin = { ...quiet, quorum: "a@5", words: { a: "leader", b: "silent", c: "silent" }, ports };
+const begin = { ...quiet, quorum: "a@5", roles: { a: "leader", b: "silent", c: "silent" }, ports };
 const opened = judge(DOCUMENT, blankMemory(1, 0), viewOf(begin, 0), 0);
 const lost = {
   ...quiet,
   quorum: "unknown",
-  words: { a: "silent", b: "stopping", c: "silent" },
+  roles: { a: "silent", b: "stopping", c: "silent" },
   ports: { ...ports, a: "silent" },
 };
 const held = judge(DOCUMENT, opened.memory, viewOf(lost, 1), 1);

@@ -90,23 +90,23 @@ test("the history of another generation is not taken up", () => {
   assert.equal(memory.gate.kind, "closed");
 });
 
-const words = { a: "leader", b: "silent", c: "silent" };
-const said = { quorum: "a@5", words, ports: {}, leaving: false, paused: false };
+const roles = { a: "leader", b: "silent", c: "silent" };
+const answers = { quorum: "a@5", roles, ports: {}, leaving: false, paused: false };
 
 test("answers from before a freeze settle nothing; those from after it do", () => {
-  assert.equal(isSettled(viewOf(said, 90), "a", 100, 110), false);
-  assert.equal(isSettled(viewOf(said, 105), "a", 100, 110), true);
+  assert.equal(isSettled(viewOf(answers, 90), "a", 100, 110), false);
+  assert.equal(isSettled(viewOf(answers, 105), "a", 100, 110), true);
 });
 
 test("the quorum's answer alone settles nothing while the leader has not been heard", () => {
-  const view = viewOf({ ...said, words: { ...words, a: "silent" } }, 105);
+  const view = viewOf({ ...answers, roles: { ...roles, a: "silent" } }, 105);
 
   assert.equal(isSettled(view, "a", 100, 110), false);
   assert.equal(isSettled(view, undefined, 100, 110), true);
 });
 
 test("after a second and a half silence is an answer too", () => {
-  const view = viewOf({ ...said, quorum: "unknown" }, 105);
+  const view = viewOf({ ...answers, quorum: "unknown" }, 105);
 
   assert.equal(isSettled(view, "a", 100, 1599), false);
   assert.equal(isSettled(view, "a", 100, 1600), true);
@@ -146,10 +146,10 @@ test("a new agent goes on with a hold of an endpoint over any node, and with one
 });
 
 const members = { a: "serving", b: "serving", c: "serving" };
-const leaderless = { ...said, quorum: "leaderless", words: members };
+const leaderless = { ...answers, quorum: "leaderless", roles: members };
 
 test("without a leader every node must have been heard, or a second and a half have passed", () => {
-  const oneSilent = viewOf({ ...leaderless, words: { ...members, b: "silent" } }, 105);
+  const oneSilent = viewOf({ ...leaderless, roles: { ...members, b: "silent" } }, 105);
 
   assert.equal(isSettled(viewOf(leaderless, 90), undefined, 100, 110), false);
   assert.equal(isSettled(viewOf(leaderless, 105), undefined, 100, 110), true);
@@ -160,7 +160,7 @@ test("without a leader every node must have been heard, or a second and a half h
 test("a restarted agent that finds a node silent sends nobody there, and cuts it when it stays so", () => {
   const before = adopt(SPREADS, undefined, spreading("accepting", { a: "ready", b: "ready" }), 100);
   const silentSince = (at: number, since: number) =>
-    viewOf({ ...leaderless, words: { ...members, b: `silent~${at - since}` } }, at);
+    viewOf({ ...leaderless, roles: { ...members, b: `silent~${at - since}` } }, at);
 
   const first = judge(SPREADS, before, silentSince(1600, 1300), 1600);
   const second = judge(SPREADS, first.memory, silentSince(4300, 1300), 4300);

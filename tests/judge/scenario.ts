@@ -10,12 +10,12 @@ import type { NodeView, Quorum, Role, View } from "../../proxy-image/src/model/v
  *
  * quorum: "a@5" (a leads in epoch 5), "a@5#x" (incarnation x), "none", "none#x", "unknown", "conflict", "leaderless",
  *   "leaderless#x"
- * words: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:unknown" (lag), "replica:cut-off", "serving", "stopping", "silent", any with "#x"
+ * roles: "leader", "failsafe", "replica", "replica:4096" (lag), "replica:unknown" (lag), "replica:cut-off", "serving", "stopping", "silent", any with "#x"
  * ports: "open", "closed", "silent", "unknown"
- * words and ports may end with an age: "leader~50" was said 50 ms before the step
+ * roles and ports may end with an age: "leader~50" was answered 50 ms before the step
  * expect: "open a", "held", "held a" (a's sessions live on), "closed", "closed a"; readers: what the read endpoint does.
  *   Where the document has an endpoint `any`: what that one does, "open", "held" or "closed"; members: its slots, but for those
- *   that are cut; doors: what the endpoints of one node each do, by node
+ *   that are cut; gates: what the endpoints of one node each do, by node
  */
 export interface Scenario {
   readonly title: string;
@@ -28,14 +28,14 @@ interface Step {
   readonly at: number;
   readonly generation?: number;
   readonly quorum?: string;
-  readonly words?: Readonly<Record<string, string>>;
+  readonly roles?: Readonly<Record<string, string>>;
   readonly ports?: Readonly<Record<string, string>>;
   readonly leaving?: boolean;
   readonly paused?: boolean;
   readonly expect: string;
   readonly readers?: Readonly<Record<string, string>>;
   readonly members?: Readonly<Record<string, string>>;
-  readonly doors?: Readonly<Record<string, string>>;
+  readonly gates?: Readonly<Record<string, string>>;
   /** A part of the reason that must be given. */
   readonly why?: string;
 }
@@ -45,16 +45,16 @@ export interface Seen {
   readonly expect: string;
   readonly readers?: Readonly<Record<string, string>>;
   readonly members?: Readonly<Record<string, string>>;
-  readonly doors?: Readonly<Record<string, string>>;
+  readonly gates?: Readonly<Record<string, string>>;
   readonly why: string;
 }
 
-/** Plays a scenario and says what was seen at each step, in the words in which steps say what they expect. */
+/** Plays a scenario and says what was seen at each step, as steps write what they expect. */
 export function play({ document: changes, steps }: Scenario): readonly Seen[] {
   let memory: Memory | undefined;
-  let said: Required<Pick<Step, "quorum" | "words" | "ports" | "leaving" | "paused">> = {
+  let answers: Required<Pick<Step, "quorum" | "roles" | "ports" | "leaving" | "paused">> = {
     quorum: "unknown",
-    words: { a: "silent", b: "silent", c: "silent" },
+    roles: { a: "silent", b: "silent", c: "silent" },
     ports: { a: "unknown", b: "unknown", c: "unknown" },
     leaving: false,
     paused: false,
@@ -63,15 +63,15 @@ export function play({ document: changes, steps }: Scenario): readonly Seen[] {
   return steps.map((step) => {
     const { at } = step;
     generation = step.generation ?? generation;
-    said = {
-      quorum: step.quorum ?? said.quorum,
-      words: { ...said.words, ...step.words },
-      ports: { ...said.ports, ...step.ports },
-      leaving: step.leaving ?? said.leaving,
-      paused: step.paused ?? said.paused,
+    answers = {
+      quorum: step.quorum ?? answers.quorum,
+      roles: { ...answers.roles, ...step.roles },
+      ports: { ...answers.ports, ...step.ports },
+      leaving: step.leaving ?? answers.leaving,
+      paused: step.paused ?? answers.paused,
     };
     const document = { ...DOCUMENT, ...changes, generation };
-    const verdict = judge(document, memory ?? blankMemory(generation, at), viewOf(said, at), at);
+    const verdict = judge(document, memory ?? blankMemory(generation, at), viewOf(answers, at), at);
     memory = verdict.memory;
     return { at, ...seenIn(verdict, document, step) };
   });
@@ -88,7 +88,7 @@ function seenIn(
     Object.fromEntries(
       Object.entries(endpoints[name]?.slots ?? {}).filter(([, slot]) => slot !== "cut"),
     );
-  const doors = Object.entries(document.endpoints).flatMap(([name, { node }]) =>
+  const gates = Object.entries(document.endpoints).flatMap(([name, { node }]) =>
     node === undefined ? [] : [[node, endpoints[name]?.gate ?? "none"]],
   );
   const node = gate.kind === "open" ? gate.node : gate.keep;
@@ -98,7 +98,7 @@ function seenIn(
     expect: spreads ? anyGate.kind : writes,
     ...(step.readers && { readers: alive("replica") }),
     ...(step.members && { members: alive("any") }),
-    ...(step.doors && { doors: Object.fromEntries(doors) }),
+    ...(step.gates && { gates: Object.fromEntries(gates) }),
     why: spreads ? anyGate.why : gate.why,
   };
 }
@@ -125,13 +125,13 @@ export const DOCUMENT: PortalDocument = {
 };
 
 export function viewOf(
-  said: Required<Pick<Step, "quorum" | "words" | "ports" | "leaving" | "paused">>,
+  answers: Required<Pick<Step, "quorum" | "roles" | "ports" | "leaving" | "paused">>,
   at: number,
 ): View {
-  const nodes = Object.entries(said.words).map(([name, role]): [string, NodeView] => {
+  const nodes = Object.entries(answers.roles).map(([name, role]): [string, NodeView] => {
     const [answer = "", age = "0"] = role.split("~");
     const [text = "", incarnation] = answer.split("#");
-    const [kind = "", portAge = "0"] = (said.ports[name] ?? "unknown").split("~");
+    const [kind = "", portAge = "0"] = (answers.ports[name] ?? "unknown").split("~");
     return [
       name,
       {
@@ -146,10 +146,10 @@ export function viewOf(
     ];
   });
   return {
-    quorum: quorumOf(said.quorum, at),
+    quorum: quorumOf(answers.quorum, at),
     nodes: Object.fromEntries(nodes),
-    ...(said.leaving && { leaving: { why: "a switchover was asked for" } }),
-    paused: said.paused,
+    ...(answers.leaving && { leaving: { why: "a switchover was asked for" } }),
+    paused: answers.paused,
   };
 }
 

@@ -14,12 +14,12 @@ for (const file of readdirSync(folder).sort()) {
 
       assert.deepEqual(
         seen.map(({ why: _, ...step }) => step),
-        scenario.steps.map(({ at, expect, readers, members, doors }) => ({
+        scenario.steps.map(({ at, expect, readers, members, gates }) => ({
           at,
           expect,
           ...(readers && { readers }),
           ...(members && { members }),
-          ...(doors && { doors }),
+          ...(gates && { gates }),
         })),
       );
       scenario.steps.forEach(({ why }, index) => {

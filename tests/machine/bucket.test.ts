@@ -21,10 +21,10 @@ async function running(machine: Machine) {
   return machine.reports("healthy", 240, ({ healthy, problem }) => healthy && problem === null);
 }
 
-const says = (machine: Machine, seconds: number, words: RegExp) =>
-  until(`${words}`, seconds, async () => {
+const reports = (machine: Machine, seconds: number, pattern: RegExp) =>
+  until(`${pattern}`, seconds, async () => {
     const journal = await machine.journal();
-    if (journal.some(({ msg }) => words.test(msg))) return true;
+    if (journal.some(({ msg }) => pattern.test(msg))) return true;
     throw new Error(JSON.stringify(journal.slice(-5), null, 2));
   });
 
@@ -37,9 +37,9 @@ test("a first boot without the bucket tries again ever more slowly, says why, an
   await node.boot();
   const which = "s3://portico-test/machine/portico-machine can't be fetched: An error occurred";
   for (const wait of [2, 4])
-    await says(node, 30, new RegExp(`^${which} \\(AccessDenied\\).*; next try in ${wait} s$`));
+    await reports(node, 30, new RegExp(`^${which} \\(AccessDenied\\).*; next try in ${wait} s$`));
   await node.s3.close();
-  await says(
+  await reports(
     node,
     30,
     /Could not connect to the endpoint URL.*; next try in \d+ s$|IMDS|credentials/,
@@ -56,11 +56,11 @@ test("without the bucket what runs goes on, also over a reboot", async (t) => {
 
   await node.s3.close();
   await node.wake();
-  await says(node, 30, /^S3 list-objects-v2 orders\/orders-1\/: .*; next try in 2 s$/);
+  await reports(node, 30, /^S3 list-objects-v2 orders\/orders-1\/: .*; next try in 2 s$/);
   const runs = new RegExp(`image:${image.id.replace("sha256:", "")}".*"running"`);
   assert.match(await node.sh("cat /stand-in/container.json"), runs);
   await node.reboot();
-  await says(node, 60, /can't be fetched: .*; the one from before runs$/);
+  await reports(node, 60, /can't be fetched: .*; the one from before runs$/);
   await until("the container runs", 60, async () =>
     /"running"/.test(await node.sh("cat /stand-in/container.json")),
   );
@@ -113,7 +113,7 @@ test("files follow the bucket as a whole set: changed, added, removed, and nothi
   put("server.crt", "a new certificate");
   put("node.json", '{"contract":1,"memory":1}');
   await node.wake();
-  await says(node, 60, /list-objects-v2|get-object/);
+  await reports(node, 60, /list-objects-v2|get-object/);
   assert.equal(await held(), before);
   node.s3.fault = null;
   node.s3.objects.remove(BUCKET, "orders/orders-1/files/secrets.json");

@@ -51,7 +51,7 @@ const well = {
   ...{ machine: "orders-portal-1", image: "new", healthy: true, why: "it serves", at: NOW },
 };
 
-const TURNS: readonly (readonly [report: unknown, why: string | null])[] = [
+const WAITS: readonly (readonly [report: unknown, why: string | null])[] = [
   [well, null],
   [{ ...well, at: "2026-11-23T11:58:00+00:00" }, null],
   [{ ...well, image: "old" }, "orders-portal-1 does not run this image yet"],
@@ -96,7 +96,7 @@ for name in archive.namelist():
     ast.parse(archive.read(name), name, feature_version=(3, 9))
 print(json.dumps({
     "mistakes": [mistake(content) for content, _ in cases["mistakes"]],
-    "turns": [waits_for("new", json.dumps(report), now) for report, _ in cases["turns"]],
+    "waits": [waits_for("new", json.dumps(report), now) for report, _ in cases["waits"]],
     "shared": [shared_memory(memory) for memory in cases["memories"]],
 }))
 `;
@@ -105,7 +105,7 @@ test("machine.json is read strictly, a turn is awaited for a reason, /dev/shm is
   const folder = mkdtempSync(join(tmpdir(), "machine-"));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "service"), machineService().archive);
-  const cases = { now: NOW, mistakes: MISTAKES, turns: TURNS, memories: MEMORIES };
+  const cases = { now: NOW, mistakes: MISTAKES, waits: WAITS, memories: MEMORIES };
   writeFileSync(join(folder, "cases.json"), JSON.stringify(cases));
 
   const { output } = await runToEnd(
@@ -117,10 +117,10 @@ test("machine.json is read strictly, a turn is awaited for a reason, /dev/shm is
     30_000,
   );
 
-  const said: unknown = JSON.parse(output);
-  assert.deepEqual(said, {
+  const results: unknown = JSON.parse(output);
+  assert.deepEqual(results, {
     mistakes: MISTAKES.map(([, why]) => why),
-    turns: TURNS.map(([, why]) => why),
+    waits: WAITS.map(([, why]) => why),
     shared: MEMORIES.map(sharedMemory),
   });
 });

@@ -84,9 +84,9 @@ test("a new node is brought up, and its second boot does nothing twice", async (
   ]);
   assert.equal(await node.sh("cat /var/lib/portico-data/data/row"), "kept\n");
   assert.equal(await node.sh("blkid -o value -s UUID /dev/disk/by-id/*"), made);
-  const said = JSON.stringify(await node.journal());
-  assert.match(said, /dnf install: Error: Failed to download .* 403; next try in 2 s/);
-  assert.ok(!said.includes(SECRET) && !JSON.stringify(node.reported()).includes(SECRET));
+  const journal = JSON.stringify(await node.journal());
+  assert.match(journal, /dnf install: Error: Failed to download .* 403; next try in 2 s/);
+  assert.ok(!journal.includes(SECRET) && !JSON.stringify(node.reported()).includes(SECRET));
 });
 
 test("killed again and again on its way, the service gets there all the same, once", async (t) => {

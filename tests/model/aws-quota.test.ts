@@ -80,7 +80,7 @@ const cases: readonly {
 
 for (const { title, deployments, raised, problems } of cases)
   test(`${problems.length === 0 ? "fits" : "won't fit"}: ${title}`, () => {
-    const said = quotaProblems(deployments, raised);
-    assert.equal(said.length, problems.length, said.join("\n"));
-    for (const [index, pattern] of problems.entries()) assert.match(said[index] ?? "", pattern);
+    const found = quotaProblems(deployments, raised);
+    assert.equal(found.length, problems.length, found.join("\n"));
+    for (const [index, pattern] of problems.entries()) assert.match(found[index] ?? "", pattern);
   });

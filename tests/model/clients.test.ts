@@ -185,12 +185,12 @@ function tooShort(
   named: Readonly<Record<string, number>>,
   patience: number,
 ): readonly string[] {
-  const told = (name: string) =>
+  const formOf = (name: string) =>
     Number(new RegExp(`(?<!\\w)${name}\\W*(\\d+)`).exec(text)?.[1] ?? Number.NaN);
   const others = [...text.matchAll(/timeout\w*\W*(\d+)/gi)];
   return [
     ...Object.entries(named)
-      .filter(([name, second]) => !(told(name) >= patience * second))
+      .filter(([name, second]) => !(formOf(name) >= patience * second))
       .map(([name]) => name),
     ...others.filter(([, value]) => Number(value) < patience).map(([constant]) => constant),
   ];

@@ -167,6 +167,6 @@ test("SSH gets a port after all others, and moves none of them", () => {
   );
   assert.deepEqual(
     withSsh.map(({ ssh }) => ssh),
-    [6, 7, 19, 15].map((place) => ({ internal: 2222, host: 15432 + place })),
+    [6, 7, 19, 15].map((offset) => ({ internal: 2222, host: 15432 + offset })),
   );
 });

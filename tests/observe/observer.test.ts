@@ -47,7 +47,7 @@ async function start(t: TestContext) {
     const { quorum, nodes } = view();
     return quorum.kind === "leader" && nodes.a?.role.kind === "leader";
   });
-  return { etcd, patroni, postgresql, observer, view, told: views, document };
+  return { etcd, patroni, postgresql, observer, view, views: views, document };
 }
 
 const roleOf = (view: View | undefined) => view?.nodes.a?.role.kind;
@@ -65,7 +65,7 @@ test("the quorum's leader and the node's word make the view", async (t) => {
 });
 
 test("a stream's event is told long before the next regular question", async (t) => {
-  const { etcd, told: views } = await start(t);
+  const { etcd, views } = await start(t);
   await until("the stream is there", () => etcd.streams.size === 1);
   const before = views.length;
 
@@ -73,21 +73,21 @@ test("a stream's event is told long before the next regular question", async (t)
   etcd.keys = { initialize: ["77", 1] };
   etcd.revision += 1;
   const key = Buffer.from("/service/orders/leader").toString("base64");
-  etcd.tell({ result: { events: [{ type: "DELETE", kv: { key } }] } });
+  etcd.push({ result: { events: [{ type: "DELETE", kv: { key } }] } });
   await until("it is told", () => views.slice(before).some(({ quorum }) => quorum.kind === "none"));
 
   assert.ok(sinceChange() < 250);
 });
 
 test("a change that no stream tells is seen by the next regular question", async (t) => {
-  const { etcd, told: views } = await start(t);
+  const { etcd, views } = await start(t);
   etcd.keys = { ...etcd.keys, failover: ['{"leader":"a"}', 20] };
 
   await until("it is told", () => views.at(-1)?.leaving !== undefined, 30_000);
 });
 
 test("an etcd that stays open and silent is no proof: the quorum is unknown after two seconds", async (t) => {
-  const { etcd, view, told: views } = await start(t);
+  const { etcd, view, views } = await start(t);
   etcd.mood = "silent";
   const ran = stopwatch();
   const silent = performance.now();
@@ -102,7 +102,7 @@ test("an etcd that stays open and silent is no proof: the quorum is unknown afte
 });
 
 test("a manager that is frozen alone is silent, while PostgreSQL's port is open", async (t) => {
-  const { patroni, told: views } = await start(t);
+  const { patroni, views } = await start(t);
   patroni.mood = "silent";
   const sinceFrozen = stopwatch();
 
@@ -113,7 +113,7 @@ test("a manager that is frozen alone is silent, while PostgreSQL's port is open"
 });
 
 test("a node that is frozen whole is found silent in both, within about a second", async (t) => {
-  const { patroni, postgresql, told: views } = await start(t);
+  const { patroni, postgresql, views } = await start(t);
   patroni.mood = "silent";
   postgresql.says = "";
   const sinceFrozen = stopwatch();
@@ -130,7 +130,7 @@ test("a node that is frozen whole is found silent in both, within about a second
 });
 
 test("PostgreSQL's death is told at once", async (t) => {
-  const { postgresql, told: views } = await start(t);
+  const { postgresql, views } = await start(t);
   await until("a connection is held", () => postgresql.connections.size > 0);
   const before = views.length;
 
@@ -142,7 +142,7 @@ test("PostgreSQL's death is told at once", async (t) => {
 });
 
 test("a new leader's first word is heard within milliseconds", async (t) => {
-  const { etcd, patroni, told: views } = await start(t);
+  const { etcd, patroni, views } = await start(t);
   patroni.status = { ...leading("a"), role: "replica", xlog: {} };
   etcd.keys = { ...etcd.keys, leader: ["a", 30] };
   etcd.revision += 1;

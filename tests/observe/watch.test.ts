@@ -9,7 +9,7 @@ import { until } from "../support/until.ts";
 const HURRIED = { everyMs: 1, deadlineMs: 1000, depth: 2 };
 
 /** A source that answers late, and counts the questions that are under way at once. */
-function slowLine() {
+function slowClient() {
   let [now, most] = [0, 0];
   const ask = async (): Promise<Exchanged<string>> => {
     now++;
@@ -26,7 +26,7 @@ for (const [what, extra, most] of [
   ["two at a time in a hurry, where it does", { setDepth: () => {} }, 2],
 ] as const)
   test(`a source is asked ${what}`, async (t) => {
-    const slow = slowLine();
+    const slow = slowClient();
     let answers = 0;
     const watching = watch({
       client: { ...slow.client, ...extra },

@@ -19,10 +19,10 @@ for (const engine of engines)
     );
 
     for (const { name, node } of endpointsOf(deployment)) {
-      const door = sections.get(`frontend in_${name}`) ?? "";
-      assert.match(door, /tcp-request connection reject if aliased or !listed/, name);
-      const binds = door.match(/^ {4}bind /gm)?.length;
-      const ended = door.match(TLS)?.length ?? 0;
+      const frontend = sections.get(`frontend in_${name}`) ?? "";
+      assert.match(frontend, /tcp-request connection reject if aliased or !listed/, name);
+      const binds = frontend.match(/^ {4}bind /gm)?.length;
+      const ended = frontend.match(TLS)?.length ?? 0;
       assert.equal(ended, catalogue[engine].tls === "portal" ? binds : 0, name);
       const slots = (sections.get(`backend ${name}`) ?? "").match(/^ {4}server .*/gm) ?? [];
       const waiting = slots.filter((slot) => slot.includes("server waiting "));

@@ -10,7 +10,7 @@ import { renderConfig } from "../../proxy-image/src/plan/render.ts";
 import { localStack } from "../support/local-stack.ts";
 
 /** By the frontends that the network reaches, as haproxy.cfg has them: their connections, and whether TLS ends there. */
-const doorsIn = (config: string) =>
+const frontendsIn = (config: string) =>
   [...config.matchAll(/^frontend in_(\S+)\n((?:[ .].*\n)*)/gm)].map(
     ([, name = "", lines = ""]) => ({
       name,
@@ -30,10 +30,10 @@ const documentFor = (engine: (typeof engines)[number], size: number): PortalDocu
 
 /** What all its clients and checks together can make of HAProxy's connections, at worst. */
 function mostIn(config: string): number {
-  const doors = doorsIn(config);
-  const clients = doors.map(({ takes, tls }) => takes * (tls ? 2 : 1));
+  const frontends = frontendsIn(config);
+  const clients = frontends.map(({ takes, tls }) => takes * (tls ? 2 : 1));
   const crowds = [...config.matchAll(/^ {4}server crowd .* maxconn (\d+)$/gm)].map(
-    ([, layout], n) => Math.min(Number(layout), doors[n]?.takes ?? 0),
+    ([, layout], n) => Math.min(Number(layout), frontends[n]?.takes ?? 0),
   );
   const checks = config.match(/^ {4}server .* disabled$/gm)?.length ?? 0;
   return [...clients, ...crowds, checks].reduce((sum, each) => sum + each);
@@ -52,7 +52,7 @@ for (const engine of engines)
 
       // The runtime socket has 128 of them for its own, and 64 threads three each.
       assert.ok(mostIn(config) < (Math.min(descriptors, 65_536) - 392) / 2, what);
-      for (const { name, takes, source } of doorsIn(config)) {
+      for (const { name, takes, source } of frontendsIn(config)) {
         assert.ok(takes > 0, `${name}: ${what}`);
         if (name === "ssh" || name === "status") continue;
         assert.ok(source < takes, `${name}: ${source} of ${takes}, ${what}`);
@@ -70,8 +70,10 @@ for (const engine of engines)
   test(`${engine}: all connections that a portal takes with TLS fit into its memory, where they are idle`, () => {
     for (const size of [3, 5, 7])
       for (const memory of [512, 1_024, 2_048]) {
-        const doors = doorsIn(renderConfig(documentFor(engine, size), { ...LAYOUT, memory }));
-        const takes = doors.filter(({ tls }) => tls).reduce((sum, { takes }) => sum + takes, 0);
+        const frontends = frontendsIn(
+          renderConfig(documentFor(engine, size), { ...LAYOUT, memory }),
+        );
+        const takes = frontends.filter(({ tls }) => tls).reduce((sum, { takes }) => sum + takes, 0);
         const needs = takes * OF_A_SESSION + OF_ITSELF;
         const what = `${size} nodes, ${takes} connections`;
         assert.ok(needs < memory, `${what} need ${needs} of ${memory} MiB`);

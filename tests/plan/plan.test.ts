@@ -31,7 +31,7 @@ function wanted(slots: Record<string, Slot>, gate: "open" | "held" | "closed" = 
 }
 
 /** Commands as short lines, so that a table shows what is said and in which order. */
-function said(is: Actual, should: Wanted): readonly string[] {
+function planned(is: Actual, should: Wanted): readonly string[] {
   return plan(is, should).map((command) => {
     switch (command.kind) {
       case "setWhitelist":
@@ -181,20 +181,20 @@ for (const [sentence, is, should, commands] of [
   ],
 ] satisfies readonly (readonly [string, Actual, Wanted, readonly string[]])[]) {
   test(sentence, () => {
-    assert.deepEqual(said(is, should), commands);
+    assert.deepEqual(planned(is, should), commands);
   });
 }
 
 test("another whitelist is put in force, but never while a swap is under way", () => {
   const is = actual({ a: OPEN });
   const should = { ...wanted({ a: "ready" }), whitelist: [block("192.0.2.0/24")] };
-  assert.deepEqual(said(is, should), ["whitelist 192.0.2.0/24"]);
-  assert.deepEqual(said({ ...is, whitelist: { kind: "changing", digest: "x" } }, should), []);
+  assert.deepEqual(planned(is, should), ["whitelist 192.0.2.0/24"]);
+  assert.deepEqual(planned({ ...is, whitelist: { kind: "changing", digest: "x" } }, should), []);
 });
 
 test("a list that this agent didn't put there is put there again", () => {
   const is: Actual = { ...actual({ a: OPEN }), whitelist: { kind: "unknown", why: "restarted" } };
-  assert.deepEqual(said(is, wanted({ a: "ready" })), ["whitelist 10.0.0.0/8"]);
+  assert.deepEqual(planned(is, wanted({ a: "ready" })), ["whitelist 10.0.0.0/8"]);
 });
 
 test("everybody, nobody, one block, and the same one with an end are four different whitelists", () => {
@@ -233,7 +233,7 @@ test("two plans carried out leave nothing to do", () => {
         const slot: ActualSlot = { admin, up: admin !== "maint", sessions: 1, fallbackSessions: 0 };
         const is = actual({ a: slot, b: OUT });
         const after = carriedOut(carriedOut(is, should), should);
-        assert.deepEqual(said(after, should), [], `${gate} ${a} from ${admin}`);
+        assert.deepEqual(planned(after, should), [], `${gate} ${a} from ${admin}`);
       }
     }
   }

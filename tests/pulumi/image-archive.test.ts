@@ -47,13 +47,16 @@ test("an image of the real Docker reaches the bucket as an archive that is named
 test("what is no archive of one image is refused", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "archive-"));
   t.after(() => rm(folder, { recursive: true }));
-  const says = async (content: Buffer | string, why: RegExp) => {
+  const failsWith = async (content: Buffer | string, why: RegExp) => {
     await writeFile(join(folder, "a.tar"), content);
     await assert.rejects(imageIn(join(folder, "a.tar")), why);
   };
-  await says("", /Unrecognized archive format/);
-  await says(tarOf({ a: "" }), /has no manifest\.json/);
-  await says("x".repeat(2048), /checksum failure/);
-  await says(tarOf({ "manifest.json": '[{"Config":"a"},{"Config":"b"}]' }), /must hold one image/);
-  await says(tarOf({ "manifest.json": '[{"Config":"a"}]' }), /has no a that can be read/);
+  await failsWith("", /Unrecognized archive format/);
+  await failsWith(tarOf({ a: "" }), /has no manifest\.json/);
+  await failsWith("x".repeat(2048), /checksum failure/);
+  await failsWith(
+    tarOf({ "manifest.json": '[{"Config":"a"},{"Config":"b"}]' }),
+    /must hold one image/,
+  );
+  await failsWith(tarOf({ "manifest.json": '[{"Config":"a"}]' }), /has no a that can be read/);
 });

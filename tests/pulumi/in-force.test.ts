@@ -16,7 +16,7 @@ interface Host {
   readonly create: () => Promise<unknown>;
   readonly update: (timeout?: number) => Promise<unknown>;
   /** A portal that reports every 100 ms. */
-  readonly portal: (says: () => object) => void;
+  readonly portal: (makeReport: () => object) => void;
 }
 
 /** The real client and the real resource against a stand-in of S3. */
@@ -36,9 +36,9 @@ async function host(t: TestContext): Promise<Host> {
     ...{ bucket: BUCKET, region: REGION, digest, timeout },
     reports: { "orders-portal-1": KEY },
   });
-  const portal = async (says: () => object): Promise<void> => {
+  const portal = async (makeReport: () => object): Promise<void> => {
     let at = 1000;
-    const put = () => s3.objects.put(BUCKET, KEY, JSON.stringify({ at: at++, ...says() }));
+    const put = () => s3.objects.put(BUCKET, KEY, JSON.stringify({ at: at++, ...makeReport() }));
     put();
     try {
       for await (const _ of every(100, undefined, { signal: stop.signal })) put();
@@ -50,7 +50,7 @@ async function host(t: TestContext): Promise<Host> {
     ...{ s3, warnings },
     create: () => kind.create(props("old")),
     update: (timeout) => kind.update(props("old"), props("new", timeout)),
-    portal: (says) => void portal(says),
+    portal: (makeReport) => void portal(makeReport),
   };
 }
 
@@ -125,10 +125,10 @@ test("the first update of a deployment asks nobody: its machines are only just s
 
 test("what is no report, or doesn't end, is named, and the update ends", async (t) => {
   const { s3, update, warnings } = await host(t);
-  const said = JSON.stringify({ at: 1, digest: "new", refused: null });
-  s3.objects.put(BUCKET, KEY, said + " ".repeat(64 * 1024));
+  const report = JSON.stringify({ at: 1, digest: "new", refused: null });
+  s3.objects.put(BUCKET, KEY, report + " ".repeat(64 * 1024));
   await update();
-  s3.objects.put(BUCKET, KEY, said);
+  s3.objects.put(BUCKET, KEY, report);
   s3.fault = { kind: "drip", bytes: 1, ms: 1000 };
   const begun = performance.now();
   await update();

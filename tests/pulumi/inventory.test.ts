@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { freePlace, type Stack, withStack } from "../support/cli.ts";
 import { orders, previewText, up } from "./without-containers.ts";
 
-const said = (run: Promise<unknown>): Promise<string> =>
+const messageOf = (run: Promise<unknown>): Promise<string> =>
   run.then(
     () => assert.fail("went through"),
     (error: Error) => error.message,
@@ -43,8 +43,8 @@ test("a change that would wreck what is there is refused before anything is touc
       await t.test(what, async () => {
         await stack.configure(config(settings, more));
 
-        assert.match(await said(previewText(stack)), why);
-        const message = await said(up(stack));
+        assert.match(await messageOf(previewText(stack)), why);
+        const message = await messageOf(up(stack));
         assert.match(message, why);
         assert.doesNotMatch(message, /\.ts:\d+/);
         assert.equal(await stateOf(stack), before);
@@ -55,7 +55,7 @@ test("a change that would wreck what is there is refused before anything is touc
       await stack.configure(config({ nodes: 5 }));
       for (const command of [["preview"], ["up", "--yes", "--skip-preview"]]) {
         const run = stack.run(...command, ...stack.configArguments, "--target", urn);
-        assert.match(await said(run), /deployments\.orders\.nodes: can't change from 3 to 5/);
+        assert.match(await messageOf(run), /deployments\.orders\.nodes: can't change from 3 to 5/);
       }
       assert.equal(await stateOf(stack), before);
     });
@@ -69,7 +69,10 @@ test("a change that would wreck what is there is refused before anything is touc
           resources: resources.filter(({ type }) => type !== "portico:index:Inventory"),
         }));
 
-        assert.match(await said(up(stack)), /deployments\.orders\.nodes: can't change from 3 to 5/);
+        assert.match(
+          await messageOf(up(stack)),
+          /deployments\.orders\.nodes: can't change from 3 to 5/,
+        );
         assert.equal(await stateOf(stack), before);
       },
     );
@@ -85,7 +88,10 @@ test("a change that would wreck what is there is refused before anything is touc
     await t.test("taken down, it still knows what its data is", async () => {
       await stack.destroy("--exclude-protected");
       await stack.configure(config({ nodes: 5 }));
-      assert.match(await said(up(stack)), /deployments\.orders\.nodes: can't change from 3 to 5/);
+      assert.match(
+        await messageOf(up(stack)),
+        /deployments\.orders\.nodes: can't change from 3 to 5/,
+      );
       await stack.configure(config({}));
       await up(stack);
     });
@@ -96,7 +102,7 @@ test("a change that would wreck what is there is refused before anything is touc
       const held = await stateOf(stack);
       for (const run of [up, previewText]) {
         assert.match(
-          await said(run(stack)),
+          await messageOf(run(stack)),
           /portico:removed: names orders, but the state still protects .*PrivateKey orders/,
         );
         assert.equal(await stateOf(stack), held);
@@ -117,8 +123,8 @@ test("a change that would wreck what is there is refused before anything is touc
         [{}, none, /deployments\.orders: is no longer in the config/],
       ] as const) {
         await stack.configure(config(settings, more));
-        assert.match(await said(up(stack)), why);
-        assert.match(await said(stack.up("--target", document)), why);
+        assert.match(await messageOf(up(stack)), why);
+        assert.match(await messageOf(stack.up("--target", document)), why);
       }
       await stack.configure(config({}));
       await up(stack);

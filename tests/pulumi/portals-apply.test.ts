@@ -77,8 +77,8 @@ async function report(
     for await (const _ of every(20, undefined, { signal })) {
       // A document that is gone changes nothing for an agent.
       text = await readFile(document, "utf8").catch(() => text);
-      const said = { at: at++, ...answer(sha256(text)) };
-      await writeFile(`${applied}.new`, JSON.stringify(said));
+      const report = { at: at++, ...answer(sha256(text)) };
+      await writeFile(`${applied}.new`, JSON.stringify(report));
       await rename(`${applied}.new`, applied);
     }
   } catch (error) {
@@ -146,7 +146,7 @@ test("a document that was lost is made anew under its portals' eyes", async () =
 });
 
 /** What a container may put in its report's place, again and again: each would be a report that says "applied" if it were one. */
-const IN_ITS_PLACE: Readonly<Record<string, (path: string, report: string) => Promise<unknown>>> = {
+const REPLACEMENTS: Readonly<Record<string, (path: string, report: string) => Promise<unknown>>> = {
   "a pipe": async (path) => {
     await rm(path);
     execFileSync("mkfifo", [path]);
@@ -175,7 +175,7 @@ test("what is no report keeps nobody waiting, and counts for nothing", {
   concurrency: true,
 }, async (t) => {
   await Promise.all(
-    Object.entries(IN_ITS_PLACE).map(([what, put]) =>
+    Object.entries(REPLACEMENTS).map(([what, put]) =>
       t.test(what, () =>
         withPortal(undefined, async ({ update, warnings, applied }) => {
           const digest = sha256("second");

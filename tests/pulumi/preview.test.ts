@@ -109,16 +109,22 @@ test("a config with mistakes stops before any resource, and says all of them wit
       config: orders({ nodes: 2, whitelst: {}, whitelist: { "10.0.0.1/8": "VPN" } }),
     },
     async (stack) => {
-      const said = await stack.up().then(
+      const failure = await stack.up().then(
         () => assert.fail("went through"),
         (error: Error) => error.message,
       );
 
-      assert.match(said, /The stack config can't be used:/);
-      assert.match(said, /- deployments\.orders\.whitelist\["10\.0\.0\.1\/8"\]: has host bits set/);
-      assert.match(said, /- deployments\.orders\.nodes: must be odd/);
-      assert.match(said, /- deployments\.orders: unknown key "whitelst"; did you mean "whitelist"/);
-      assert.doesNotMatch(said, /at .*\.ts:\d+/);
+      assert.match(failure, /The stack config can't be used:/);
+      assert.match(
+        failure,
+        /- deployments\.orders\.whitelist\["10\.0\.0\.1\/8"\]: has host bits set/,
+      );
+      assert.match(failure, /- deployments\.orders\.nodes: must be odd/);
+      assert.match(
+        failure,
+        /- deployments\.orders: unknown key "whitelst"; did you mean "whitelist"/,
+      );
+      assert.doesNotMatch(failure, /at .*\.ts:\d+/);
       const { resources = [] } = await stack.export();
       assert.deepEqual(
         resources.map(({ type }) => type).filter((type) => type !== "pulumi:pulumi:Stack"),

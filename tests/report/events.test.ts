@@ -7,7 +7,7 @@ import { logEvent } from "../../proxy-image/src/report/haproxy.ts";
 const revoked = [{ endpoint: "primary", source: "203.0.113.7", sessions: 2 }];
 const cut = "2 sessions of 203.0.113.7 on primary are cut: no longer on the whitelist";
 
-for (const [what, event, said] of [
+for (const [what, event, logged] of [
   [
     "a whitelist in force, and whom it cut",
     { kind: "whitelist-in-force", digest: "d", entries: 3, ms: 4, revoked },
@@ -46,6 +46,6 @@ for (const [what, event, said] of [
     };
     logEvent({ info: to("info"), warn: to("warn"), error: to("error") }, event);
 
-    assert.deepEqual(lines, said);
+    assert.deepEqual(lines, logged);
   });
 }

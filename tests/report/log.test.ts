@@ -14,16 +14,16 @@ function start(body: string) {
     ${body}`;
   const args = ["--input-type=module-typescript", "--no-warnings", "-e", program];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
-  const said = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const says = async (): Promise<string | undefined> => (await said.next()).value;
-  return { child, says };
+  const stderrLines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
+  const nextLine = async (): Promise<string | undefined> => (await stderrLines.next()).value;
+  return { child, nextLine };
 }
 
 test("a log that nobody reads stops nothing, takes a bounded memory, and tells afterwards what is missing from it", {
   timeout: 120_000,
 }, async () => {
   const LINES = 20_000;
-  const { child, says } = start(`
+  const { child, nextLine } = start(`
     const text = "x".repeat(300);
     for (let n = 0; n < ${LINES}; n++) {
       log.info({ n }, text);
@@ -32,7 +32,7 @@ test("a log that nobody reads stops nothing, takes a bounded memory, and tells a
     console.error("written");
     process.stdin.once("data", () => exit(0));`);
 
-  assert.equal(await says(), "written");
+  assert.equal(await nextLine(), "written");
   const lines: { n?: number; dropped?: number; msg: string }[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     const read = JSON.parse(line);

@@ -65,14 +65,14 @@ test("a hold that ends where it began is no switch", () => {
 
 test("who is refused from now on is told why, as an alarm: by the leader's endpoint and by that of all nodes", () => {
   const two: Gate = { kind: "closed", since: 1000, why: "a and b both lead in epoch 5" };
-  const pool = (kind: "open" | "closed"): Memory => ({
+  const anyGate = (kind: "open" | "closed"): Memory => ({
     ...memory(open("a")),
     anyGate: { kind, since: 0, why: "no node serves" },
   });
 
   for (const [before, after, why] of [
     [memory(open("a")), memory(two), two.why],
-    [pool("open"), pool("closed"), "no node serves"],
+    [anyGate("open"), anyGate("closed"), "no node serves"],
   ] as const) {
     const [line] = describeChange({ cut: 0 }, before, after, 0, 1000).lines;
     assert.equal(line?.level, "error");
@@ -115,24 +115,24 @@ test("an endpoint that the document doesn't have is not told to be closed", () =
   assert.deepEqual(describeChange(first.context, none, none, 0, 90_000).lines, []);
 });
 
-const room = (used: number) => [{ name: "orders-1 on primary", used, limit: 90 }];
+const capacity = (used: number) => [{ name: "orders-1 on primary", used, limit: 90 }];
 
 test("what has become full is told once, with an alarm; and once when it has room again", () => {
   const steps = [89, 90, 89, 90, 85, 81, 81].reduce<{
     full: ReadonlySet<string>;
-    said: readonly string[];
+    logged: readonly string[];
   }>(
-    ({ full, said }, used) => {
-      const described = describeOccupancy(full, room(used));
+    ({ full, logged }, used) => {
+      const described = describeOccupancy(full, capacity(used));
       return {
         full: described.full,
-        said: [...said, described.lines.map(({ msg }) => msg).join()],
+        logged: [...logged, described.lines.map(({ msg }) => msg).join()],
       };
     },
-    { full: new Set(), said: [] },
+    { full: new Set(), logged: [] },
   );
 
-  assert.deepEqual(steps.said, [
+  assert.deepEqual(steps.logged, [
     "",
     "orders-1 on primary is full: 90 of 90 connections; further clients wait, or are refused",
     "",
@@ -144,10 +144,10 @@ test("what has become full is told once, with an alarm; and once when it has roo
 });
 
 test("an endpoint that is held meanwhile is still full after it, and that is told once", () => {
-  const { full } = describeOccupancy(new Set(), room(90));
+  const { full } = describeOccupancy(new Set(), capacity(90));
   const held = describeOccupancy(full, []);
 
   assert.deepEqual(held.lines, []);
-  assert.deepEqual(describeOccupancy(held.full, room(90)).lines, []);
-  assert.equal(describeOccupancy(held.full, room(0)).lines.length, 1);
+  assert.deepEqual(describeOccupancy(held.full, capacity(90)).lines, []);
+  assert.equal(describeOccupancy(held.full, capacity(0)).lines.length, 1);
 });

@@ -107,7 +107,7 @@ async function heal({ s3 }: Portal): Promise<void> {
   await s3.open();
 }
 
-const saysFailing = ({ documents }: Portal) => ({
+const isFailing = ({ documents }: Portal) => ({
   failing: documents.failing()?.why,
   refused: documents.refused()?.why,
 });
@@ -120,7 +120,7 @@ for (const { name, spoil, why, as } of ROWS) {
     await it.look();
     await it.look();
 
-    const { [as]: reason, ...other } = saysFailing(it);
+    const { [as]: reason, ...other } = isFailing(it);
     assert.match(String(reason), why);
     assert.deepEqual(Object.values(other), [undefined]);
     const alarms = it.log.filter((line) => line.startsWith("!"));
@@ -133,7 +133,7 @@ for (const { name, spoil, why, as } of ROWS) {
     await it.look();
 
     assert.deepEqual(it.served, ["first", "second"]);
-    assert.deepEqual(saysFailing(it), { failing: undefined, refused: undefined });
+    assert.deepEqual(isFailing(it), { failing: undefined, refused: undefined });
     const over = it.log.filter((line) => line.startsWith("Documents can be had again"));
     assert.equal(over.length, as === "failing" ? 1 : 0);
   });
@@ -152,7 +152,7 @@ test("a source that answers again with the document in force says so, and nothin
   await it.look();
 
   assert.deepEqual(it.fetched, ["document", "failed", "failed", "same"]);
-  assert.deepEqual(saysFailing(it), { failing: undefined, refused: undefined });
+  assert.deepEqual(isFailing(it), { failing: undefined, refused: undefined });
   assert.deepEqual(
     it.log.map((line) => line.replace(/.*: /, "")),
     [
@@ -175,7 +175,7 @@ test("a refused document stays refused while S3 says that it is the same", async
   await it.look();
 
   assert.deepEqual(it.fetched, ["document", "refused", "failed", "same"]);
-  assert.match(String(saysFailing(it).refused), /^is not JSON/);
+  assert.match(String(isFailing(it).refused), /^is not JSON/);
 });
 
 test("a document that did not change is asked for by its ETag, and costs neither a body nor a judgement", async (t) => {

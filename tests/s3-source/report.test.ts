@@ -12,7 +12,7 @@ import { BUCKET, createMessages, portal } from "./portal.ts";
 
 const KEY = "reported/orders/orders-portal-1/applied.json";
 
-const saying = (digest: string, at: number): Applied => ({
+const reportOf = (digest: string, at: number): Applied => ({
   at,
   portal: "orders-portal-1",
   digest,
@@ -24,7 +24,7 @@ const saying = (digest: string, at: number): Applied => ({
 
 interface Reporting extends Portal {
   /** Reports as the agent does, and waits until what it began has ended. */
-  readonly say: (applied: Applied) => Promise<void>;
+  readonly send: (applied: Applied) => Promise<void>;
   readonly report: (applied: Applied) => void;
   /** `at` of each report that was sent. */
   readonly sent: readonly number[];
@@ -50,24 +50,24 @@ async function reporting(t: TestContext): Promise<Reporting> {
     const text = it.s3.objects.get(BUCKET, KEY)?.body.toString();
     return text === undefined ? undefined : JSON.parse(text);
   };
-  const say = async (applied: Applied) => {
+  const send = async (applied: Applied) => {
     report(applied);
     await sending;
     await setImmediate();
   };
-  return { ...it, say, report, sent, messages, held };
+  return { ...it, send, report, sent, messages, held };
 }
 
 test("a report goes into the bucket when it says something new, and otherwise every 30 s", async (t) => {
   const it = await reporting(t);
 
   for (let second = 0; second <= 70; second++) {
-    await it.say(saying(second < 35 ? "first" : "second", second));
+    await it.send(reportOf(second < 35 ? "first" : "second", second));
     it.skip(1000);
   }
 
   assert.deepEqual(it.sent, [0, 30, 35, 65]);
-  assert.deepEqual(it.held(), saying("second", 65));
+  assert.deepEqual(it.held(), reportOf("second", 65));
   assert.deepEqual(it.messages, []);
 });
 
@@ -75,7 +75,7 @@ test("reports that change at every call are a second apart", async (t) => {
   const it = await reporting(t);
 
   for (let ms = 0; ms <= 2500; ms += 250) {
-    await it.say(saying(`${ms}`, ms));
+    await it.send(reportOf(`${ms}`, ms));
     it.skip(250);
   }
 
@@ -87,15 +87,15 @@ test("reports that S3 doesn't take are tried again ever more seldom, told once, 
   it.s3.fault = { kind: "status", status: 403, code: "AccessDenied", only: "PUT" };
 
   for (let second = 0; second <= 100; second++) {
-    await it.say(saying("first", second));
+    await it.send(reportOf("first", second));
     it.skip(1000);
   }
   assert.deepEqual(it.sent, [0, 2, 6, 14, 30, 60, 90]);
   it.s3.fault = null;
   it.skip(30_000);
-  await it.say(saying("first", 131));
+  await it.send(reportOf("first", 131));
 
-  assert.deepEqual(it.held(), saying("first", 131));
+  assert.deepEqual(it.held(), reportOf("first", 131));
   assert.deepEqual(it.messages, [
     "!The report can't be put into the bucket: S3 answers 403 AccessDenied",
     "Reports go into the bucket again",
@@ -107,9 +107,9 @@ test("a report that hangs holds nothing up, and there is never a second one besi
   it.put("first");
   it.s3.fault = { kind: "hanging", only: "PUT" };
 
-  it.report(saying("first", 1));
+  it.report(reportOf("first", 1));
   it.skip(60_000);
-  it.report(saying("second", 2));
+  it.report(reportOf("second", 2));
   await it.look();
 
   assert.deepEqual(it.served, ["first"]);

@@ -48,14 +48,14 @@ test("any other failure keeps its exit code", async (t) => {
   assert.equal(await change({ env }, ["up"], files), 255);
 });
 
-for (const [what, said] of [
+for (const [what, message] of [
   ["a wrong passphrase", "incorrect passphrase"],
   ["a missing passphrase", "unable to read PULUMI_CONFIG_PASSPHRASE_FILE: open /x: no such file"],
 ] as const)
   test(`${what} is told with the way out`, async (t) => {
     const { env, files } = await withCli(
       t,
-      `echo 'error: getting stack configuration: get stack secrets manager: ${said}' >&2; exit 255`,
+      `echo 'error: getting stack configuration: get stack secrets manager: ${message}' >&2; exit 255`,
     );
 
     await assert.rejects(change({ env }, ["destroy"], files), {

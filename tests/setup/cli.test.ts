@@ -26,7 +26,7 @@ async function project(t: TestContext) {
   return { pulumi, file: join(folder, "Pulumi.local.yaml") };
 }
 
-const wordsOf = (doing: Promise<unknown>): Promise<unknown> =>
+const errorOf = (doing: Promise<unknown>): Promise<unknown> =>
   doing.then(
     () => assert.fail("it went well"),
     (error) => readable(error) as Error,
@@ -37,7 +37,7 @@ test("a config that is no YAML is told with its file's name", async (t) => {
   await writeFile(file, "config:\n  portico:target: [local\n");
 
   assert.match(
-    String(await wordsOf(pulumi("mine", "config", "--json"))),
+    String(await errorOf(pulumi("mine", "config", "--json"))),
     /Pulumi\.local\.yaml can't be read: yaml: /,
   );
 });
@@ -48,12 +48,12 @@ test("a config that was copied from another folder is told with what to remove",
   await pulumi("mine", "stack", "rm", "--yes");
   await writeFile(file, salted);
 
-  const said = await wordsOf(pulumi("another", "stack", "init", "--no-select"));
-  assert.match(String(said), /another folder's passphrase: remove its line encryptionsalt/);
+  const error = await errorOf(pulumi("another", "stack", "init", "--no-select"));
+  assert.match(String(error), /another folder's passphrase: remove its line encryptionsalt/);
 });
 
 test("any other error stays as it is", async (t) => {
   const { pulumi } = await project(t);
 
-  assert.match(String(await wordsOf(pulumi("mine", "config", "get", "nothing"))), /Command failed/);
+  assert.match(String(await errorOf(pulumi("mine", "config", "get", "nothing"))), /Command failed/);
 });

@@ -103,21 +103,21 @@ test("the ports that must be free are those of every portal, however many there 
   );
   assert.deepEqual(
     ports({ portals: 4 }),
-    [0, 1, 2, 3, 4, 5, 12, 13, 14, 16, 17, 18].map((place) => 15_452 + place),
+    [0, 1, 2, 3, 4, 5, 12, 13, 14, 16, 17, 18].map((offset) => 15_452 + offset),
   );
 });
 
 test("a config with mistakes is refused with all of them before anything is written to it", async () => {
   const decided = { name: "portico", range: place.range, firstPort: await freePorts(62_000) };
   const kept = (orders: object, local: object = decided) => {
-    const said: string[][] = [];
+    const calls: string[][] = [];
     const setup = { docker: new Docker(), baseImage: BASE_IMAGE, env: {} };
-    const cli = async (...args: string[]) => String(said.push(args));
+    const cli = async (...args: string[]) => String(calls.push(args));
     const written = keepPlace(setup, cli, {
       ...configWith(orders),
       "portico:local": { objectValue: local },
     });
-    return { written, said };
+    return { written, calls };
   };
   const refused = kept({ portals: 15, nodes: 2 }, { ...decided, frstPort: 1 });
 
@@ -126,10 +126,10 @@ test("a config with mistakes is refused with all of them before anything is writ
     message:
       /^The stack config can't be used:\n.* local: unknown key "frstPort"; did you mean "firstPort"\?\n.*orders\.nodes: must be odd.*\n.*orders\.portals: must be 1 to 4$/,
   });
-  assert.deepEqual(refused.said, []);
+  assert.deepEqual(refused.calls, []);
   const good = kept({});
   await good.written;
-  assert.match(String(good.said), /^config,set-all,.*,portico:local\.slots\["orders"\]=0$/);
+  assert.match(String(good.calls), /^config,set-all,.*,portico:local\.slots\["orders"\]=0$/);
 });
 
 test("a mistyped portico:local is told as a person's mistake, with its path", () => {

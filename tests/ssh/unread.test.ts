@@ -37,8 +37,8 @@ test("a log that nobody reads stops no tunnel, and says afterwards what is missi
 
   await t.test("lines beyond a bounded memory are dropped, and counted", async () => {
     const line = JSON.stringify({ msg: "x".repeat(90) });
-    const said = `(yes '${line}' | head -n ${LINES}; sleep 4) | ${SERVICE}/log/run | (sleep 2; cat)`;
-    const lines = (await inPortal(said)).trim().split("\n");
+    const command = `(yes '${line}' | head -n ${LINES}; sleep 4) | ${SERVICE}/log/run | (sleep 2; cat)`;
+    const lines = (await inPortal(command)).trim().split("\n");
     const { alarm, dropped } = JSON.parse(lines.pop() ?? "");
     assert.equal(alarm, true);
     assert.deepEqual(new Set(lines), new Set([line]));

@@ -24,8 +24,8 @@ export function afterFailure(containers: () => readonly string[]): void {
     for (const name of containers()) {
       const container = docker.getContainer(name);
       const { State } = await container.inspect();
-      const said = (await logsOf(name, began)).split("\n").filter((line) => !isGoodOrder(line));
-      test.diagnostic(`${name} (${State.Status}):\n${said.slice(-LINES).join("\n")}`);
+      const lines = (await logsOf(name, began)).split("\n").filter((line) => !isGoodOrder(line));
+      test.diagnostic(`${name} (${State.Status}):\n${lines.slice(-LINES).join("\n")}`);
       if (State.Paused) await container.unpause();
       else if (!State.Running) await container.start();
     }

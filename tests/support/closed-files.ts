@@ -6,10 +6,10 @@ import { exec } from "./containers.ts";
 const SETTINGS = "/etc/portico/node";
 
 /** What differs from one deployment's container to another's, and the arguments of its processes. The rest came with the image. */
-const PLACES = "/etc /run /var /tmp /dev/shm /home /root /opt /srv /proc/[0-9]*/cmdline";
+const PATHS = "/etc /run /var /tmp /dev/shm /home /root /opt /srv /proc/[0-9]*/cmdline";
 
 /** Lists where the asking user reads one of SECRETS. A folder that can't be listed may let through who knows a name: FILES. */
-const READS = `printf %s "$SECRETS" | grep -rlaF -D skip --exclude-dir=dpkg -f - ${PLACES} $FILES 2>/dev/null | sort -u`;
+const READS = `printf %s "$SECRETS" | grep -rlaF -D skip --exclude-dir=dpkg -f - ${PATHS} $FILES 2>/dev/null | sort -u`;
 
 /** Lists what of the settings and our programs the asking user could change, were they not mounted to be read only. */
 const CHANGES = `

@@ -37,8 +37,8 @@ export async function breakNetwork(
   try {
     await container.start();
     await until("the fault in force", 20, async () => {
-      const said = await logsOf(container.id);
-      return said.includes("in force");
+      const logs = await logsOf(container.id);
+      return logs.includes("in force");
     });
   } catch (error) {
     await remove();

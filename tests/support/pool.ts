@@ -38,15 +38,15 @@ export const timeOf = ({ time }: { readonly time?: unknown }): number =>
  * Three seconds in which no node logs anything, while each portal asks it a dozen times. What it has to say of earlier is waited for. `own`:
  * which lines would come of a question.
  */
-export async function questionsLeaveNoLine(cluster: Cluster, own = /./): Promise<void> {
+export async function questionsLeaveNoLogLine(cluster: Cluster, own = /./): Promise<void> {
   await until("three seconds without a line", 60, async () => {
     // Docker counts log lines from whole seconds on.
     const began = Math.ceil(Date.now() / 1000);
     await sleep(began * 1000 + 3000 - Date.now());
     for (const node of cluster.nodes) {
       const lines = (await logsOf(containerOf(cluster, node), began)).split("\n");
-      const said = lines.filter((line) => own.test(line)).join("\n");
-      if (said !== "") throw new Error(`${node} said: ${said}`);
+      const logged = lines.filter((line) => own.test(line)).join("\n");
+      if (logged !== "") throw new Error(`${node} said: ${logged}`);
     }
     return true;
   });

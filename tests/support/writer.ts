@@ -80,12 +80,12 @@ export function startWriter(
     const server = await session.write(id);
     const ack = { id, begun, at: performance.now(), server };
     acknowledged.push(ack);
-    for (const tell of waiting) tell(ack);
+    for (const notify of waiting) notify(ack);
   };
 
   const work = async (worker: number): Promise<void> => {
-    for (let turn = 0; running; turn++) {
-      const target = targets[(worker + turn) % targets.length] as Target;
+    for (let round = 0; running; round++) {
+      const target = targets[(worker + round) % targets.length] as Target;
       let session: Session | undefined;
       let during: Failure["during"] = "connect";
       let begun = performance.now();
@@ -94,7 +94,7 @@ export function startWriter(
         during = "write";
         for (let row = 0; running && !(everyWrite && row > 0); row++) {
           begun = performance.now();
-          await write(session, `${worker}-${turn}-${row}-${Math.round(begun * 1000)}`);
+          await write(session, `${worker}-${round}-${row}-${Math.round(begun * 1000)}`);
           // Leaves something of a small machine to what is tested.
           await sleep(10);
         }
@@ -132,18 +132,18 @@ function nextAck(
   const from = performance.now();
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
-      waiting.delete(tell);
+      waiting.delete(notify);
       const failed = failures.filter(({ at }) => at > from);
       const last = failed.slice(-3).map((each) => JSON.stringify(each));
       const seen = `${failed.length} failed meanwhile, at last: ${last.join(", ") || "none"}`;
       reject(new Error(`no write was acknowledged within ${deadlineMs} ms; ${seen}`));
     }, deadlineMs);
-    const tell = (ack: Ack): void => {
+    const notify = (ack: Ack): void => {
       if (ack.begun < from) return;
       clearTimeout(deadline);
-      waiting.delete(tell);
+      waiting.delete(notify);
       resolve(ack);
     };
-    waiting.add(tell);
+    waiting.add(notify);
   });
 }

@@ -50,10 +50,10 @@ test("each test that failed by itself is noted with its file and reason, its sui
       .sort(),
     ["breaks.test.mjs", "fails", "says much", "throws no error"],
   );
-  const words = failures.map(describe);
-  assert.match(words.join("\n"), /^✗ \S+suite\.test\.mjs: fails\n {4}not within 5 s: an answer$/m);
-  assert.match(words.join("\n"), /^✗ \S+suite\.test\.mjs: throws no error\n {4}a word$/m);
-  const much = words.find((word) => word.includes("says much"));
+  const texts = failures.map(describe);
+  assert.match(texts.join("\n"), /^✗ \S+suite\.test\.mjs: fails\n {4}not within 5 s: an answer$/m);
+  assert.match(texts.join("\n"), /^✗ \S+suite\.test\.mjs: throws no error\n {4}a word$/m);
+  const much = texts.find((text) => text.includes("says much"));
   assert.match(much ?? "", /line 11\n {4}…$/);
 
   const suite = times.find(({ file }) => file.endsWith("suite.test.mjs"));

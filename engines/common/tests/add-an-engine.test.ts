@@ -65,9 +65,9 @@ const { stack } = parseConfig({ target: "local", deployments: { it: { engine: "t
 const [deployment] = stack.deployments;
 if (deployment === undefined) throw new Error("no deployment");
 const document = documentOf(deployment, nodeNames(deployment).map((name, n) => ({ name, address: "10.87.16." + n })));
-const said = parseDocument(JSON.stringify(document));
+const parsed = parseDocument(JSON.stringify(document));
 process.stdout.write(JSON.stringify({
-  said: said.kind,
+  parsed: parsed.kind,
   endpoints: endpointsOf(deployment).map(({ name }) => name),
   haproxy: renderConfig(document),
   title: catalogue.toy.title,
@@ -126,7 +126,7 @@ test("a deployment of the new engine is taken from a config, told to its portals
   const { stdout } = await run(process.execPath, [join(folder, "probe.ts")]);
   const { haproxy, ...rest } = JSON.parse(stdout);
   assert.deepEqual(rest, {
-    said: "document",
+    parsed: "document",
     endpoints: ["any"],
     title: "Toy",
     forms: ["toy-cli"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { servesFromAnyNode } from "../../../tests/engines/conformance.ts";
 import { bringUp } from "../../../tests/support/cluster.ts";
-import { questionsLeaveNoLine } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
 import { clientFor, INDEX } from "./client.ts";
 import { elasticsearch } from "./subject.ts";
@@ -117,4 +117,4 @@ test("logs: no process of a node is root's, and none can become it", () =>
   nobodyIsRoot(cluster, "logs-1", 2));
 
 test("logs: the portals' questions leave no line in a node's log", () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));

@@ -82,8 +82,8 @@ test("a node of the Elasticsearch image", async (t) => {
   );
 });
 
-const clientAt = (place: string): Client =>
-  new Client({ node: `http://logs:a-password@${place}`, maxRetries: 0, requestTimeout: 240_000 });
+const clientAt = (address: string): Client =>
+  new Client({ node: `http://logs:a-password@${address}`, maxRetries: 0, requestTimeout: 240_000 });
 
 /** Both clients lead to the same node. */
 async function readAndSend(client: Client, slow: Client): Promise<{ read: number; sent: number }> {
@@ -153,17 +153,17 @@ async function startNode(t: TestContext): Promise<RunningNode> {
     if (code !== 0) throw new Error(output.trim().slice(-600));
     return output.trim();
   };
-  const said = (...command: readonly string[]) => runAs("nobody", command);
+  const runHere = (...command: readonly string[]) => runAs("nobody", command);
   const ask = `import ssl; print(ssl.get_server_certificate(("${address}", 9300), timeout=10))`;
   const processes =
     'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" != java ] || cut -d" " -f1,22 $p/stat; done 2>/dev/null';
   return {
     ...node,
     isHealthy: async () => (await exec(id, ["/usr/local/lib/portico/health"])).code === 0,
-    login: (password) => said("python3", "-c", LOGIN, password),
+    login: (password) => runHere("python3", "-c", LOGIN, password),
     asServer: (...command) => runAs("elasticsearch", command),
-    shown: async () => new X509Certificate(await said("python3", "-c", ask)).serialNumber,
-    java: () => said("sh", "-c", processes),
+    shown: async () => new X509Certificate(await runHere("python3", "-c", ask)).serialNumber,
+    java: () => runHere("sh", "-c", processes),
     refusals: async () =>
       (await logsOf(id)).split("the new peer certificate is not used").length - 1,
   };

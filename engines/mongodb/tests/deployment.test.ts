@@ -10,7 +10,7 @@ import { Authority } from "../../../tests/support/authority.ts";
 import { closedToOthers } from "../../../tests/support/closed-files.ts";
 import { bringUp, containerOf, targetsOf } from "../../../tests/support/cluster.ts";
 import { until } from "../../../tests/support/containers.ts";
-import { questionsLeaveNoLine } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
 import { allowedToApplications, clientFor } from "./client.ts";
 import { mongodb } from "./subject.ts";
@@ -69,7 +69,7 @@ test(`${NAME}: the application may do nothing with the servers, their users or o
 });
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));
 
 test(`${NAME}: no process of a node is root's, and none can become it`, () =>
   nobodyIsRoot(cluster, "carts-1", 2));

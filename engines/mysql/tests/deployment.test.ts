@@ -9,7 +9,7 @@ import { addressOf, bringUp, containerOf, targetsOf } from "../../../tests/suppo
 import { logsOf, until } from "../../../tests/support/containers.ts";
 import { docker } from "../../../tests/support/docker.ts";
 import { loadOf } from "../../../tests/support/load.ts";
-import { questionsLeaveNoLine, statusOf } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine, statusOf } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
 import { linesOf, notRefused } from "../../../tests/support/refused.ts";
 import type { Target } from "../../../tests/support/writer.ts";
@@ -253,7 +253,7 @@ test("shop: the application may do everything in its database, and nothing with 
 });
 
 test("shop: the portals' questions leave no line in a node's log", () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));
 
 test("shop: a lock that the application takes keeps neither clients nor a switchover waiting", async (t) => {
   await until("a whole cluster", 240, whole);

@@ -5,7 +5,7 @@ import type { Channel } from "amqplib";
 import { servesFromAnyNode } from "../../../tests/engines/conformance.ts";
 import { bringUp, inNode as runInNode } from "../../../tests/support/cluster.ts";
 import { until } from "../../../tests/support/containers.ts";
-import { questionsLeaveNoLine, statusOf } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine, statusOf } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
 import { notRefused } from "../../../tests/support/refused.ts";
 import { clientFor, farewell, nodeOf } from "./client.ts";
@@ -86,7 +86,7 @@ test("jobs: a node of another cluster's name is not routed to, and the portals s
 });
 
 test("jobs: the portals' questions leave no line in a node's log", () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));
 
 test("jobs: the application may do everything in its virtual host, and nothing beside it", async (t) => {
   const client = await clientFor(uri, ca);

@@ -30,7 +30,7 @@ test("a node of the RabbitMQ image", async (t) => {
     (await exec(id, ["rabbitmqctl", "authenticate_user", "jobs", password])).code === 0;
 
   await until("the first password", PATIENCE, () => login("a-password"));
-  const uriAt = (place: string) => `amqp://jobs:a-password@${place}/jobs`;
+  const uriAt = (address: string) => `amqp://jobs:a-password@${address}/jobs`;
   const { end } = await standingStill({ address, port: 5672 }, (port) =>
     readAndSend(uriAt(`${address}:5672`), uriAt(`127.0.0.1:${port}`)),
   );

@@ -8,7 +8,7 @@ import { ANNS, servesOverSsh } from "../../../tests/engines/ssh.ts";
 import { addressOf, bringUp, containerOf, inNode } from "../../../tests/support/cluster.ts";
 import { exec, logsOf, runOnce, until } from "../../../tests/support/containers.ts";
 import { docker } from "../../../tests/support/docker.ts";
-import { questionsLeaveNoLine } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine } from "../../../tests/support/pool.ts";
 import { catalogue } from "../../table.ts";
 import { withoutPassword } from "../../uri.ts";
 import { redis } from "./subject.ts";
@@ -94,7 +94,7 @@ const commands = (list: string): readonly (readonly string[])[] =>
     .map((command) => command.split(" "));
 
 test("redis: the portals' questions leave no line in a node's log", () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));
 
 test("redis: the application may do everything with the data, and nothing with the servers, their users or the Sentinels", async () => {
   const node = await leader(nodes);
@@ -126,18 +126,18 @@ test("redis: no way leads to the Sentinels' channel: not straight, in a transact
     assert.equal(await client.publish("news", "a"), 0);
   });
   // Another kind of channel of the same name: nobody who subscribes to the one hears the other.
-  const heard: string[] = [];
+  const received: string[] = [];
   await through("primary", 0, async (listener) => {
-    listener.on("pmessage", (_pattern, name, message) => heard.push(`${name} ${message}`));
+    listener.on("pmessage", (_pattern, name, message) => received.push(`${name} ${message}`));
     await listener.psubscribe("*");
     await through("primary", 0, async (client) => {
       await client.spublish(channel, "b");
       await client.publish("news", "c");
     });
-    await until("the message", 5, async () => heard.includes("news c"));
+    await until("the message", 5, async () => received.includes("news c"));
   });
   assert.deepEqual(
-    heard.filter((line) => line.endsWith(" b")),
+    received.filter((line) => line.endsWith(" b")),
     [],
   );
 });

@@ -43,8 +43,8 @@ export function redis(cluster: Cluster) {
     for (const node of nodes) {
       await inNode(cluster, node, "sh", "/usr/local/lib/portico/health");
       // A Sentinel that was frozen helps nobody for 30 s after it wakes up.
-      const said = await inNode(cluster, node, "sentinel-cli", "info", "sentinel");
-      if (!/^sentinel_tilt:0\b/m.test(said)) throw new Error(`${node}'s Sentinel is in tilt`);
+      const info = await inNode(cluster, node, "sentinel-cli", "info", "sentinel");
+      if (!/^sentinel_tilt:0\b/m.test(info)) throw new Error(`${node}'s Sentinel is in tilt`);
     }
     for (const portal of [0, 1])
       await through("primary", portal, (client) => client.set("whole", "yes"));

@@ -10,7 +10,7 @@ import { addressOf, bringUp, containerOf, targetsOf } from "../../../tests/suppo
 import { until } from "../../../tests/support/containers.ts";
 import { docker } from "../../../tests/support/docker.ts";
 import { breakNetwork } from "../../../tests/support/net-fault.ts";
-import { questionsLeaveNoLine, statusOf } from "../../../tests/support/pool.ts";
+import { questionsLeaveNoLogLine, statusOf } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
 import { notRefused } from "../../../tests/support/refused.ts";
 import {
@@ -77,7 +77,7 @@ test(`${NAME}: the application may do nothing with the servers, their users or o
 });
 
 test(`${NAME}: the portals' questions leave no line in a node's log`, () =>
-  questionsLeaveNoLine(cluster));
+  questionsLeaveNoLogLine(cluster));
 
 test(`${NAME}: a server that is cut off from the others is out, though it answers, and comes back`, async () => {
   const address = await addressOf(cluster, "chats-2");

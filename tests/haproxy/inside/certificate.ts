@@ -85,15 +85,15 @@ test("a certificate is replaced under handshakes, and not one of them fails", as
     }
   })();
 
-  for (let turn = 0; turn < 5; turn++) {
-    const { certificate, key } = await site.authority.issue([`turn-${turn}.example`]);
+  for (let round = 0; round < 5; round++) {
+    const { certificate, key } = await site.authority.issue([`turn-${round}.example`]);
     assert.deepEqual(
       await replaceCertificate(site.socket, site.pem, `${certificate}\n\n${key}\n`),
       {
         kind: "done",
       },
     );
-    assert.equal(await nameServed(site), `DNS:turn-${turn}.example`);
+    assert.equal(await nameServed(site), `DNS:turn-${round}.example`);
   }
   stopped = true;
   await shaking;

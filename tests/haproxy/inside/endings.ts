@@ -75,8 +75,8 @@ for (const tls of [false, true]) {
 
       await end(lab, client.socket);
 
-      const { ending: is, msg: said } = await line(lab);
-      assert.deepEqual([is, said], [ending, msg]);
+      const { ending: is, msg: message } = await line(lab);
+      assert.deepEqual([is, message], [ending, msg]);
       client.socket.destroy();
     });
   }

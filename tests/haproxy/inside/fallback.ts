@@ -23,14 +23,14 @@ import {
 } from "../lab.ts";
 import { reconnectingClients } from "../reconnecting.ts";
 
-interface Told {
+interface NodeReport {
   role: string;
   state: string;
 }
-type Roles = Record<"orders-1" | "orders-2" | "orders-3", Told>;
+type Roles = Record<"orders-1" | "orders-2" | "orders-3", NodeReport>;
 
-const replica = (): Told => ({ role: "replica", state: "running" });
-const primary = (): Told => ({ role: "primary", state: "running" });
+const replica = (): NodeReport => ({ role: "replica", state: "running" });
+const primary = (): NodeReport => ({ role: "primary", state: "running" });
 
 /** Patroni's REST interface on three nodes, which wants a client certificate of the deployment's own authority. */
 async function patronis(t: TestContext, roles: Roles) {

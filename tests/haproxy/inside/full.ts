@@ -7,7 +7,7 @@ import { until } from "../../support/until.ts";
 import type { Client, Lab } from "../lab.ts";
 import { createLab, held, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
-const sayings = async (lab: Lab): Promise<string> =>
+const messagesOf = async (lab: Lab): Promise<string> =>
   describeOccupancy(new Set(), (await lab.actual()).capacities)
     .lines.map(({ msg }) => msg)
     .join();
@@ -30,7 +30,7 @@ test("a node with all the sessions it gets: the next client waits until one leav
 
   const next = openClient(lab.port("primary"));
   await until("the reason", 10_000, async () =>
-    (await sayings(lab)).startsWith("orders-1 on primary is full: 90 of 90 connections"),
+    (await messagesOf(lab)).startsWith("orders-1 on primary is full: 90 of 90 connections"),
   );
   assert.equal(lab.sessionsOn("orders-1"), 90);
 
@@ -63,7 +63,7 @@ test("an endpoint that has all its connections keeps whom it serves, leaves the 
   await lab.settle(wantedOf("orders-1", ["orders-2"]));
   const clients = crowdOf(lab.port("primary"), 180);
   await until("the reason", 10_000, async () =>
-    (await sayings(lab)).includes("this portal's primary is full"),
+    (await messagesOf(lab)).includes("this portal's primary is full"),
   );
   const served = await whoIsServed(clients);
 
@@ -84,8 +84,8 @@ test("with all endpoints full at once, too, nobody's session is cut", async (t) 
   await lab.settle(wantedOf("orders-1", ["orders-2"]));
   const clients = ["primary", "replica"].flatMap((name) => crowdOf(lab.port(name), 180));
   await until("the reason", 10_000, async () => {
-    const said = await sayings(lab);
-    return ["primary", "replica"].every((name) => said.includes(`portal's ${name} is full`));
+    const messages = await messagesOf(lab);
+    return ["primary", "replica"].every((name) => messages.includes(`portal's ${name} is full`));
   });
   const served = await whoIsServed(clients);
 

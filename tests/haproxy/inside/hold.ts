@@ -177,7 +177,7 @@ test("holds that came and went leave HAProxy's socket to the agent", async (t) =
   const lab = await createLab(t);
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
-  for (let turn = 0; turn < 60; turn += 1) {
+  for (let round = 0; round < 60; round += 1) {
     await lab.apply(held(wantedOf("orders-1")));
     await lab.apply(wantedOf("orders-1"));
   }

@@ -56,7 +56,7 @@ test("a held endpoint finishes TLS at once, and no byte reaches a node before a 
   t.diagnostic(
     `60 clients were served ${Math.round(performance.now() - released)} ms after the release`,
   );
-  assert.deepEqual(new Set(nodes.map((said) => said?.slice(0, 8))), new Set(["orders-2"]));
+  assert.deepEqual(new Set(nodes.map((greeting) => greeting?.slice(0, 8))), new Set(["orders-2"]));
   for (const { socket } of clients) socket.destroy();
 });
 

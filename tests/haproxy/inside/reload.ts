@@ -136,10 +136,10 @@ test("a reload that failed is made up for by the next call, also after a restart
     "inter 1s fall 3",
   );
   const file = createWhitelistFile(lab.folder);
-  const place = { folder: lab.folder, file, render: () => text };
+  const options = { folder: lab.folder, file, render: () => text };
 
   const failed = await configure(
-    { ...place, masterSocket: standIn },
+    { ...options, masterSocket: standIn },
     longer,
     () => EVERYBODY,
     "the silence limit changed",
@@ -148,7 +148,12 @@ test("a reload that failed is made up for by the next call, also after a restart
   assert.equal((await lab.actual()).worker, worker);
 
   const again = () =>
-    configure({ ...place, masterSocket: lab.masterSocket }, longer, () => EVERYBODY, "it is owed");
+    configure(
+      { ...options, masterSocket: lab.masterSocket },
+      longer,
+      () => EVERYBODY,
+      "it is owed",
+    );
   assert.equal((await again()).kind, "reloaded");
   await until("the new worker answers", 5_000, async () => {
     const reading = await lab.haproxy.read();

@@ -119,10 +119,10 @@ test("a source has 5,000 connections, whatever they say, and others come in besi
 test("a client that waits for its server's greeting is greeted, and keeps its session though it says nothing", async (t) => {
   const lab = await openLab(t, { engine: "mysql" });
   const client = openSilentClient(lab.port("primary"));
-  const speaker = openClient(lab.port("replica"));
+  const talker = openClient(lab.port("replica"));
 
   assert.equal(await client.node, "orders-1");
-  await speaker.ended;
+  await talker.ended;
   assert.ok(client.live());
   client.socket.destroy();
 });
@@ -147,7 +147,7 @@ for (const [what, options, open] of [
 }
 
 /** A client of a source that has its share, once it waits for its turn and HAProxy tells the reason. */
-async function nextInLine(lab: Lab): Promise<Client> {
+async function nextInQueue(lab: Lab): Promise<Client> {
   const next = openClient(lab.port("primary"), CROWD);
   await until("it waits for its turn", 10_000, async () =>
     (await lab.actual()).capacities.some(
@@ -162,7 +162,7 @@ test("a source that has its share waits for its turn, and the log can say so", a
   const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
   await Promise.all(crowd.map(({ node }) => node));
 
-  const next = await nextInLine(lab);
+  const next = await nextInQueue(lab);
   assert.equal(lab.sessionsOn("orders-1"), SHARE);
 
   leave(crowd);
@@ -175,7 +175,7 @@ test("whose turn comes while a hold lasts waits on, and reaches the next leader"
   lab.agent.vouched.add("primary/orders-2");
   const crowd = Array.from({ length: SHARE }, () => openClient(lab.port("primary"), CROWD));
   await Promise.all(crowd.map(({ node }) => node));
-  const next = await nextInLine(lab);
+  const next = await nextInQueue(lab);
 
   await lab.apply(held(wantedOf("orders-1")));
   leave(crowd);

@@ -77,12 +77,12 @@ test("an entry that goes cuts its live sessions at once, and nobody else's", asy
 
   assert.ok(performance.now() - since < 10_000);
   assert.ok(stays.live());
-  const told = await until("the swap is told", 1_000, () =>
+  const event = await until("the swap is told", 1_000, () =>
     lab.events.find((event) => event.kind === "whitelist-in-force" && event.entries === 2),
   );
   assert.deepEqual(
-    told.kind === "whitelist-in-force" &&
-      told.revoked.toSorted((a, b) => (a.endpoint < b.endpoint ? -1 : 1)),
+    event.kind === "whitelist-in-force" &&
+      event.revoked.toSorted((a, b) => (a.endpoint < b.endpoint ? -1 : 1)),
     [
       { endpoint: "primary", source: "127.0.0.6", sessions: 1 },
       { endpoint: "replica", source: "127.0.0.6", sessions: 1 },
@@ -162,14 +162,14 @@ test("refused sources are counted by endpoint, once each, and not those let in",
 
 test("an entry ends at its time without the agent, and a clock that goes back admits nobody again", async (t) => {
   const lab = await openLab(t);
-  const [ending, later] = [Date.now() + 3_000, Date.now() + 1_800_000];
+  const [soon, later] = [Date.now() + 3_000, Date.now() + 1_800_000];
   const list = [
     ...blocks("127.0.0.1/32"),
-    { cidr: "127.0.0.5/32", until: ending },
+    { cidr: "127.0.0.5/32", until: soon },
     { cidr: "127.0.0.6/32", until: later },
     // Ends sooner than what it is in.
     { cidr: "127.0.0.6/31", until: later + 1 },
-    { cidr: "127.0.0.7/32", until: ending },
+    { cidr: "127.0.0.7/32", until: soon },
   ];
   const wanted = wantedOf("orders-1", [], list);
   await lab.settle(wanted);
@@ -181,7 +181,7 @@ test("an entry ends at its time without the agent, and a clock that goes back ad
   await until("its time is over", 20_000, async () => {
     return (await nodeBehind(lab.port("primary"), "127.0.0.5")) === undefined;
   });
-  assert.ok(Date.now() >= ending);
+  assert.ok(Date.now() >= soon);
   for (const source of ["127.0.0.1", "127.0.0.6", "127.0.0.7"])
     assert.equal(await nodeBehind(lab.port("primary"), source), "orders-1", source);
   const denied = await lab.haproxy.denied();
@@ -203,7 +203,7 @@ test("an entry ends at its time without the agent, and a clock that goes back ad
 
   // What was open when its entry ended is cut by the agent, once it is back.
   assert.ok(guest.live());
-  await lab.settle({ ...wanted, whitelist: list.filter(({ until }) => until !== ending) });
+  await lab.settle({ ...wanted, whitelist: list.filter(({ until }) => until !== soon) });
   await guest.ended;
 });
 

@@ -27,21 +27,26 @@ export function deleteBeforeReplace({ autoname }: Table, after: State): boolean 
   return !(Array.isArray(defaults) && defaults.includes(autoname.property));
 }
 
-interface Place {
+interface Location {
   readonly path: string;
   readonly replaces: boolean;
 }
 
-function between(shape: Shape, before: unknown, after: unknown, place: Place): readonly Change[] {
+function between(
+  shape: Shape,
+  before: unknown,
+  after: unknown,
+  location: Location,
+): readonly Change[] {
   if (same(shape, before, after)) return [];
-  if (before === undefined) return [change(shape, "add", after, place)];
-  if (after === undefined) return [change(shape, "delete", before, place)];
+  if (before === undefined) return [change(shape, "add", after, location)];
+  if (after === undefined) return [change(shape, "delete", before, location)];
   if ((shape.kind === "list" || shape.kind === "set") && isList(before) && isList(after)) {
     const { length } = before.length > after.length ? before : after;
     return Array.from({ length }).flatMap((_, index) =>
       between(shape.of, before[index], after[index], {
-        ...place,
-        path: `${place.path}[${index}]`,
+        ...location,
+        path: `${location.path}[${index}]`,
       }),
     );
   }
@@ -49,16 +54,20 @@ function between(shape: Shape, before: unknown, after: unknown, place: Place): r
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
       const inner: Property = shape.kind === "map" ? shape.of : (shape.of[key] ?? string);
       return between(inner, before[key], after[key], {
-        path: place.path + step(key),
-        replaces: place.replaces || inner.replaces === true,
+        path: location.path + step(key),
+        replaces: location.replaces || inner.replaces === true,
       });
     });
   }
-  return [change(shape, "update", after, place)];
+  return [change(shape, "update", after, location)];
 }
 
-function change(shape: Shape, kind: Change["kind"], value: unknown, place: Place): Change {
-  return { property: place.path, kind, replaces: place.replaces || holdsReplacing(shape, value) };
+function change(shape: Shape, kind: Change["kind"], value: unknown, location: Location): Change {
+  return {
+    property: location.path,
+    kind,
+    replaces: location.replaces || holdsReplacing(shape, value),
+  };
 }
 
 /** Whether a block that comes or goes as a whole has a part that replaces. */

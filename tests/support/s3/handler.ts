@@ -16,13 +16,13 @@ export interface HandlerArgs {
   readonly allows: (accessKeyId: string, action: Action, bucket: string, key: string) => boolean;
 }
 
-export interface Place {
+export interface ObjectLocation {
   readonly bucket: string;
   readonly key: string;
 }
 
 /** A request that is signed by somebody who may make it. */
-interface Asked extends Place {
+interface Asked extends ObjectLocation {
   readonly request: SignedRequest;
   readonly objects: Objects;
   readonly fault: Fault | null;
@@ -36,7 +36,7 @@ export function answer(
   request: SignedRequest,
   fault: Fault | null,
 ): Answer {
-  const { bucket, key } = placeOf(request);
+  const { bucket, key } = locationOf(request);
   const refuse = (status: number, code: string) => errorAnswer(status, code, `/${bucket}/${key}`);
   const signed = checkSignature(request, credentialOf, Date.now());
   if (signed.kind === "unsigned") return refuse(signed.status, signed.code);
@@ -114,7 +114,7 @@ function put({ request, objects, bucket, key, refuse }: Asked): Answer {
 }
 
 /** Bucket and key of a request. A host that is a name with dots holds the bucket: `orders.s3.eu-central-1.amazonaws.com`. */
-export function placeOf({ target, headers }: SignedRequest): Place {
+export function locationOf({ target, headers }: SignedRequest): ObjectLocation {
   const path = decodeURIComponent((target.split("?")[0] ?? "/").slice(1));
   const host = (headers.host ?? "").replace(/:\d+$/, "");
   const virtual = /^(.+?)\.(s3[.-].+|localhost)$/.exec(host);

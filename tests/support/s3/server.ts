@@ -6,15 +6,15 @@ import type { AddressInfo } from "node:net";
 import { errorAnswer } from "./answer.ts";
 import type { Fault } from "./fault.ts";
 import { send } from "./fault.ts";
-import type { Action, Place } from "./handler.ts";
-import { answer, placeOf } from "./handler.ts";
+import type { Action, ObjectLocation } from "./handler.ts";
+import { answer, locationOf } from "./handler.ts";
 import type { Metadata } from "./metadata.ts";
 import { createMetadata } from "./metadata.ts";
 import type { Objects } from "./objects.ts";
 import { createObjects } from "./objects.ts";
 import type { Credential } from "./signature.ts";
 
-export interface Seen extends Place {
+export interface Seen extends ObjectLocation {
   readonly method: string;
   readonly accessKeyId: string | undefined;
   readonly ifNoneMatch: string | undefined;
@@ -69,7 +69,7 @@ export async function startStandIn(args: StandInArgs = {}): Promise<StandIn> {
     const fault = it.fault?.only === undefined || it.fault.only === method ? it.fault : null;
     const answered = answer({ objects, credentialOf, allows }, asked, fault);
     requests.push({
-      ...placeOf(asked),
+      ...locationOf(asked),
       method,
       accessKeyId: /Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1],
       ifNoneMatch: headers["if-none-match"],

@@ -33,7 +33,7 @@ export async function start(t: TestContext, name?: string) {
     client.stop();
     await mysql.stop();
   });
-  return { mysql, line: client };
+  return { mysql, client: client };
 }
 
 export const kindOf = (outcome: Outcome): string =>

@@ -11,7 +11,7 @@ const welcome = recorded("welcome");
 const rows = recorded("rows");
 
 test("no packet that answers nothing harms more than its session", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   const farewell = recorded("farewell").toString("latin1", 4);
   for (let length = 0; length <= farewell.length; length++) {
     await recovers(mysql, client);
@@ -51,10 +51,10 @@ const hostile: Readonly<
   "a wish for a file": [{ answer: packet(1, "\xfb/etc/passwd") }, /^failed: /],
   "the head of 16 MB": [{ answer: Buffer.from("ffffff0101", "hex") }, /^gives no answer/],
 };
-for (const [what, [says, why]] of Object.entries(hostile))
+for (const [what, [bytes, why]] of Object.entries(hostile))
   test(`a server that sends ${what} is not believed, and asked again`, async (t) => {
-    const { mysql, line: client } = await start(t);
-    Object.assign(mysql, says);
+    const { mysql, client } = await start(t);
+    Object.assign(mysql, bytes);
 
     assert.match(whyOf(await client.ask(500)), why);
     await recovers(mysql, client);
@@ -74,8 +74,8 @@ for (const phase of ["greeting", "welcome", "answer"] as const)
     });
     const any = fc.uint8Array({ minLength: 1, maxLength: 200 });
     await fc.assert(
-      fc.asyncProperty(fc.oneof(changed, any), async (says) => {
-        Object.assign(mysql, { [phase]: says, ends: phase });
+      fc.asyncProperty(fc.oneof(changed, any), async (bytes) => {
+        Object.assign(mysql, { [phase]: bytes, ends: phase });
         const client = clientTo(mysql);
         await client.ask(DEADLINE_MS);
         await recovers(mysql, client);
@@ -86,7 +86,7 @@ for (const phase of ["greeting", "welcome", "answer"] as const)
   });
 
 test("no bytes that nobody asked for end the agent, or keep it from asking again", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
       await recovers(mysql, client);

@@ -9,7 +9,7 @@ const welcome = recorded("welcome");
 const rows = recorded("rows");
 
 test("a member is asked again and again, on one session", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
 
   const first = await client.ask(DEADLINE_MS);
   const second = await client.ask(DEADLINE_MS);
@@ -23,20 +23,20 @@ test("a member is asked again and again, on one session", async (t) => {
 });
 
 test("a session that is closed is told of at once, and made anew", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   await client.ask(DEADLINE_MS);
 
   for (const session of mysql.sessions) session.end(recorded("farewell"));
   await until("the line has noticed", () => client.dropped() === 1);
 
-  const told = await client.ask(DEADLINE_MS);
-  assert.equal(kindOf(told), "closed");
-  assert.match(whyOf(told), /Got an error reading communication packets/);
+  const outcome = await client.ask(DEADLINE_MS);
+  assert.equal(kindOf(outcome), "closed");
+  assert.match(whyOf(outcome), /Got an error reading communication packets/);
   await recovers(mysql, client);
 });
 
 test("what the server refuses is said, and the session stays", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   mysql.answer = recorded("refusal");
 
   const outcome = await client.ask(DEADLINE_MS);
@@ -48,7 +48,7 @@ test("what the server refuses is said, and the session stays", async (t) => {
 });
 
 test("a server of another name is told nothing", async (t) => {
-  const { mysql, line: client } = await start(t, "n2");
+  const { mysql, client } = await start(t, "n2");
 
   const outcome = await client.ask(DEADLINE_MS);
 
@@ -66,10 +66,10 @@ const strangers: Readonly<Record<string, readonly [string | Buffer, RegExp]>> = 
   "a server of before 1998": [Buffer.from(greeting).fill(9, 4, 5), /protocol 9, .* too old$/],
   "a login that went well before TLS": [Buffer.concat([greeting, welcome]), /before TLS$/],
 };
-for (const [what, [says, why]] of Object.entries(strangers))
+for (const [what, [greeting, why]] of Object.entries(strangers))
   test(`${what} is named at once, and asked again until it is a server of ours`, async (t) => {
-    const { mysql, line: client } = await start(t);
-    mysql.greeting = Buffer.from(says);
+    const { mysql, client } = await start(t);
+    mysql.greeting = Buffer.from(greeting);
 
     const outcome = await client.ask(DEADLINE_MS);
 
@@ -80,7 +80,7 @@ for (const [what, [says, why]] of Object.entries(strangers))
   });
 
 test("a server that refuses before it greets is quoted", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   mysql.greeting = packet(0, "\xff\x10\x04Too many connections");
 
   assert.match(whyOf(await client.ask(DEADLINE_MS)), /Too many connections/);
@@ -88,7 +88,7 @@ test("a server that refuses before it greets is quoted", async (t) => {
 });
 
 test("a greeting that ends anywhere is a closed connection", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   mysql.ends = "greeting";
   for (let length = 0; length <= greeting.length; length++) {
     mysql.greeting = greeting.subarray(0, length);
@@ -105,7 +105,7 @@ for (const [phase, whole] of Object.entries({ greeting, welcome, answer: rows })
     for (let at = 0; at < lengths.length; at += 24)
       await Promise.all(
         lengths.slice(at, at + 24).map(async (length) => {
-          const { mysql, line: client } = await start(t);
+          const { mysql, client } = await start(t);
           Object.assign(mysql, { [phase]: whole.subarray(0, length) });
           assert.equal(kindOf(await client.ask(500)), "silent", `${length} bytes`);
           await until("it is given up", () => mysql.connections.size === 0, GIVEN_UP_MS);
@@ -115,7 +115,7 @@ for (const [phase, whole] of Object.entries({ greeting, welcome, answer: rows })
   });
 
 test("a server that freezes is asked once when it wakes up, not once for each question it missed", async (t) => {
-  const { mysql, line: client } = await start(t);
+  const { mysql, client } = await start(t);
   await client.ask(DEADLINE_MS);
   mysql.answer = Buffer.alloc(0);
   for (let question = 0; question < 10; question++)

@@ -49,7 +49,7 @@ export async function startMysql(authority: Authority, name: string): Promise<My
     connections.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => connections.delete(socket));
-    say(socket, "greeting");
+    send(socket, "greeting");
     // The request for TLS is one packet, and the client waits for nothing before it goes on.
     socket.once("readable", () => {
       if (socket.read(SSL_REQUEST_BYTES) === null) return;
@@ -58,7 +58,7 @@ export async function startMysql(authority: Authority, name: string): Promise<My
       session.on("close", () => sessions.delete(session));
       session.on("data", () => {
         if (sessions.has(session)) questions += 1;
-        say(session, sessions.has(session) ? "answer" : "welcome");
+        send(session, sessions.has(session) ? "answer" : "welcome");
         sessions.add(session);
       });
     });
@@ -77,7 +77,7 @@ export async function startMysql(authority: Authority, name: string): Promise<My
       await once(server, "close");
     },
   };
-  const say = (socket: Socket, what: "greeting" | "welcome" | "answer"): void => {
+  const send = (socket: Socket, what: "greeting" | "welcome" | "answer"): void => {
     if (self[what].length > 0) socket.write(self[what]);
     if (self.ends === what) socket.end();
   };

@@ -12,7 +12,7 @@ import type { SourceState } from "../../../../proxy-image/src/observe/source-sta
 
 const NODES = ["n1", "n2", "n3"] as const;
 
-const Says = z.union([
+const Answers = z.union([
   z.enum(["closed", "silent", "other"]),
   z.strictObject({
     primary: z.union([z.string(), z.array(z.string())]).default("n1"),
@@ -42,7 +42,7 @@ const Scenario = z.strictObject({
   name: z.string(),
   term: z.strictObject({ epoch: z.array(z.number()), node: z.string() }).optional(),
   steps: z.array(
-    z.strictObject({ at: z.number(), says: z.record(z.string(), Says), expect: Expected }),
+    z.strictObject({ at: z.number(), says: z.record(z.string(), Answers), expect: Expected }),
   ),
 });
 
@@ -53,7 +53,7 @@ const scenarios = z
 type Source = SourceState<ReturnType<typeof readRows>>;
 
 /** What the driver would give, read as the agent reads it. */
-function stateOf(name: string, says: z.output<typeof Says>, at: number): Source {
+function stateOf(name: string, says: z.output<typeof Answers>, at: number): Source {
   if (says === "silent")
     return { misses: { kind: "silent", count: 2, since: at, why: "gives no answer" } };
   if (says === "closed" || says === "other")
@@ -81,8 +81,8 @@ function roleOf({ nodes }: View, name: string): string | undefined {
 
 function check(view: View, expect: z.output<typeof Expected>, at: number): void {
   const { quorum, nodes, leaving } = view;
-  const told = quorum.kind === "leader" ? `leader ${quorum.node}` : quorum.kind;
-  assert.equal(told, expect.quorum, `at ${at}: ${"why" in quorum ? quorum.why : ""}`);
+  const shown = quorum.kind === "leader" ? `leader ${quorum.node}` : quorum.kind;
+  assert.equal(shown, expect.quorum, `at ${at}: ${"why" in quorum ? quorum.why : ""}`);
   if (expect.epoch) assert.deepEqual("epoch" in quorum && quorum.epoch, expect.epoch);
   assert.equal(leaving !== undefined, expect.leaving);
   for (const node of NODES)

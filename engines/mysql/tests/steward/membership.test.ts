@@ -53,7 +53,7 @@ test("whatever a crash has left of a member's note of its group, the node starts
     },
     60_000,
   );
-  const [line = ""] = output.split("\n").filter((said) => said.startsWith("@@"));
+  const [line = ""] = output.split("\n").filter((text) => text.startsWith("@@"));
   const read = JSON.parse(line.slice(2) || "null") ?? assert.fail(output);
   for (const [index, [title, , expected]] of CASES.entries())
     assert.deepEqual(read[index], expected, title);

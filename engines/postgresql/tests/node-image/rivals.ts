@@ -50,18 +50,18 @@ export function rivalTests(cluster: () => Cluster): void {
       const earlier = await times(lost);
       const history = await etcdctl(first, "get", "--print-value-only", HISTORY);
 
-      const unheard = { arriving: ['meta iif != "lo" tcp dport 5432 drop'] };
-      const lift = await breakNetwork(cluster().container(lost), unheard, LONGEST);
+      const unreachable = { arriving: ['meta iif != "lo" tcp dport 5432 drop'] };
+      const lift = await breakNetwork(cluster().container(lost), unreachable, LONGEST);
       try {
         await cluster().patronictl(first, "switchover", "--force", "--candidate", lost);
         await cluster().untilLeader(30, first);
         const timeline = await timelineOf(lost);
-        await tell(lost, "the lost one");
+        await notify(lost, "the lost one");
         const back = await lose(lost);
         // As if it had been lost a moment earlier. Where its promotion is noted, nobody is elected who hasn't heard of it.
         await etcdctl(first, ...(history ? ["put", HISTORY, history] : ["del", HISTORY]));
         const next = await cluster().untilLeader(60, lost);
-        await tell(next, "the next one");
+        await notify(next, "the next one");
         assert.equal(await timelineOf(next), timeline, "both were promoted to one timeline");
         await back();
       } finally {
@@ -69,15 +69,15 @@ export function rivalTests(cluster: () => Cluster): void {
       }
 
       await until("the next one's data", 120, async () => {
-        const told = await cluster().sql(lost, "SELECT string_agg(by, ', ') FROM told");
-        return told === "the next one" ? { is: true } : { not: told };
+        const received = await cluster().sql(lost, "SELECT string_agg(by, ', ') FROM told");
+        return received === "the next one" ? { is: true } : { not: received };
       });
       await cluster().untilWhole(60);
       assert.equal(await times(lost), earlier + 1);
     });
 
   /** On the node's own disk alone. */
-  const tell = (leader: NodeName, by: string) =>
+  const notify = (leader: NodeName, by: string) =>
     cluster().sql(leader, `SET synchronous_commit = local; INSERT INTO told VALUES ('${by}')`);
 
   const timelineOf = (leader: NodeName) =>

@@ -21,7 +21,7 @@ export interface EtcdStandIn {
   readonly asked: string[];
   /** Streams that are open. */
   readonly streams: Set<ServerResponse>;
-  tell(line: unknown): void;
+  push(line: unknown): void;
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startEtcd(authority: Authority, name: string): Promise<Etc
     token: "first",
     asked: [],
     streams: new Set(),
-    tell(line) {
+    push(line) {
       for (const stream of etcd.streams) stream.write(`${JSON.stringify(line)}\n`);
     },
     async stop() {

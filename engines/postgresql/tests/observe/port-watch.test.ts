@@ -58,18 +58,18 @@ test("another server on the port is not PostgreSQL", async (t) => {
 
 test("a death closes the held connection, which is told at once, and it is held anew", async (t) => {
   const { postgresql, address } = await start(t);
-  const told: string[] = [];
+  const reported: string[] = [];
   const held = holdConnection({
     ...address,
     mayHold: () => true,
-    onClosed: (why) => told.push(why),
+    onClosed: (why) => reported.push(why),
   });
   t.after(() => held.stop());
   await until("it is held", () => postgresql.connections.size === 1);
 
   const sinceDeath = stopwatch();
   close(postgresql);
-  await until("it is told", () => told.length === 1);
+  await until("it is told", () => reported.length === 1);
 
   assert.ok(sinceDeath() < 100, `${sinceDeath()} ms`);
   await until("it is held anew", () => postgresql.connections.size === 1);
@@ -79,18 +79,18 @@ test("nothing is held while the server may be shutting down: it would wait for i
   const { postgresql, address } = await start(t);
   let up = true;
   let asked = 0;
-  const told: string[] = [];
+  const reported: string[] = [];
   const mayHold = () => {
     asked += 1;
     return up;
   };
-  const held = holdConnection({ ...address, mayHold, onClosed: (why) => told.push(why) });
+  const held = holdConnection({ ...address, mayHold, onClosed: (why) => reported.push(why) });
   t.after(() => held.stop());
   await until("it is held", () => postgresql.connections.size === 1);
 
   up = false;
   close(postgresql);
-  await until("it was asked again", () => told.length === 1 && asked >= 3);
+  await until("it was asked again", () => reported.length === 1 && asked >= 3);
   assert.equal(postgresql.connections.size, 0);
   up = true;
   await until("it is held anew", () => postgresql.connections.size === 1);
@@ -98,11 +98,11 @@ test("nothing is held while the server may be shutting down: it would wait for i
 
 test("renewing the held connection tells nothing, and leaves no moment without one", async (t) => {
   const { postgresql, address } = await start(t);
-  const told: string[] = [];
+  const reported: string[] = [];
   const held = holdConnection({
     ...address,
     mayHold: () => true,
-    onClosed: (why) => told.push(why),
+    onClosed: (why) => reported.push(why),
     renewMs: 30,
   });
   t.after(() => held.stop());
@@ -114,7 +114,7 @@ test("renewing the held connection tells nothing, and leaves no moment without o
     return seen.size > 5;
   });
 
-  assert.deepEqual(told, []);
+  assert.deepEqual(reported, []);
   assert.equal(least, 1);
 });
 

@@ -124,27 +124,27 @@ test("a watch tells changes, and listens anew when it was canceled", async (t) =
   const [member] = members;
   assert.ok(etcd && member);
   await reader.read(2000);
-  const told: (readonly string[] | undefined)[] = [];
+  const reported: (readonly string[] | undefined)[] = [];
   const lost: string[] = [];
   const watch = watchMember({
     member,
     prefix: "/service/orders/",
     gateway: () => gateway,
     login,
-    onChanged: (names) => told.push(names),
+    onChanged: (names) => reported.push(names),
     onLost: (why) => lost.push(why),
   });
   t.after(() => watch.stop());
-  await until("the stream is there", () => told.length === 1);
+  await until("the stream is there", () => reported.length === 1);
 
-  etcd.tell({
+  etcd.push({
     result: { events: [{ kv: { key: Buffer.from("/service/orders/leader").toString("base64") } }] },
   });
-  await until("the change is told", () => told.length === 2);
-  etcd.tell({ result: { created: true, canceled: true, cancel_reason: "permission denied" } });
+  await until("the change is told", () => reported.length === 2);
+  etcd.push({ result: { created: true, canceled: true, cancel_reason: "permission denied" } });
   await until("the loss is told", () => lost.length === 1);
-  await until("it listens anew", () => told.length === 3);
+  await until("it listens anew", () => reported.length === 3);
 
-  assert.deepEqual(told, [undefined, ["/service/orders/leader"], undefined]);
+  assert.deepEqual(reported, [undefined, ["/service/orders/leader"], undefined]);
   assert.deepEqual(lost, ["permission denied"]);
 });

@@ -24,11 +24,11 @@ async function start(t: TestContext, name = "a") {
     client.stop();
     await patroni.stop();
   });
-  return { patroni, line: client, dropped: () => dropped };
+  return { patroni, client: client, dropped: () => dropped };
 }
 
 test("a question is answered, and the next connection is already made", async (t) => {
-  const { patroni, line: client } = await start(t);
+  const { patroni, client } = await start(t);
 
   const first = await client.ask(2000);
   await until("a connection waits", () => patroni.waiting.size === 1);
@@ -40,7 +40,7 @@ test("a question is answered, and the next connection is already made", async (t
 });
 
 test("handshakes after the first resume its session", async (t) => {
-  const { patroni, line: client } = await start(t);
+  const { patroni, client } = await start(t);
 
   for (let question = 0; question < 5; question++) await client.ask(2000);
 
@@ -48,7 +48,7 @@ test("handshakes after the first resume its session", async (t) => {
 });
 
 test("as many connections wait as are asked for, and no more", async (t) => {
-  const { patroni, line: client } = await start(t);
+  const { patroni, client } = await start(t);
   client.setDepth(3);
 
   const answers = await Promise.all([client.ask(2000), client.ask(2000), client.ask(2000)]);
@@ -63,7 +63,7 @@ test("as many connections wait as are asked for, and no more", async (t) => {
 
 for (const mood of ["silent", "drips"] as const) {
   test(`a node that ${mood === "silent" ? "hangs" : "drips bytes"} is silent within the deadline`, async (t) => {
-    const { patroni, line: client } = await start(t);
+    const { patroni, client } = await start(t);
     patroni.mood = mood;
     const ran = stopwatch();
     const started = performance.now();
@@ -77,14 +77,14 @@ for (const mood of ["silent", "drips"] as const) {
 }
 
 test("a node without Patroni is closed at once", async (t) => {
-  const { patroni, line: client } = await start(t);
+  const { patroni, client } = await start(t);
   await patroni.stop();
 
   assert.deepEqual(await client.ask(2000), { kind: "closed", why: "refuses connections" });
 });
 
 test("a connection that waited and is closed by the node is a sign", async (t) => {
-  const { patroni, line: client, dropped } = await start(t);
+  const { patroni, client, dropped } = await start(t);
   await client.ask(2000);
   await until("a connection waits", () => patroni.waiting.size === 1);
 
@@ -95,7 +95,7 @@ test("a connection that waited and is closed by the node is a sign", async (t) =
 });
 
 test("another node's certificate is not believed", async (t) => {
-  const { line: client } = await start(t, "b");
+  const { client } = await start(t, "b");
 
   const answer = await client.ask(2000);
 
@@ -104,14 +104,14 @@ test("another node's certificate is not believed", async (t) => {
 });
 
 test("an authority that is not the deployment's is not believed", async (t) => {
-  const { line: client } = await start(t);
+  const { client } = await start(t);
   client.refresh(credentialsOf(await portalOf(await Authority.create()), "TLSv1.2"));
 
   assert.equal((await client.ask(2000)).kind, "closed");
 });
 
 test("a certificate that can't be read is told, and nothing is asked", async (t) => {
-  const { line: client } = await start(t);
+  const { client } = await start(t);
   client.refresh(credentialsOf({ ca: "", cert: "no", key: "no", logins: {} }));
 
   const answer = await client.ask(2000);

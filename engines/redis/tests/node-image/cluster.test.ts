@@ -39,9 +39,9 @@ function threeNodes(): void {
   const others = (node: NodeName) => NODES.filter((other) => other !== node);
   const write = async (leader: NodeName) => {
     const answer = await until("an acknowledged write", 60, async () => {
-      const said = await cluster.ask(leader, ["sadd", "kept", String(written + 1)], "app");
-      if (!/^[01]$/.test(said)) throw new Error(said);
-      return said;
+      const reply = await cluster.ask(leader, ["sadd", "kept", String(written + 1)], "app");
+      if (!/^[01]$/.test(reply)) throw new Error(reply);
+      return reply;
     });
     assert.equal(answer, "1");
     written += 1;
@@ -97,20 +97,20 @@ function threeNodes(): void {
   test("without a password one may ask for the role, and for nothing else", async () => {
     const [leader] = NODES;
     assert.match(await cluster.ask(leader, ["role"], "probe"), /^master/);
-    for (const words of [["get", "kept"], ["info"], ["config", "get", "*"], ["shutdown"]])
-      assert.match(await cluster.ask(leader, words, "probe"), /NOPERM/, words.join(" "));
+    for (const command of [["get", "kept"], ["info"], ["config", "get", "*"], ["shutdown"]])
+      assert.match(await cluster.ask(leader, command, "probe"), /NOPERM/, command.join(" "));
     const bare = await exec(cluster.container(leader), ["/usr/bin/valkey-cli", "role"]);
     assert.match(bare.output, /NOAUTH/);
 
     const asked = ["sentinel", "get-master-addr-by-name", "orders"];
     const address = await cluster.sentinel("orders-2", leader, asked);
     assert.match(address.output, new RegExp(cluster.address(leader)));
-    for (const words of [
+    for (const command of [
       ["sentinel", "failover", "orders"],
       ["sentinel", "remove", "orders"],
       ["publish", "__sentinel__:hello", "x"],
     ])
-      assert.match((await cluster.sentinel("orders-2", leader, words)).output, /NOPERM/);
+      assert.match((await cluster.sentinel("orders-2", leader, command)).output, /NOPERM/);
   });
 
   test("a connection that doesn't log in is ended, and nobody else's is", async () => {
@@ -138,21 +138,25 @@ function threeNodes(): void {
 
   test("the application may do everything with the data, and nothing with the server", async () => {
     const leader = await cluster.untilWhole(120);
-    for (const words of [
+    for (const command of [
       ["config", "get", "masterauth"],
       ["replicaof", "no", "one"],
       ["acl", "list"],
       ["monitor"],
       ["shutdown"],
     ])
-      assert.match(await cluster.ask(leader, words, "app"), /NOPERM/, words.join(" "));
-    for (const words of [
+      assert.match(await cluster.ask(leader, command, "app"), /NOPERM/, command.join(" "));
+    for (const command of [
       ["info", "server"],
       ["eval", "return 1", "0"],
       ["client", "info"],
       ["dbsize"],
     ])
-      assert.doesNotMatch(await cluster.ask(leader, words, "app"), /NOPERM|ERR/, words.join(" "));
+      assert.doesNotMatch(
+        await cluster.ask(leader, command, "app"),
+        /NOPERM|ERR/,
+        command.join(" "),
+      );
   });
 
   test("a failover on demand, to a node by name, keeps every write", async () => {

@@ -116,18 +116,18 @@ export class RedisCluster {
   }
 
   /** A command in the node's own server, as the operator, as the application, or as the user without a secret. */
-  async ask(node: NodeName, words: readonly string[], as?: "app" | "probe"): Promise<string> {
+  async ask(node: NodeName, command: readonly string[], as?: "app" | "probe"): Promise<string> {
     const app = ["--no-auth-warning", "--user", "orders", "--pass", this.secrets.app ?? ""];
-    const command = as ? ["/usr/bin/valkey-cli", ...(as === "app" ? app : PROBE)] : ["valkey-cli"];
-    const { code, output } = await exec(this.container(node), [...command, ...words]);
-    if (code !== 0) throw new Error(`${words.join(" ")} on ${node}: ${output}`);
+    const client = as ? ["/usr/bin/valkey-cli", ...(as === "app" ? app : PROBE)] : ["valkey-cli"];
+    const { code, output } = await exec(this.container(node), [...client, ...command]);
+    if (code !== 0) throw new Error(`${command.join(" ")} on ${node}: ${output}`);
     return output.trim();
   }
 
   /** A command of one node to another's Sentinel, as the user without a secret. */
-  sentinel(from: NodeName, at: NodeName, words: readonly string[]): Promise<Outcome> {
-    const place = ["-h", this.address(at), "-p", "26379"];
-    return exec(this.container(from), ["/usr/bin/valkey-cli", ...place, ...PROBE, ...words]);
+  sentinel(from: NodeName, at: NodeName, command: readonly string[]): Promise<Outcome> {
+    const target = ["-h", this.address(at), "-p", "26379"];
+    return exec(this.container(from), ["/usr/bin/valkey-cli", ...target, ...PROBE, ...command]);
   }
 
   /**

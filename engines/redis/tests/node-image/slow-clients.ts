@@ -43,7 +43,7 @@ export function slowClientTests(): void {
     const { end } = await standingStill({ address, port: PORT }, async (port) => {
       const slow = () => login("127.0.0.1", port);
       const [reader, subscriber, sender] = await Promise.all([slow(), slow(), slow()]);
-      const heard = hear(subscriber);
+      const received = receive(subscriber);
       await subscriber.subscribe("news");
       const [values] = await Promise.all([
         reader.mgetBuffer(keys),
@@ -52,24 +52,24 @@ export function slowClientTests(): void {
       ]);
       return {
         read: values.reduce((sum, value) => sum + (value?.length ?? 0), 0),
-        heard: await heard,
+        received: await received,
         sent: await straight.strlen("sent"),
       };
     });
-    assert.deepEqual(await end, { read: MUCH, heard: MUCH, sent: MUCH });
+    assert.deepEqual(await end, { read: MUCH, received: MUCH, sent: MUCH });
   });
 }
 
 /** Resolves with the size of all that is published, once that has come. */
-function hear(subscriber: Redis): Promise<number> {
+function receive(subscriber: Redis): Promise<number> {
   return new Promise((resolve, reject) => {
-    let heard = 0;
+    let received = 0;
     subscriber.on("message", (_channel: string, message: string) => {
-      heard += message.length;
-      if (heard >= MUCH) resolve(heard);
+      received += message.length;
+      if (received >= MUCH) resolve(received);
     });
     subscriber.once("close", () =>
-      reject(new Error(`the subscriber was cut after ${heard} bytes`)),
+      reject(new Error(`the subscriber was cut after ${received} bytes`)),
     );
   });
 }

@@ -46,7 +46,7 @@ test("Cassandra: a password changed by CQL stays so and raises an alarm, over a 
     const { code, output } = await exec(id, ["sh", "/usr/local/lib/portico/health"]);
     return code === 0 && output;
   };
-  const says = async (what: RegExp) => what.test((await health()) || "");
+  const reports = async (what: RegExp) => what.test((await health()) || "");
   const restart = async () => {
     await docker.getContainer(id).restart();
     await until("the node's health after its restart", PATIENCE, health);
@@ -58,12 +58,12 @@ test("Cassandra: a password changed by CQL stays so and raises an alarm, over a 
   await until("the node's health", PATIENCE, health);
 
   await alter("leaked", "events", "by hand");
-  await until("the alarm", PATIENCE, () => says(ALARM));
+  await until("the alarm", PATIENCE, () => reports(ALARM));
   assert.equal(await alarms(), 1);
   await restart();
   assert.equal(await login("by hand"), true, "the start has undone it");
   assert.equal(await login("leaked"), false, "the leaked password lets in again");
-  await until("the alarm after the restart", PATIENCE, () => says(ALARM));
+  await until("the alarm after the restart", PATIENCE, () => reports(ALARM));
 
   // What the cluster itself logs in with is set back.
   await alter("ADMIN", "portal", "by hand", "admin");
@@ -74,14 +74,14 @@ test("Cassandra: a password changed by CQL stays so and raises an alarm, over a 
   await until("the password of the next rotation", PATIENCE, () => login("of the next rotation"));
   assert.equal(await login("by hand"), false);
   await until("the end of the alarm", PATIENCE, async () => {
-    const said = await health();
-    return said !== false && !ALARM.test(said);
+    const output = await health();
+    return output !== false && !ALARM.test(output);
   });
   await restart();
   assert.equal(await login("of the next rotation"), true);
 
   // Once: changed by hand again, it isn't given a second time.
   await alter("of the next rotation", "events", "again by hand");
-  await until("the alarm once more", PATIENCE, () => says(ALARM));
+  await until("the alarm once more", PATIENCE, () => reports(ALARM));
   assert.equal(await login("again by hand"), true);
 });
