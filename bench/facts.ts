@@ -29,7 +29,7 @@ export async function readFacts(file: string): Promise<Facts> {
   return Facts.parse(JSON.parse(await readFile(file, "utf8")));
 }
 
-/** Facts about a deployment of a stack that runs on this machine, as Docker tells them. The first portal is measured. */
+/** Facts about a deployment of a stack that runs on this machine, as Docker reports them. The first portal is measured. */
 export async function factsOf(stack: string, deployment: string): Promise<Facts> {
   const prefix = `${stack}-${deployment}`;
   const label = [`portico.stack=${stack}`, `portico.deployment=${deployment}`];

@@ -31,7 +31,7 @@ export interface Measured {
 
 export interface Course {
   readonly kinds: readonly EventKind[];
-  /** Hears of each event. */
+  /** Called after each event. */
   readonly onEvent: (event: Event) => void;
   /** Ends the measurement after the event that is being measured. */
   readonly signal: AbortSignal;

@@ -86,7 +86,7 @@ export interface CommandFiles {
 
 export interface EndpointRow {
   readonly name: string;
-  /** What a config's `endpoints` calls it: its name, or `nodes` for one a node. */
+  /** What a config's `endpoints` calls it: its name, or `nodes` for one per node. */
   readonly group: string;
   readonly port: number;
   readonly route: PortalDocument["endpoints"][string]["route"];

@@ -1,4 +1,4 @@
-// `portico switchover`: asks a cluster to hand over, and tells what each portal saw of it.
+// `portico switchover`: asks a cluster to hand over, and prints what each portal saw of it.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Command } from "commander";
@@ -152,7 +152,7 @@ function nameOf(container: Docker.ContainerInfo | undefined): string {
   return container?.Names[0]?.replace(/^\//, "") ?? "";
 }
 
-/** A change of leader, as a portal's log tells it. */
+/** A change of leader, as a portal's log reports it. */
 const LogLine = z.object({
   time: z.union([z.string(), z.number()]).transform((time) => new Date(time).getTime()),
   portal: z.string(),
@@ -166,7 +166,7 @@ const LogLine = z.object({
 
 export type Switch = z.infer<typeof LogLine>;
 
-/** What a portal's log tells of changes of leader since `began`, in wall-clock milliseconds. */
+/** What a portal's log reports of changes of leader since `began`, in wall-clock milliseconds. */
 async function readSwitches(
   docker: Docker,
   portal: string,

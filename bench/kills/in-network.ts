@@ -1,4 +1,4 @@
-// Runs in a container on a deployment's private network: writes to nodes past the portals, and tells when each first acknowledged.
+// Runs in a container on a deployment's private network: writes to nodes past the portals, and prints when each first acknowledged.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Target } from "../../tests/support/writer.ts";

@@ -101,7 +101,7 @@ form: [engines/scylladb](../engines/scylladb/README.md).`,
   },
 };
 
-/** By node: its private place, and the portal's. */
+/** By node: its private address, and the portal's. */
 function addressPairs({ addressMap = {} }: Access) {
   return Object.entries(addressMap).map(([node, at]) => ({
     node: hostAndPortOf(node),

@@ -148,7 +148,7 @@ type Read = Pick<
 >;
 
 /**
- * Checks which machines a deployment on AWS asks for, and gives the memory of each of its nodes: what `said` says, or what the
+ * Checks which machines a deployment on AWS asks for, and gives the memory of each of its nodes: what `configured` says, or what the
  * smallest of their machines has room for.
  */
 export function readMachines(read: Read, configured: number | undefined, report: Report): number {

@@ -1,4 +1,4 @@
-// How single values of the config are read: text, names, sizes, durations, words and keys. Each mistake comes with what would be right.
+// How single values of the config are read: text, names, sizes, durations, choices and keys. Each mistake comes with what would be right.
 import { closestMatch } from "leven";
 import { z } from "zod";
 
@@ -20,7 +20,7 @@ export function formatPath(path: readonly PropertyKey[]): string {
     .join("");
 }
 
-/** An object in which a key that nobody knows is a mistake, with the key that was probably meant. */
+/** An object in which an unknown key is rejected, with the key that was probably meant. */
 export function strict<Shape extends z.ZodRawShape>(
   shape: Shape,
 ): z.ZodObject<Shape, z.core.$strict> {
@@ -52,7 +52,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
     : `unknown key "${key}"; did you mean "${meant}"?`;
 }
 
-/** One of a few words. `aliases` are other names for them: they are refused, with the right word. */
+/** One of a few choices. `aliases` are other names for them: they are refused, with the right one. */
 export function oneOf<Choice extends string>(
   choices: readonly Choice[],
   aliases: Readonly<Record<string, Choice>> = {},
@@ -146,7 +146,7 @@ function quantity(
     });
 }
 
-/** The word that a misspelt one most likely meant, or undefined when none is near. */
+/** The name that a misspelt one most likely meant, or undefined when none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = known.map((one) => one.toLowerCase());
   const maxDistance = Math.max(2, Math.floor(name.length / 3));

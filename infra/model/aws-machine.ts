@@ -1,4 +1,4 @@
-// One EC2 machine: what is known of its type, what it is told to run, and the user data that it starts with.
+// One EC2 machine: what is known of its type, what it is to run, and the user data that it starts with.
 import { keys } from "./aws-bucket.ts";
 
 /** What the model knows of a type of instance by its name, such as "m7g.large". */
@@ -112,7 +112,7 @@ export function portalMachine(
   };
 }
 
-/** What tells one machine from another. Nothing that changes in its life, and no secret. */
+/** What identifies a machine. Nothing that changes in its life, and no secret. */
 export interface MachineName {
   readonly bucket: string;
   readonly region: string;

@@ -1,4 +1,4 @@
-// A deployment's place on AWS: its network, the addresses in it, and the names that certificates bear there.
+// Where a deployment is on AWS: its network, the addresses in it, and the names that certificates bear there.
 import { createHash } from "node:crypto";
 
 import { canonicalCidr } from "../../proxy-image/src/cidr.ts";
@@ -80,7 +80,7 @@ export function planOnAws(
 
 /**
  * The /24 of a deployment that names none: it follows from the deployment's name alone, so that it stays while others come and
- * go. Two names may meet: that is a mistake that the config reports, and `network` settles.
+ * go. Two names may meet: the config rejects that, and `network` settles it.
  */
 export function networkOf(name: string, range: string): string {
   const { first, last } = blockOf(range);

@@ -1,7 +1,7 @@
-// Whom certificates speak for. Those that name where clients connect are with each target's plan: plan.ts, aws-plan.ts.
+// What certificates name. Those that name where clients connect are with each target's plan: plan.ts, aws-plan.ts.
 
 /**
- * Whom a leaf certificate speaks for. There is no common name: etcd's JSON gateway refuses client certificates that have
+ * What a leaf certificate names. There is no common name: etcd's JSON gateway refuses client certificates that have
  * one, and nobody else needs it.
  */
 export interface CertificatePlan {

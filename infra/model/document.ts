@@ -4,7 +4,7 @@ import { CONTRACT } from "../../proxy-image/src/contract.ts";
 import type { Deployment } from "./stack.ts";
 
 /**
- * What a deployment's portals are told. Nothing in it depends on the clock: an entry that is over stays in it, with its
+ * What a deployment's portals get to know. Nothing in it depends on the clock: an entry that is over stays in it, with its
  * date, and the portals let nobody in on it.
  */
 export function documentOf(

@@ -1,4 +1,4 @@
-// What a node's container is told of itself, and how much shared memory it gets.
+// What a node's container gets to know of itself, and how much shared memory it gets.
 import type { Deployment } from "./stack.ts";
 
 /** What a node's container reads from `node.json`. No secret is in it. */

@@ -78,7 +78,7 @@ export function planDeployment(deployment: LocalDeployment, local: LocalTarget):
 const PAIR = 2;
 
 /**
- * Each port of each portal has its place in the slot, whatever the number of portals: the first two share the lower part, endpoint by
+ * Each port of each portal has its offset in the slot, whatever the number of portals: the first two share the lower part, endpoint by
  * endpoint; the third and the fourth have a row each, below the slot's end.
  */
 function planPorts(

@@ -145,7 +145,7 @@ export interface Result {
   readonly lost?: number;
 }
 
-/** The same as docs/clients.md tells it. What a run didn't come to is told as not tried. */
+/** The same as in docs/clients.md. What a run didn't come to is listed as not tried. */
 export function asSeen(
   { right, wrong, hold, switchover, kill, lost }: Result,
   version: string,

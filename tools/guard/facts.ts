@@ -71,7 +71,7 @@ export function title({ type, name }: Pick<Step, "type" | "name">): string {
 }
 
 /**
- * Whose a resource is. This file alone knows how that is told:
+ * Whose a resource is. This file alone knows how to find that:
  *
  * - a deployment is the nearest ancestor whose type ends with `:Deployment`; its name is the deployment's. Parents come from the states
  *   (`parent`); where an ancestor is not in the preview its URN still has its type and name, and `fromName` does the rest.

@@ -21,7 +21,7 @@ export interface Step {
   readonly new: State | undefined;
   /** Properties that force a replacement. */
   readonly reasons: readonly string[];
-  /** What the engine tells the program of it. Undefined: it is deleted. */
+  /** What the engine answers the program about it. Undefined: it is deleted. */
   readonly answer: Answer | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface State {
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What the engine tells the program of a resource that it has registered. */
+/** What the engine answers the program about a resource that it has registered. */
 export interface Answer {
   /** Undefined: nobody can know it before the update. */
   readonly id: string | undefined;
@@ -159,7 +159,7 @@ function stepOf({
   };
 }
 
-/** A preview shows outputs of what stays alone; what is made anew tells its inputs, and nothing else is known of it yet. */
+/** A preview shows outputs of what stays alone; what is made anew shows its inputs, and nothing else is known of it yet. */
 function answerTo(op: Op, old: State | undefined, next: State | undefined): Answer | undefined {
   switch (op) {
     case "delete":

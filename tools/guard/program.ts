@@ -24,7 +24,7 @@ export type Asked =
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Runs this program once more on the preview's config, and tells it of each resource what the engine told: the ids and outputs that the
+ * Runs this program once more on the preview's config, and answers for each resource what the engine answered: the ids and outputs that the
  * preview shows. So what it registers is what the preview must show, down to the last property.
  */
 export function askedBy(preview: Preview): Promise<Asked> {
@@ -71,7 +71,7 @@ function knownOf(answer: Answer | undefined): Answer {
   return { id: answer.id, outputs: hidden(answer.outputs) as Values };
 }
 
-/** A secret is shown as a word of the CLI's: the program gets a secret instead, of which nothing is known. */
+/** A secret is shown as a placeholder of the CLI's: the program gets a secret instead, of which nothing is known. */
 function hidden(value: unknown): unknown {
   if (value === SECRET) return HIDDEN;
   if (Array.isArray(value)) return value.map(hidden);

@@ -1,4 +1,4 @@
-// What a person is told of an update, refused or not: changes of whitelists, counts, and what is most likely not meant.
+// What a person reads about an update, refused or not: changes of whitelists, counts, and what is most likely not meant.
 import ipaddr from "ipaddr.js";
 
 import { breadthOf } from "../../infra/model/block.ts";

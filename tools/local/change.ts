@@ -1,4 +1,4 @@
-// An `up` or `destroy` of the local stack: it is told line by line, and ends well when it is interrupted.
+// An `up` or `destroy` of the local stack: it is reported line by line, and ends well when it is interrupted.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -40,7 +40,7 @@ export async function change(
   }
 }
 
-/** `failure`: the CLI's last words, from its error on. What a resource says is told as it comes. */
+/** `failure`: the CLI's last lines, from its error on. Messages of resources are printed as they come. */
 async function runOnce({ env }: Pick<Setup, "env">, args: readonly string[]) {
   const child = spawn("pulumi", [...args, "--yes", "--json", "--non-interactive", "-s", STACK], {
     cwd: PROJECT,
@@ -144,7 +144,7 @@ export class Progress {
   readonly #said = new Set<string>();
   #ending = false;
 
-  /** The update was asked to end: what breaks off because of that needn't be told. */
+  /** The update was asked to end: what breaks off because of that needn't be reported. */
   end(): void {
     this.#ending = true;
   }

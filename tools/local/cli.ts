@@ -8,7 +8,7 @@ import { passphraseMissing, STACK, stackEnvironment } from "./state.ts";
 
 export type Cli = (...args: string[]) => Promise<string>;
 
-/** Short calls of the CLI on the local stack; they fail with what it said. */
+/** Short calls of the CLI on the local stack; they fail with its own error. */
 export function cli({ env }: Pick<Setup, "env">): Cli {
   return async (...args) => {
     const { stdout } = await execa("pulumi", [...args, "--non-interactive", "-s", STACK], {
@@ -25,7 +25,7 @@ export function cli({ env }: Pick<Setup, "env">): Cli {
   };
 }
 
-/** What a person can mend, in our words. Other errors as they are. */
+/** What a person can mend, explained. Other errors as they are. */
 export function readable(error: unknown): unknown {
   return (error instanceof ExecaError && explained(String(error.stderr))) || error;
 }
@@ -33,7 +33,7 @@ export function readable(error: unknown): unknown {
 export const isLocked = (stderr: string): boolean =>
   stderr.includes("the stack is currently locked by");
 
-/** For what the CLI has said on standard error, where a person can mend it. */
+/** Explains what the CLI wrote to standard error, where a person can mend it. */
 export function explained(stderr: string): SetupError | undefined {
   const [, fault] = /invalid YAML file: (.*)/.exec(stderr) ?? [];
   if (fault !== undefined) return new SetupError(`Pulumi.local.yaml can't be read: ${fault}`);

@@ -1,4 +1,4 @@
-// Commands in containers, what containers have said, and how many processes they may have.
+// Commands in containers, what containers have logged, and how many processes they may have.
 import { buffer } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -47,7 +47,7 @@ async function exitCodeOf(run: Docker.Exec): Promise<number> {
   return -1;
 }
 
-/** Everything that a container has said. `since`: seconds of the wall clock. */
+/** Everything that a container has logged. `since`: seconds of the wall clock. */
 export async function logOf(docker: Docker, container: string, since = 0): Promise<string> {
   return demuxed(await docker.getContainer(container).logs({ stdout: true, stderr: true, since }));
 }

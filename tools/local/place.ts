@@ -212,7 +212,7 @@ async function freeName(docker: Docker): Promise<string> {
   return name;
 }
 
-/** What `config set-all` has to be told so that the config has all of the place. */
+/** The arguments of `config set-all` that write all of the place. */
 export function difference(stored: z.infer<typeof Stored>, local: Local): string[] {
   const { slots, ...plain } = local;
   const kept = stored.slots ?? {};
@@ -227,7 +227,7 @@ export function difference(stored: z.infer<typeof Stored>, local: Local): string
 
 /**
  * A new stack lets in the person who made it: a port published on 127.0.0.1 shows the gateway of the portals' network as the source. (Not
- * on Docker Desktop: there `npm start` tells which source the portal saw.)
+ * on Docker Desktop: there `npm start` shows which source the portal saw.)
  */
 function admitThisMachine(deployments: readonly string[], range: string): string[] {
   const gateway = range.replace(/0\/16$/, "1/32");

@@ -44,7 +44,7 @@ export async function probe(
   }
 }
 
-/** The status page tells more than the connection: where TLS ends at the portal, a client waits without a sign of it. */
+/** The status page shows more than the connection: where TLS ends at the portal, a client waits without a sign of it. */
 export function judgeProbe(answer: Answer, page: Page | undefined, endpoint: string): Probed {
   const { gate, why } = page?.endpoints[endpoint] ?? {};
   if (gate === "held") return { kind: "shut", why: `new connections wait: ${why}` };
@@ -136,7 +136,7 @@ export async function refusedAs(
 
 const Refusal = z.object({ time: z.iso.datetime(), source: z.string(), reason: z.string() });
 
-/** Whom a portal's log tells of as refused since `began`. Lines that are anything else are passed over. */
+/** Whom a portal's log reports as refused since `began`. Lines that are anything else are passed over. */
 export function sourcesIn(log: string, began: number): readonly string[] {
   const sources = log.split("\n").flatMap((line) => {
     const read = Refusal.safeParse(parse(line)).data;

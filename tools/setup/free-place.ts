@@ -66,7 +66,7 @@ function overlap([a, aBits]: Block, [b, bBits]: Block): boolean {
   return a.match(b, Math.min(aBits, bBits));
 }
 
-/** Linux alone tells its routes in a file; elsewhere the interfaces' own networks must do. */
+/** Linux alone lists its routes in a file; elsewhere the interfaces' own networks must do. */
 async function routes(): Promise<readonly Block[]> {
   const table = await readFile("/proc/net/route", "utf8").catch(() => "");
   return parseRoutes(table);

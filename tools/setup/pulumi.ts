@@ -185,7 +185,7 @@ async function rememberFailure(what: string): Promise<void> {
   await writeFile(remembered, `${what}\n`);
 }
 
-/** What a person is told while stand-ins serve. */
+/** What is printed while stand-ins serve. */
 export function standInLine({ remembered }: Extract<Plugins, { kind: "stand-ins" }>): string {
   const again =
     remembered && `; tried again a day after the failure, or once ${remembered} is removed`;

@@ -1,4 +1,4 @@
-// One step of the set-up, and how a person is told of it.
+// One step of the set-up, and how it is reported.
 
 const STILL_AT_IT_MS = 30_000;
 
@@ -6,11 +6,11 @@ export interface Step<Found> {
   /** What is there already. Must be quick: it is asked on every run. */
   find(): Promise<Found | undefined>;
   make(): Promise<Found>;
-  /** Said before `make`, where that takes minutes or needs a reason. */
+  /** Printed before `make`, where that takes minutes or needs a reason. */
   readonly notice?: string;
 }
 
-/** One part of the set-up: found and silent, or made and told in one line with its time. */
+/** One part of the set-up: found without a message, or made and reported in one line with its time. */
 export async function step<Found>(
   name: string,
   { find, make, notice }: Step<Found>,

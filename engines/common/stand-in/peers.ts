@@ -40,7 +40,7 @@ export function openPeers({ addresses, port, onMessage }: PeersArgs): Peers {
   return {
     send(to, message) {
       const socket = socketTo(to);
-      // A member that hangs gets nothing more until it reads again: it is told anew anyway.
+      // A member that hangs gets nothing more until it reads again: it gets everything anew anyway.
       if (socket && socket.writableLength < 1_000_000) socket.write(`${JSON.stringify(message)}\n`);
     },
     close() {

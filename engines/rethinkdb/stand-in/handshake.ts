@@ -1,6 +1,6 @@
 import type { Scram } from "../../common/stand-in/scram.ts";
 
-/** A driver's first word, little-endian. */
+/** A driver's first four bytes, little-endian. */
 const V1_0 = "c3bdc234";
 const LONGEST = 2048;
 

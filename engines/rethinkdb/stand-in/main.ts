@@ -41,7 +41,7 @@ const wire = openPeers({
   onMessage: (message) =>
     (message as { scope?: unknown }).scope === scope && cluster.receive(message),
 });
-/** Servers of another deployment at these addresses are not heard. */
+/** Servers of another deployment at these addresses are ignored. */
 const peers = { send: (to: string, message: object) => wire.send(to, { scope, ...message }) };
 const cluster = joinCluster({ name, others, peers, quorum: () => quorum, perform });
 const log = openLog(LOG);
@@ -76,7 +76,7 @@ interface Options {
   readonly db?: readonly [number, readonly [unknown]];
 }
 
-/** What the portal reads is this server's own word, and no business of the quorum's. */
+/** What the portal reads is this server's own report, and no business of the quorum's. */
 async function start(operation: Operation): Promise<object> {
   if (operation.user === PORTAL) return perform(operation);
   const why = "The primary replica isn't connected to a quorum of replicas.";

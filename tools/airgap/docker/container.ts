@@ -125,7 +125,7 @@ async function untilHealthy(
   }
 }
 
-/** The end of what a container said, for the message about why it failed. */
+/** The end of a container's log, for the message about why it failed. */
 async function lastLines(container: Docker.Container): Promise<readonly string[]> {
   const log = await container
     .logs({ stdout: true, stderr: true, tail: LOG_LINES })
