@@ -27,7 +27,7 @@ import { DESCRIPTORS, FRONTEND_MAXCONN, WAITING } from "../../proxy-image/src/pl
 import type { Command } from "../../proxy-image/src/plan/plan.ts";
 import { plan } from "../../proxy-image/src/plan/plan.ts";
 import { renderConfig } from "../../proxy-image/src/plan/render.ts";
-import { NO } from "../../proxy-image/src/plan/render-vouch.ts";
+import { NO, VOUCHED_HEAD, vouchedText } from "../../proxy-image/src/plan/render-vouch.ts";
 import { Authority } from "../support/authority.ts";
 import { until } from "../support/until.ts";
 
@@ -71,6 +71,8 @@ export interface Logged {
 export interface AgentStandIn {
   /** By "<endpoint>/<node>". */
   readonly vouched: Set<string>;
+  /** How often it was asked whether it lives, and about one slot. */
+  readonly asked: { alive: number; slots: number };
   /** Silent: connections are accepted and never answered, as by a frozen process. */
   silent: boolean;
   /** As a killed process does: nobody listens. */
@@ -128,6 +130,7 @@ export async function createLab(t: TestContext, options: LabOptions = {}): Promi
   );
   const agent: AgentStandIn = {
     vouched: new Set(),
+    asked: { alive: 0, slots: 0 },
     silent: options.silent ?? false,
     die: () =>
       new Promise((resolve) => {
@@ -371,6 +374,18 @@ function agentServer(agent: AgentStandIn) {
   return createHttpServer(({ url = "" }, response) => {
     if (agent.silent) return;
     const [, page, endpoint, node] = url.split("/");
+    if (page === "alive") agent.asked.alive += 1;
+    else agent.asked.slots += 1;
+    if (page === "alive") {
+      const slots = ["primary", "replica"].flatMap((name) => [
+        [name, WAITING] as const,
+        ...NODES.filter((node) => agent.vouched.has(`${name}/${node}`)).map(
+          (node) => [name, node] as const,
+        ),
+      ]);
+      response.writeHead(200, { [VOUCHED_HEAD]: vouchedText(slots) }).end();
+      return;
+    }
     const yes = page !== "vouch" || node === WAITING || agent.vouched.has(`${endpoint}/${node}`);
     response.writeHead(yes ? 200 : NO).end();
   });

@@ -44,7 +44,7 @@ export interface AgentArgs {
   readonly onCycle: () => void;
 }
 
-export interface Agent extends Pick<Answers, "hasVerdict" | "vouches"> {
+export interface Agent extends Pick<Answers, "hasVerdict" | "vouches" | "vouched"> {
   /** From now on, this is the document of the portal. HAProxy's config stands for it already. */
   serve(document: PortalDocument, digest: string): Promise<void>;
   /** The document of the portal, from the moment when its SSH keys are put in force. */
@@ -231,6 +231,14 @@ export function createAgent({
     wake,
     snapshot: () => snapshot,
     hasVerdict,
+    vouched: () =>
+      isFresh()
+        ? Object.entries(snapshot?.endpoints ?? {}).flatMap(([endpoint, { slots }]) =>
+            [...Object.keys(slots), WAITING]
+              .filter((node) => vouchesNow(endpoint, node))
+              .map((node) => [endpoint, node] as const),
+          )
+        : [],
     vouches: async (endpoint, node) => {
       if (!(await hasVerdict())) return "unknown";
       return vouchesNow(endpoint, node) ? "yes" : "no";

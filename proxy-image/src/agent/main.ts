@@ -165,6 +165,7 @@ const server = await serve(
   {
     hasVerdict: agent.hasVerdict,
     vouches: agent.vouches,
+    vouched: agent.vouched,
     status: () => ({
       ...appliedOf(portal, agent.snapshot(), documents, Date.now()),
       view: agent.snapshot()?.view,

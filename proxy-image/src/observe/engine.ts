@@ -32,10 +32,24 @@ export type Route = PortalDocument["endpoints"][string]["route"];
 export interface RoleCheck {
   /** Lines of the backend: `option httpchk`, `tcp-check …`. */
   readonly backend: readonly string[];
+  /** Where a question is dear to the node, a TLS handshake say, it is asked only while the agent says nothing. */
+  readonly sparing?: SparingCheck;
   /** What every server's line adds, such as TLS. */
   readonly servers?: string;
   /** What one server's line adds, such as another port. */
   readonly server?: (node: string) => string;
+}
+
+/** A check over HTTP that goes through a frontend of HAProxy's own. `backend` then has what is expected of the answer alone. */
+export interface SparingCheck {
+  /** Of the question. */
+  readonly path: string;
+  /** What a node answers that may serve the endpoint: the answer for as long as the agent speaks and the node counts as such. */
+  readonly answer: string;
+  /** What each server's line needs for the question itself, such as TLS. */
+  readonly servers: string;
+  /** The port that is asked. */
+  readonly port: number;
 }
 
 export interface Limits {

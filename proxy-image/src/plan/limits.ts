@@ -47,10 +47,15 @@ export interface Limits {
  */
 export function limitsOf(document: PortalDocument, descriptors: number, memory: number): Limits {
   const endpoints = Object.values(document.endpoints);
-  // The fallback has slots of a leader too, and they are checked as well.
+  const { roleCheck } = engineOf(document);
+  // The fallback has slots of a leader too, and they are checked as well; so are roles, where a frontend of HAProxy's own asks for them.
   const slots = endpoints.reduce(
     (sum, { route }) =>
-      sum + (route === "primary" ? 2 : 1) * Object.keys(document.nodes).length + 1,
+      sum +
+      ((route === "primary" ? 2 : 1) +
+        (roleCheck?.({ document, route, identity: "" }).sparing ? 1 : 0)) *
+        Object.keys(document.nodes).length +
+      1,
     1,
   );
   const ofProcess =

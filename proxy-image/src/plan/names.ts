@@ -42,6 +42,8 @@ export const TUNNEL_SOURCE = "127.0.0.1";
 export const AGENT = "agent";
 /** The frontend that answers the slots' checks: as the agent does, and without the agent by what HAProxy sees itself. */
 export const VOUCH = "vouch";
+/** The frontend through which HAProxy asks the nodes for their roles, where it asks only while the agent says nothing. */
+export const ROLES = "roles";
 
 /** Connections by source, of all endpoints together. */
 export const SOURCES = "sources";
@@ -51,6 +53,11 @@ export const SOURCES = "sources";
  * backwards only while the agent answers, which knows what has ended.
  */
 export const LATEST = "proc.latest";
+
+/** A variable of HAProxy: its uptime in seconds when the agent spoke last. */
+export const SPOKE = "proc.spoke";
+/** A variable of HAProxy: whom the agent vouched for when it spoke last, as `vouchedText` writes it. */
+export const VOUCHED = "proc.vouched";
 
 /** The most connections that a frontend accepts. */
 export const FRONTEND_MAXCONN = 10_000;
@@ -91,3 +98,6 @@ export const LAYOUT: Layout = {
   descriptors: DESCRIPTORS,
   memory: Number.POSITIVE_INFINITY,
 };
+
+export const hostOf = (address: string): string =>
+  address.includes(":") ? `[${address}]` : address;

@@ -9,6 +9,7 @@ import {
   FRONTEND_MAXCONN,
   fallbackOf,
   frontendOf,
+  hostOf,
   LOBBY,
   lobbyOf,
   presentTableOf,
@@ -26,6 +27,7 @@ import {
   share,
   sourceLimit,
 } from "./render-guard.ts";
+import { rolesSocket } from "./render-roles.ts";
 import { TUNNELS_PASS, tunnelBind } from "./render-status-and-ssh.ts";
 import { settledAfter, vouchSocket } from "./render-vouch.ts";
 
@@ -186,10 +188,18 @@ ${waitingSlot(layout.agent)}`;
 }
 
 /** Asks HAProxy's own frontend of each server, by its name. */
-const slotCheck = (path: string, layout: Layout): string => `    option httpchk
-    http-check connect addr ${vouchSocket(layout)}
-    http-check send meth GET uri-lf ${path}/%[srv_name]
-    http-check expect status 200`;
+const slotCheck = (path: string, layout: Layout): string =>
+  httpCheck(vouchSocket(layout), path, ["http-check expect status 200"]);
+
+const httpCheck = (socket: string, path: string, expects: readonly string[]): string =>
+  [
+    "option httpchk",
+    `http-check connect addr ${socket}`,
+    `http-check send meth GET uri-lf ${path}/%[srv_name]`,
+    ...expects,
+  ]
+    .map((line) => `    ${line}`)
+    .join("\n");
 
 /**
  * A backup: HAProxy takes it only where no node's slot is open. Open from the start, so that nobody is refused by a reload. Down at
@@ -214,6 +224,12 @@ function fallbackServers(
   if (!hasFallback(document) || roleCheck === undefined) return undefined;
   const check = roleCheck({ document, route, identity: layout.identity });
   const roleServer = (node: string) => `${rolesOf(name)}/${node}`;
+  const asks = check.sparing
+    ? `${httpCheck(rolesSocket(layout), `/${name}`, check.backend)}
+    # A node is given a second for the connection, and as long for the answer.
+    timeout check 2s`
+    : check.backend.map((line) => `    ${line}`).join("\n");
+  const rhythm = check.sparing ? "inter 2s fastinter 500ms" : "inter 2s";
   const most = `maxconn ${sessionsOf(document)}`;
   const chosen = nodesOf(endpoint, document).map(
     ([node]) => `    use-server ${node} if { srv_is_up(${roleServer(node)}) }`,
@@ -231,8 +247,8 @@ ${servers(endpoint, document, (node) => `track ${roleServer(node)} ${most}`)}`;
     no log
     # The checks' too, and theirs is a TLS handshake with a program that may be busy.
     timeout connect 1s
-${check.backend.map((line) => `    ${line}`).join("\n")}
-    ${`default-server check inter 2s fall 2 rise 1 ${check.servers ?? ""}`.trimEnd()}
+${asks}
+    ${`default-server check ${rhythm} fall 2 rise 1 ${check.servers ?? ""}`.trimEnd()}
 ${servers(endpoint, document, check.server ?? nothing)}
 
 backend ${fallbackOf(name)}
@@ -264,5 +280,3 @@ function servers(
 function nodesOf({ node }: Endpoint, { nodes }: PortalDocument) {
   return Object.entries(nodes).filter(([name]) => node === undefined || name === node);
 }
-
-const hostOf = (address: string): string => (address.includes(":") ? `[${address}]` : address);

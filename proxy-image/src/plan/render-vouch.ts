@@ -1,12 +1,25 @@
 import type { PortalDocument } from "../contract.ts";
 import type { Layout } from "./names.ts";
-import { AGENT, backendOf, LATEST, rolesOf, VOUCH, WAITING } from "./names.ts";
+import { AGENT, backendOf, LATEST, rolesOf, SPOKE, VOUCH, VOUCHED, WAITING } from "./names.ts";
 
 /** The address of the frontend that answers the slots' checks. */
 export const vouchSocket = ({ run }: Layout): string => `unix@${run}/vouch.sock`;
 
 /** What the agent answers of a node that it doesn't vouch for. Any other failure proves nothing about the node. */
 export const NO = 403;
+
+/** The head in which the agent, asked whether it lives, says for whom it vouches. */
+export const VOUCHED_HEAD = "vouched";
+
+/** The text in which it does. No name has a semicolon. */
+export const vouchedText = (slots: readonly (readonly [string, string])[]): string =>
+  `;${slots.map(([endpoint, node]) => `${endpoint}/${node};`).join("")}`;
+
+/** Seconds of HAProxy's uptime for which the agent's last word counts. HAProxy asks for it twice a second. */
+const SPOKEN = 2;
+
+/** True while the agent has spoken just now. */
+export const speaks = `uptime,sub(${SPOKE}) lt ${SPOKEN}`;
 
 /**
  * The answer for a leader during the second or more before HAProxy itself says no: its slot takes nobody new, and its sessions go on. HAProxy 3.0
@@ -18,7 +31,8 @@ const NO_MORE = 404;
 export type HasOwnCheck = (endpoint: string) => boolean;
 
 /**
- * What a slot's check asks. While the agent answers, its answer counts; without one the slot stays as it is. Once it is silent, the
+ * What a slot's check asks. While the agent answers, its answer counts, and it names all slots for which it vouches whenever it is asked
+ * whether it lives: only when it has not answered for a while is it asked about each slot. Without an answer the slot stays as it is. Once it is silent, the
  * node's own role counts; where HAProxy can't ask for that, nothing disproves the node, and newcomers alone are refused.
  */
 export function renderVouch(
@@ -34,6 +48,7 @@ export function renderVouch(
     const own = hasOwnCheck(endpoint) ? `srv_is_up(${rolesOf(endpoint)}/${node})` : slot;
     return [
       `    http-request set-var(txn.up) bool(true) if { path ${slotAsks} } { ${slot} }`,
+      `    http-request set-var(txn.vouched) bool(true) if { path ${slotAsks} } { var(${VOUCHED}) -m sub "${vouchedText([[endpoint, node]])}" }`,
       // Nobody waits for a leader that a silent agent could name.
       ...(node === WAITING
         ? []
@@ -66,6 +81,8 @@ frontend ${VOUCH}
     # A clock that is set back brings back nobody whose entry has ended meanwhile: only the agent knows about those.
     http-request set-var(${LATEST}) date(0,ms) if { date(0,ms),sub(${LATEST}) gt 0 }
     http-response set-var(${LATEST}) date(0,ms) if { status 200 ${NO} }
+    http-response set-var(${SPOKE}) uptime if { status 200 ${NO} }
+    http-response set-var(${VOUCHED}) res.fhdr(${VOUCHED_HEAD}) if { res.fhdr(${VOUCHED_HEAD}) -m found }
 ${lines.join("\n")}
     acl leads var(txn.leads) -m bool
     http-request return status 200 if { path_beg /says/ } leads
@@ -73,6 +90,9 @@ ${lines.join("\n")}
 ${leaving.join("\n")}
     http-request return status 200 if question settled silent leads
     http-request return status ${NO} if question settled silent
+    acl spoken ${speaks}
+    http-request return status 200 if question spoken { var(txn.vouched) -m bool }
+    http-request return status ${NO} if question spoken { var(${VOUCHED}) -m found }
     http-after-response set-status 200 if { status 500:599 } { var(txn.up) -m bool }
     default_backend ${VOUCH}
 
@@ -80,6 +100,7 @@ ${leaving.join("\n")}
 backend ${VOUCH}
     mode http
     no log
+    http-reuse always
     retries 3
     timeout connect 250ms
     timeout server 1s

@@ -8,6 +8,7 @@ import {
   FRONTEND_MAXCONN,
   LATEST,
   LAYOUT,
+  ROLES,
   SOURCES,
   SSH,
   STATUS,
@@ -15,6 +16,7 @@ import {
 } from "./names.ts";
 import { hasFallback, renderEndpoint } from "./render-endpoint.ts";
 import { sourcesTable } from "./render-guard.ts";
+import { renderRoles } from "./render-roles.ts";
 import { renderSsh, renderStatus } from "./render-status-and-ssh.ts";
 import { livenessFall, renderVouch, vouchSocket } from "./render-vouch.ts";
 
@@ -27,7 +29,7 @@ const CIPHERS = ["ECDSA-AES128-GCM-SHA256", "RSA-AES128-GCM-SHA256", "ECDSA-AES2
   .map((cipher) => `ECDHE-${cipher}`)
   .join(":");
 
-const OWN = [AGENT, STATUS, SSH, VOUCH, SOURCES];
+const OWN = [AGENT, STATUS, SSH, VOUCH, ROLES, SOURCES];
 
 /**
  * The whole haproxy.cfg. It depends on nodes, endpoints, timing, fallback, shares and SSH: leader and whitelist change at run time. Every
@@ -38,6 +40,7 @@ export function renderConfig(document: PortalDocument, layout: Layout = LAYOUT):
   const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
   const limits = limitsOf(document, layout.descriptors, layout.memory);
+  const roles = renderRoles(document, layout);
   return `${[
     global(layout),
     defaults(document),
@@ -46,6 +49,7 @@ export function renderConfig(document: PortalDocument, layout: Layout = LAYOUT):
     sourcesTable,
     ...(document.ssh ? [renderSsh(document.ssh, layout, limits)] : []),
     renderVouch(document, layout, () => hasFallback(document)),
+    ...(roles === undefined ? [] : [roles]),
     agent(document, layout),
   ].join("\n\n")}\n`;
 }

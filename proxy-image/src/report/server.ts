@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
 
-import { NO } from "../plan/render-vouch.ts";
+import { NO, VOUCHED_HEAD, vouchedText } from "../plan/render-vouch.ts";
 import type { Snapshot } from "./applied.ts";
 
 export interface Answers {
@@ -12,6 +12,8 @@ export interface Answers {
   hasVerdict(): Promise<boolean>;
   /** Whether this agent vouches for a node on an endpoint. `unknown`: it has no verdict, which disproves no node. Waits likewise. */
   vouches(endpoint: string, node: string): Promise<Vouched>;
+  /** All for whom it vouches now, by endpoint and node. Empty while it doesn't speak. */
+  vouched(): readonly (readonly [string, string])[];
   status(): unknown;
   metrics(): Promise<string>;
 }
@@ -41,17 +43,18 @@ async function handle(
   { url = "/" }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const send = (status: number, type: string, body: string) =>
-    response.writeHead(status, { "content-type": type }).end(body);
+  const send = (
+    status: number,
+    type: string,
+    body: string,
+    more: Readonly<Record<string, string>> = {},
+  ) => response.writeHead(status, { "content-type": type, ...more }).end(body);
   const [, page = "", endpoint = "", node = ""] = url.split("/");
   switch (page) {
     case "alive": {
-      const hasVerdict = await answers.hasVerdict();
-      return void send(
-        hasVerdict ? 200 : 503,
-        "text/plain",
-        `${hasVerdict ? "alive" : "no verdict"}\n`,
-      );
+      if (!(await answers.hasVerdict())) return void send(503, "text/plain", "no verdict\n");
+      const vouched = vouchedText(answers.vouched());
+      return void send(200, "text/plain", "alive\n", { [VOUCHED_HEAD]: vouched });
     }
     case "vouch": {
       const vouched = await answers.vouches(endpoint, node);

@@ -43,11 +43,13 @@ async function patronis(t: TestContext, roles: Roles) {
     "client.key": client.key,
   });
   let port = 0;
+  let asked = 0;
   for (const [index, node] of (["orders-1", "orders-2", "orders-3"] as const).entries()) {
     const { certificate, key } = await authority.issue([node]);
     const server = createServer(
       { cert: certificate, key, ca: authority.pem, requestCert: true, rejectUnauthorized: true },
       ({ url }, response) => {
+        asked += 1;
         const { role, state } = roles[node];
         // As Patroni 4 spells it, with what else could be taken for a role.
         const replication = [{ application_name: "primary", state: "streaming" }];
@@ -60,7 +62,7 @@ async function patronis(t: TestContext, roles: Roles) {
     await new Promise<void>((resolve) => server.listen(port, `127.0.1.${index + 1}`, resolve));
     port = (server.address() as AddressInfo).port;
   }
-  return { identity, patroni: port };
+  return { identity, patroni: port, asked: () => asked };
 }
 
 /** Nothing comes to that node any more, and nobody is told. */
@@ -303,4 +305,28 @@ test("the whitelist holds in the fallback too, and its sessions are cut when the
   await lab.apply(wantedOf("orders-1", ["orders-2"], blocks("127.0.0.1/32")));
   await client.ended;
   await goesTo(lab, "primary", "orders-1");
+});
+
+test("while the agent answers, HAProxy asks it for all slots at once and no node for its role", async (t) => {
+  const roles = { "orders-1": primary(), "orders-2": replica(), "orders-3": replica() };
+  const { asked, ...patroni } = await patronis(t, roles);
+  const lab = await createLab(t, { silence: 4, fallback: "role-check", ...patroni });
+  lab.agent.vouched.add("primary/orders-1").add("replica/orders-2");
+  await lab.settle(wantedOf("orders-1", ["orders-2"]));
+  await runsForTheLimit(lab);
+
+  const before = { roles: asked(), slots: lab.agent.asked.slots, alive: lab.agent.asked.alive };
+  await pause(3_000);
+  assert.equal(asked(), before.roles);
+  assert.equal(lab.agent.asked.slots, before.slots);
+  assert.ok(lab.agent.asked.alive - before.alive >= 3);
+
+  lab.agent.vouched.delete("replica/orders-2");
+  await until("its slot is down", 10_000, async () => {
+    const { replica } = (await lab.actual()).endpoints;
+    return replica?.slots["orders-2"]?.up === false;
+  });
+
+  lab.agent.silent = true;
+  await until("every node is asked", 10_000, async () => asked() >= before.roles + 6);
 });

@@ -24,17 +24,18 @@ export const postgresql: Engine = {
 function patroniCheck({ document, route, identity }: RoleCheckArgs): RoleCheck {
   const { patroni } = document.evidence as PatroniEvidence;
   const roles = route === "primary" ? "primary|master" : "primary|master|replica";
-  const tls = `check-ssl verify required ca-file ${identity}/ca.crt crt ${identity}/client.crt`;
   return {
     backend: [
-      "option httpchk",
-      "http-check send meth GET uri /patroni",
       "http-check expect status 200",
       `http-check expect rstring '"state": ?"running"'`,
       `http-check expect rstring '"role": ?"(${roles})"'`,
     ],
-    servers: tls,
-    server: (node) => `verifyhost ${node} port ${patroni}`,
+    sparing: {
+      path: "/patroni",
+      answer: '{"state":"running","role":"primary"}',
+      servers: `ssl verify required ca-file ${identity}/ca.crt crt ${identity}/client.crt`,
+      port: patroni,
+    },
   };
 }
 
