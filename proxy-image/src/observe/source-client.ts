@@ -48,7 +48,7 @@ export function exchange<T>(
       settled = true;
       clearTimeout(deadline);
       if (keep && result.kind === "answer") {
-        socket.off("data", read);
+        socket.off("data", read).off("error", failed).off("close", ended);
         keep(socket);
       } else {
         socket.destroy();
@@ -71,9 +71,9 @@ export function exchange<T>(
       () => settle({ kind: "silent", why: `gives no answer in ${deadlineMs} ms` }),
       deadlineMs,
     );
-    socket.on("error", (error) => settle(failureOf(error)));
-    socket.on("close", () => closed("closed the connection before it answered"));
-    socket.on("data", read);
+    const failed = (error: Error): void => settle(failureOf(error));
+    const ended = (): void => closed("closed the connection before it answered");
+    socket.on("error", failed).on("close", ended).on("data", read);
     socket.write(request);
   });
 }
@@ -121,6 +121,7 @@ export function createReconnectingClient<T>(args: ReconnectingClientArgs<T>): So
       socket.destroy();
       return;
     }
+    socket.on("error", () => {});
     const since = performance.now();
     const before = held;
     held = socket;

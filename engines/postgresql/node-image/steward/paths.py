@@ -16,6 +16,8 @@ PEER = f"{RUN}/peer.pem"
 SERVER_CERT = f"{RUN}/server.crt"
 SERVER_KEY = f"{RUN}/server.key"
 HEALTH = f"{RUN}/health"
+PATRONI = "/usr/local/lib/portico/bin/patroni"
+"""Patroni's own program, and what portals need of its REST API."""
 PATRONI_SERVICE = f"{RUN}/services/patroni"
 SOCKETS = "/run/postgresql"
 

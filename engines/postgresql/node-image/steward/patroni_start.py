@@ -22,7 +22,7 @@ def main() -> None:
         log.error(f"Patroni is not started: {error}")
         time.sleep(1)  # the supervisor starts this again
         raise SystemExit(1) from error
-    os.execv("/usr/bin/patroni", ["patroni", paths.PATRONI_CONFIG])
+    os.execv(paths.PATRONI, ["patroni", paths.PATRONI_CONFIG])
 
 
 def _prepare(node: Node, secrets: Secrets) -> None:

@@ -5,10 +5,17 @@ import { createServer } from "node:tls";
 import { leafOf } from "../../../../tests/observe/support/portal.ts";
 import type { Authority } from "../../../../tests/support/authority.ts";
 
-/** Speaks as Patroni's REST interface does, one question a connection, and hangs or drips on demand. */
+/** Speaks as Patroni's REST interface does, and hangs or drips on demand. */
 export interface PatroniStandIn {
   readonly port: number;
   mood: "answers" | "silent" | "drips";
+  /** Whether connections stay open after an answer, as with the node image's own program. */
+  keeps: boolean;
+  /** Questions that were asked. */
+  questions: number;
+  /** What the node says again and again, if it does: `beat` says it once. */
+  readonly listeners: Set<TLSSocket>;
+  beat(line: string): void;
   status: Readonly<Record<string, unknown>>;
   /** Handshakes that were made, and how many of them resumed an earlier session. */
   readonly handshakes: { all: number; resumed: number };
@@ -30,6 +37,12 @@ export async function startPatroni(authority: Authority, name: string): Promise<
       return (server.address() as AddressInfo).port;
     },
     mood: "answers",
+    keeps: false,
+    questions: 0,
+    listeners: new Set(),
+    beat(line) {
+      for (const socket of patroni.listeners) socket.write(`${line}\n`);
+    },
     status: {},
     handshakes: { all: 0, resumed: 0 },
     waiting: new Set(),
@@ -48,9 +61,16 @@ export async function startPatroni(authority: Authority, name: string): Promise<
     socket.on("close", () => {
       all.delete(socket);
       patroni.waiting.delete(socket);
+      patroni.listeners.delete(socket);
     });
-    socket.once("data", () => {
-      patroni.waiting.delete(socket);
+    socket.on("data", (question: Buffer) => {
+      if (patroni.keeps && question.toString().startsWith("GET /beats")) {
+        patroni.waiting.delete(socket);
+        patroni.listeners.add(socket);
+        return;
+      }
+      patroni.questions += 1;
+      if (!patroni.keeps) patroni.waiting.delete(socket);
       answer(patroni, socket);
     });
   });
@@ -60,14 +80,15 @@ export async function startPatroni(authority: Authority, name: string): Promise<
   return patroni;
 }
 
-function answer({ mood, status }: PatroniStandIn, socket: TLSSocket): void {
+function answer({ mood, keeps, status }: PatroniStandIn, socket: TLSSocket): void {
   if (mood === "silent") return;
   if (mood === "drips") {
     const timer = setInterval(() => socket.write("{"), 20);
     socket.on("close", () => clearInterval(timer));
     return;
   }
-  socket.end(JSON.stringify(status));
+  if (keeps) socket.write(JSON.stringify(status));
+  else socket.end(JSON.stringify(status));
 }
 
 /** What a healthy leader says. */

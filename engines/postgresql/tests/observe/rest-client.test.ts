@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { createRestClient } from "../../../../proxy-image/src/engines/postgresql/rest-client.ts";
 import { credentialsOf } from "../../../../proxy-image/src/observe/observer.ts";
@@ -118,4 +119,42 @@ test("a certificate that can't be read is told, and nothing is asked", async (t)
 
   assert.ok(answer.kind === "closed");
   assert.match(answer.why, /^the portal's certificate can't be used/);
+});
+
+test("a node that leaves connections open is asked over one, again and again", async (t) => {
+  const { patroni, line, dropped } = await start(t);
+  patroni.keeps = true;
+  await line.ask(2000);
+  await until(
+    "one connection is left",
+    () => patroni.handshakes.all > 1 && patroni.waiting.size === 1,
+  );
+  const { all } = patroni.handshakes;
+
+  for (let question = 0; question < 20; question++)
+    assert.equal((await line.ask(2000)).kind, "answer");
+
+  assert.equal(patroni.handshakes.all, all);
+  for (const socket of patroni.waiting) socket.destroy();
+  await until("its end is told", () => dropped() === 1);
+  assert.equal((await line.ask(2000)).kind, "answer");
+});
+
+test("a node that no longer leaves connections open is asked as ever", async (t) => {
+  const { patroni, line } = await start(t);
+  patroni.keeps = true;
+  await line.ask(2000);
+  await until(
+    "one connection is left",
+    () => patroni.handshakes.all > 1 && patroni.waiting.size === 1,
+  );
+  patroni.keeps = false;
+
+  const answers: string[] = [];
+  for (let question = 0; question < 10; question++) {
+    answers.push((await line.ask(2000)).kind);
+    await pause(50);
+  }
+
+  assert.deepEqual(new Set(answers.slice(2)), new Set(["answer"]), answers.join());
 });

@@ -1,12 +1,15 @@
 import type { PortalDocument } from "../../contract.ts";
 import type { PatroniEvidence } from "../../evidence.ts";
+import type { View } from "../../model/view.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Knowledge as Generic, KnowledgeArgs } from "../../observe/knowledge.ts";
 import { createKnowledge as createGeneric } from "../../observe/knowledge.ts";
 import type { Credentials, Identity, Observer, ObserverArgs } from "../../observe/observer.ts";
 import { credentialsOf } from "../../observe/observer.ts";
 import { afterAnswer, afterMiss } from "../../observe/source-state.ts";
+import type { Pace } from "../../observe/watch.ts";
 import { paceOf, watch as watchLine } from "../../observe/watch.ts";
+import { listenToBeats } from "./beats.ts";
 import { watchPort } from "./port-watch.ts";
 import { watchQuorum } from "./quorum-watch.ts";
 import { createRestClient } from "./rest-client.ts";
@@ -42,6 +45,16 @@ function patroniCheck({ document, route, identity }: RoleCheckArgs): RoleCheck {
 /** How often the passing of time alone is looked at. */
 const TICK_MS = 100;
 
+/** How often etcd's quorum is asked. Its members' streams tell of each change. */
+const EVERY_MS = 500;
+const CALM_MS = 1000;
+
+/** The leader that the quorum names says so itself. */
+function isCalm({ quorum, nodes, leaving, paused }: View): boolean {
+  const holder = quorum.kind === "leader" ? nodes[quorum.node] : undefined;
+  return holder?.role.kind === "leader" && !holder.role.failsafe && !leaving && !paused;
+}
+
 /** Observes a PostgreSQL cluster that Patroni manages with etcd. */
 function observePatroni(args: ObserverArgs): Observer {
   const { document, identity, clock, onChange, log } = args;
@@ -73,13 +86,15 @@ function observePatroni(args: ObserverArgs): Observer {
     members: nodes.map(([name, { address }]) => ({ name, address, port: etcd })),
     identity,
     clock,
+    everyMs: () => (isCalm(knowledge.lastView()) ? CALM_MS : EVERY_MS),
     onAnswer: (answer) => knowledge.changeQuorum((before) => afterQuorumAnswer(before, answer)),
     onFailure: (failure) => knowledge.changeQuorum((before) => ({ ...before, failure })),
     onWatchLost: (member, why) => log.debug(`the stream of changes from ${member} ended: ${why}`),
   });
 
+  let ticks = 0;
   const tick = setInterval(() => {
-    knowledge.look();
+    if (++ticks % 2 === 0) knowledge.look();
     for (const source of sources.values()) source.check();
   }, TICK_MS);
 
@@ -166,6 +181,11 @@ export interface NodeSourceArgs {
 /** Without an answer for this long, PostgreSQL's own port is asked beside Patroni. */
 const SUSPECT_MS = 100;
 
+/** How often a node is asked that tells by itself when something changes: all but a replica's lag. */
+const RESTING_MS = 750;
+/** In more of a hurry than this, a node is asked all the same. */
+const UNHURRIED_MS = 250;
+
 /** Asks one node: Patroni for its status, and PostgreSQL for a sign of life. */
 function createNodeSource(args: NodeSourceArgs): NodeSource {
   const { name, node, restPort, credentials, clock, knowledge } = args;
@@ -176,10 +196,30 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
     credentials,
     onDropped: () => watch.askNow(),
   });
+  const beats = listenToBeats({
+    ...{ name, address: node.address, port: restPort, credentials, clock },
+    onNews: () => watch.askNow(),
+    onOverdue(why) {
+      const miss = { kind: "silent", why } as const;
+      knowledge.changeNode(name, (before) => afterMiss(before, miss, clock()));
+      watch.askNow();
+      port.check();
+    },
+  });
+  /** Where it says itself that all is as it was, a node is asked for what it doesn't tell: a replica's lag. */
+  const isAtRest = ({ everyMs }: Pace): boolean => {
+    const known = knowledge.node(name);
+    const told =
+      beats.live() && known?.answer !== undefined && !isSuspect(known, undefined, clock());
+    return told && everyMs >= UNHURRIED_MS;
+  };
   const watch = watchLine({
     client,
     clock,
-    pace: () => paceOf(name, knowledge.lastView(), knowledge.term(), clock()),
+    pace() {
+      const pace = paceOf(name, knowledge.lastView(), knowledge.term(), clock());
+      return isAtRest(pace) ? { ...pace, everyMs: RESTING_MS } : pace;
+    },
     onAnswer: (answer) => knowledge.changeNode(name, (before) => afterAnswer(before, answer)),
     onMiss: (miss) => knowledge.changeNode(name, (before) => afterMiss(before, miss, clock())),
   });
@@ -196,10 +236,17 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
   });
   return {
     askNow: watch.askNow,
-    check: port.check,
-    refresh: client.refresh,
+    check() {
+      beats.check();
+      port.check();
+    },
+    refresh(renewed) {
+      client.refresh(renewed);
+      beats.refresh(renewed);
+    },
     stop() {
       watch.stop();
+      beats.stop();
       port.stop();
     },
   };

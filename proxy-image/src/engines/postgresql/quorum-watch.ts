@@ -15,6 +15,8 @@ export interface QuorumWatchArgs {
   readonly members: readonly Member[];
   readonly identity: Identity;
   readonly clock: () => number;
+  /** From one question to the next. */
+  readonly everyMs: () => number;
   readonly onAnswer: (answer: QuorumAnswer) => void;
   readonly onFailure: (why: string) => void;
   readonly onWatchLost: (member: string, why: string) => void;
@@ -26,12 +28,11 @@ export interface QuorumWatch {
   stop(): void;
 }
 
-const EVERY_MS = 500;
 const DEADLINE_MS = 1000;
 /** What is under way with an old identity may end. */
 const LINGER_MS = 2 * DEADLINE_MS;
 
-/** Asks etcd by quorum twice a second, and at once when any member's stream says that there is something new. */
+/** Asks etcd by quorum again and again, and at once when any member's stream says that there is something new. */
 export function watchQuorum(args: QuorumWatchArgs): QuorumWatch {
   const { scope, members, clock, onAnswer, onFailure } = args;
   const prefix = prefixOf(scope);
@@ -65,7 +66,7 @@ export function watchQuorum(args: QuorumWatchArgs): QuorumWatch {
     reading = false;
     if (stopped) return;
     report(result, askedAt);
-    const rest = again ? 0 : EVERY_MS - (clock() - askedAt);
+    const rest = again ? 0 : args.everyMs() - (clock() - askedAt);
     timer = setTimeout(() => void read(), Math.max(0, rest));
   };
 

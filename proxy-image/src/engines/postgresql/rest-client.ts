@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { connect } from "node:tls";
 import type { Credentials } from "../../observe/observer.ts";
@@ -7,8 +8,8 @@ import type { StatusReply } from "./patroni-replies.ts";
 import { decodeStatus, STATUS_REQUEST } from "./patroni-replies.ts";
 
 /**
- * A way to ask one node's Patroni. Its server takes one question a connection, and a TLS handshake before. So the next
- * connections are made in advance, and a question costs one round trip.
+ * A way to ask one node's Patroni, over connections that stay open: a question costs one round trip. One that ends connections with its
+ * answers, as Patroni does without the node image's program, is asked over one that was made in advance.
  */
 export interface RestClient extends SourceClient<StatusReply> {
   /** How many connections wait for a question. */
@@ -34,6 +35,9 @@ type Opened =
 /** After this time a handshake that doesn't end is tried again: packets were lost, or the node was. */
 const HANDSHAKE_MS = 2000;
 
+/** A connection that still stands so long after its first answer is meant to. */
+const STOOD_MS = 200;
+
 const QUESTION = { request: STATUS_REQUEST, decode: decodeStatus };
 
 export function createRestClient({
@@ -46,6 +50,9 @@ export function createRestClient({
   let { credentials } = target;
   let session: Buffer | undefined;
   let depth = 1;
+  /** Whether Patroni leaves a connection open after its answer; undefined: not known yet, or not any more. */
+  let keeps: boolean | undefined;
+  let busy = 0;
   const ready = new Set<TLSSocket>();
   const opening = new Set<TLSSocket>();
   const waiters: ((opened: Opened) => void)[] = [];
@@ -65,7 +72,10 @@ export function createRestClient({
     const fail = (why: Opened): void => {
       clearTimeout(limit);
       socket.destroy();
-      if (opening.delete(socket)) waiters.shift()?.(why);
+      if (opening.delete(socket)) {
+        keeps = undefined;
+        waiters.shift()?.(why);
+      }
       if (ready.delete(socket)) onDropped();
     };
     const limit = setTimeout(
@@ -90,6 +100,33 @@ export function createRestClient({
     while (ready.size + opening.size < wanted) open();
   };
 
+  const keep = (socket: TLSSocket, asked: Credentials): void => {
+    if (asked !== credentials || ready.size >= depth || socket.destroyed) {
+      socket.destroy();
+      return;
+    }
+    // Reading, or else its end goes unnoticed.
+    socket.resume();
+    const waiter = waiters.shift();
+    if (waiter) waiter({ kind: "open", socket });
+    else ready.add(socket);
+  };
+
+  /** Of a connection that has answered for the first time. */
+  const tryToKeep = (socket: TLSSocket, asked: Credentials): void => {
+    const ended = (): void => {
+      clearTimeout(standing);
+      keeps = false;
+    };
+    const standing = setTimeout(() => {
+      socket.off("close", ended);
+      keeps = true;
+      keep(socket, asked);
+    }, STOOD_MS);
+    socket.once("close", ended);
+    socket.resume();
+  };
+
   const nextOpen = (deadlineMs: number): Promise<Opened> =>
     new Promise((resolve) => {
       const settle = (opened: Opened): void => {
@@ -102,7 +139,7 @@ export function createRestClient({
         settle({ kind: "silent", why: `makes no TLS handshake in ${deadlineMs} ms` });
       }, deadlineMs);
       waiters.push(settle);
-      fill(waiters.length);
+      while (opening.size < waiters.length) open();
     });
 
   const takeReady = (): Opened | undefined => {
@@ -126,9 +163,22 @@ export function createRestClient({
       const opened = takeReady() ?? (await nextOpen(deadlineMs));
       if (opened.kind !== "open") return opened;
       const left = Math.max(1, Math.round(deadlineMs - (performance.now() - started)));
-      const answer = exchange(opened.socket, QUESTION, left);
-      fill(depth);
-      return await answer;
+      const { socket } = opened;
+      const asked = credentials;
+      if (!keeps) {
+        const tries =
+          keeps === undefined && ((open: Socket) => tryToKeep(open as TLSSocket, asked));
+        const answer = exchange(socket, QUESTION, left, tries || undefined);
+        fill(depth);
+        return await answer;
+      }
+      busy += 1;
+      fill(depth - busy);
+      const answer = await exchange(socket, QUESTION, left, () => keep(socket, asked));
+      busy -= 1;
+      if (answer.kind !== "answer") keeps = undefined;
+      fill(depth - busy);
+      return answer;
     },
     setDepth(wanted) {
       depth = wanted;
