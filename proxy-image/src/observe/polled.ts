@@ -17,7 +17,7 @@ export interface PolledArgs<T> extends Pick<ObserverArgs, "clock" | "onChange" |
   /** What the sources answer at `now`, in the terms of any engine. Pure. */
   readonly viewOf: (polled: Polled<T>, now: number) => View;
   /** How often a source is asked, where the usual pace won't do. */
-  readonly pace?: (source: string, usual: Pace) => Pace;
+  readonly pace?: (source: string, usual: Pace, lastView: View) => Pace;
   /** A renewed identity, for clients that use one. */
   readonly refresh?: (identity: Identity) => void;
 }
@@ -55,7 +55,7 @@ export function observeNodes<T>(
 }
 
 /** How often the passing of time alone is looked at. */
-const TICK_MS = 100;
+const TICK_MS = 200;
 
 /** An observer of sources that each answer one question, asked again and again. */
 export function observePolled<T>(args: PolledArgs<T>): Observer {
@@ -93,7 +93,10 @@ export function observePolled<T>(args: PolledArgs<T>): Observer {
     const watching = watch<T>({
       client: open(() => watches.get(name)?.askNow()),
       clock,
-      pace: () => pace(name, paceOf(name, knowledge.lastView(), knowledge.term(), clock())),
+      pace: () => {
+        const view = knowledge.lastView();
+        return pace(name, paceOf(name, view, knowledge.term(), clock()), view);
+      },
       onAnswer: (answer) => change(name, (before) => afterAnswer(before, answer)),
       onMiss: (miss) => change(name, (before) => afterMiss(before, miss, clock())),
     });

@@ -1,4 +1,5 @@
 import type { SentinelEvidence } from "../../evidence.ts";
+import type { View } from "../../model/view.ts";
 import type { Engine, RoleCheck, RoleCheckArgs } from "../../observe/engine.ts";
 import type { Observer, ObserverArgs } from "../../observe/observer.ts";
 import { observePolled } from "../../observe/polled.ts";
@@ -28,8 +29,13 @@ function roleCheck({ route }: RoleCheckArgs): RoleCheck {
   };
 }
 
-/** Sentinels answer in a fraction of a millisecond. */
-const SENTINELS_MS = 250;
+/** Sentinels answer in a fraction of a millisecond. While the leader that they name leads, what they publish tells of a change. */
+const SENTINELS_MS = { calm: 750, otherwise: 250 } as const;
+
+function sentinelsMs({ quorum, nodes, leaving }: View): number {
+  const leads = quorum.kind === "leader" && nodes[quorum.node]?.role.kind === "leader";
+  return leads && !leaving ? SENTINELS_MS.calm : SENTINELS_MS.otherwise;
+}
 
 /** Observes servers that Sentinels watch: one on every node. */
 function observeSentinels({ document, clock, onChange, log }: ObserverArgs): Observer {
@@ -60,7 +66,8 @@ function observeSentinels({ document, clock, onChange, log }: ObserverArgs): Obs
       ]),
     ),
     viewOf: (polled, now) => viewOf(document.nodes, polled, now),
-    pace: (source, usual) => (sentinels.has(source) ? { ...usual, everyMs: SENTINELS_MS } : usual),
+    pace: (source, usual, told) =>
+      sentinels.has(source) ? { ...usual, everyMs: sentinelsMs(told) } : usual,
     ...{ clock, onChange, log },
   });
   const subscriptions = nodes.map(([, { address }]) =>
