@@ -1,7 +1,7 @@
 // Who the portal is: its certificates and logins, as infra mounts them, and how they are renewed while it runs.
 
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Haproxy } from "../apply/haproxy.ts";
@@ -25,6 +25,32 @@ export interface PortalIdentity extends Identity {
 const Portal = z.object({ name: z.string().min(1), source: S3Source.optional() });
 const Logins = z.record(z.string(), z.object({ user: z.string(), password: z.string() }));
 
+const FILES = [
+  ...["portal.json", "secrets.json", "ca.crt", "client.crt", "client.key"],
+  ...["server.crt", "server.key"],
+];
+
+/** Reads the folder anew where one of its files is another than before. `first`: what it was when it was read last. */
+export function identityReader(
+  folder: string,
+  first: PortalIdentity,
+): () => Promise<PortalIdentity> {
+  let last = first;
+  let seen = "";
+  const markOf = async (name: string): Promise<string> => {
+    const { ino, size, mtimeMs, ctimeMs } = await stat(join(folder, name));
+    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+  };
+  return async () => {
+    const marks = await Promise.all(FILES.map((name) => markOf(name).catch(() => "none")));
+    const mark = marks.join();
+    if (mark === seen) return last;
+    last = await readIdentity(folder);
+    seen = mark;
+    return last;
+  };
+}
+
 /** Reads the folder that infra mounts. Rejects with a message that names the file. */
 export async function readIdentity(folder: string): Promise<PortalIdentity> {
   const text = (name: string) => readFile(join(folder, name), "utf8");
@@ -44,7 +70,7 @@ export async function readIdentity(folder: string): Promise<PortalIdentity> {
 
 /** True when nothing that a connection is made with differs. */
 function sameIdentity(a: PortalIdentity, b: PortalIdentity): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 export interface IdentitiesArgs {

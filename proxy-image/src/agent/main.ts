@@ -15,7 +15,7 @@ import { openS3 } from "../s3/source.ts";
 import { fileSource } from "../source.ts";
 import { createAgent } from "./agent.ts";
 import { createDocuments } from "./documents.ts";
-import { certificateEnds, createIdentities, readIdentity } from "./identity.ts";
+import { certificateEnds, createIdentities, identityReader, readIdentity } from "./identity.ts";
 import type { Loaded } from "./state.ts";
 import { createEnded, createKeeper, loadEnded, loadLineage, lostLineage } from "./state.ts";
 
@@ -95,7 +95,7 @@ const agent = createAgent({
 
 const identities = createIdentities({
   first,
-  read: () => readIdentity(IDENTITY),
+  read: identityReader(IDENTITY, first),
   haproxy,
   log,
   onChange: agent.refreshIdentity,
@@ -184,7 +184,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
 await documents.restore();
 every(250, agent.wake);
-every(s3 ? 2000 : 300, documents.look);
+every(s3 ? 2000 : 500, documents.look);
 every(2000, () => report(true));
 every(500, () => authorize(agent.document()));
 every(2000, identities.look);

@@ -28,6 +28,9 @@ export interface Tunnels {
   look(document: PortalDocument): Promise<void>;
 }
 
+/** Of a document without SSH, this many looks in a row that found no session were the last: a login that was under way has ended by then. */
+const LOOKS_WITHOUT = 240;
+
 /** Who may open tunnels. Keys first, sessions then: who logs in between has a key that is still listed. */
 export function createTunnels({ folder, sessions, hostKey, haproxy, log }: TunnelsArgs): Tunnels {
   const write = async (wanted: PortalDocument): Promise<void> => {
@@ -50,10 +53,15 @@ export function createTunnels({ folder, sessions, hostKey, haproxy, log }: Tunne
     if (readFileOr(path, "none") !== text) await replaceFile(path, text, mode);
   };
 
+  let without = 0;
+
   return {
     look: async (document) => {
+      if (document.ssh !== undefined) without = 0;
+      else if (without >= LOOKS_WITHOUT) return;
       await write(document);
       const there = await readSshSessions(sessions);
+      without = document.ssh === undefined && there.length === 0 ? without + 1 : 0;
       const commands = planSsh(document, there);
       if (commands.length === 0) return;
       const applied = await haproxy.execute(commands);
