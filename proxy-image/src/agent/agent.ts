@@ -54,6 +54,8 @@ export interface Agent extends Pick<Answers, "hasVerdict" | "vouches" | "vouched
   refreshIdentity(identity: Identity): void;
   /** Observe, judge, plan, apply: now, or right after the cycle that is under way. */
   wake(): void;
+  /** Milliseconds from the last cycle to the next, if nothing wakes the agent sooner. */
+  pause(): number;
   snapshot(): Snapshot | undefined;
 }
 
@@ -61,8 +63,10 @@ export interface Agent extends Pick<Answers, "hasVerdict" | "vouches" | "vouched
 const VOUCHED = 2000;
 /** HAProxy gives an answer half a second. */
 const DUE = 400;
-/** A pause between two cycles from which on everything that was seen counts as old. Cycles come every 250 ms. */
-const STALL = 1000;
+/** From one cycle to the next while something is under way, and while nothing is: whatever can change a verdict wakes the agent. */
+const PAUSE = { busy: 250, resting: 1000 } as const;
+/** A cycle that is late by more than this was not run in time: everything that was seen counts as old. */
+const STALL = 750;
 
 /** The loop of the portal. It decides nothing: `judge` says what is true, `plan` what to do about it. */
 export function createAgent({
@@ -85,6 +89,7 @@ export function createAgent({
   let inForce: InForce | undefined;
   let lookingSince = clock();
   let lastCycle = clock();
+  let resting = false;
   let unreadable: string | undefined;
   let running = false;
   let again = false;
@@ -110,8 +115,9 @@ export function createAgent({
   const cycle = async (): Promise<void> => {
     if (!service) return;
     const began = clock();
-    if (began - lastCycle > STALL) lookingSince = began;
+    if (began - lastCycle > pause() + STALL) lookingSince = began;
     lastCycle = began;
+    resting = false;
     const actual = await read();
     const now = clock();
     const before = memory ?? (actual && adopt(service.document, lineage, actual, now));
@@ -120,7 +126,9 @@ export function createAgent({
     const wanted = conclude(service, before, actual, now);
     if (!wanted) return;
     keep(memory.lineage);
-    const cut = actual ? await apply(plan(actual, wanted)) : 0;
+    const commands = actual ? plan(actual, wanted) : [];
+    resting = actual !== undefined && commands.length === 0 && isSettledOn(actual, wanted);
+    const cut = await apply(commands);
     const described = describeChange(logContext, before, memory, cut, clock());
     logContext = described.context;
     writeLines(described.lines);
@@ -184,6 +192,12 @@ export function createAgent({
     return inForce.list;
   };
 
+  const pause = (): number => {
+    if (!resting) return PAUSE.busy;
+    const left = (inForce?.until ?? Number.POSITIVE_INFINITY) - Date.now();
+    return Math.min(PAUSE.resting, Math.max(PAUSE.busy, left));
+  };
+
   const isFresh = (): boolean => snapshot !== undefined && clock() - snapshot.at < VOUCHED;
 
   const hasVerdict = async (): Promise<boolean> => {
@@ -229,6 +243,7 @@ export function createAgent({
     lineage: () => snapshot?.memory.lineage ?? lineage,
     refreshIdentity: (identity) => service?.observer.refreshIdentity(identity),
     wake,
+    pause,
     snapshot: () => snapshot,
     hasVerdict,
     vouched: () =>
@@ -244,4 +259,14 @@ export function createAgent({
       return vouchesNow(endpoint, node) ? "yes" : "no";
     },
   };
+}
+
+/** Nothing is under way that ends by the passing of time alone: no hold, no sessions that drain, no worker from before a reload. */
+function isSettledOn({ oldWorkers }: Actual, { endpoints }: Wanted): boolean {
+  return (
+    oldWorkers.length === 0 &&
+    Object.values(endpoints).every(
+      ({ gate, slots }) => gate === "open" && !Object.values(slots).includes("drain"),
+    )
+  );
 }

@@ -55,6 +55,7 @@ const haproxy = createHaproxy({
     logEvent(log, event);
     agent.wake();
   },
+  onGone: () => agent.wake(),
 });
 
 const ended = createEnded({
@@ -76,6 +77,7 @@ const tunnels = createTunnels({
   log,
 });
 
+let nextCycle: NodeJS.Timeout | undefined;
 const agent = createAgent({
   haproxy,
   log,
@@ -90,7 +92,11 @@ const agent = createAgent({
       highest: agent.lineage()?.highest,
     }),
   authorize,
-  onCycle: () => void report(false),
+  onCycle: () => {
+    void report(false);
+    clearTimeout(nextCycle);
+    nextCycle = setTimeout(agent.wake, agent.pause());
+  },
 });
 
 const identities = createIdentities({
@@ -183,7 +189,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 await documents.restore();
-every(250, agent.wake);
+agent.wake();
 every(s3 ? 2000 : 500, documents.look);
 every(2000, () => report(true));
 every(500, () => authorize(agent.document()));

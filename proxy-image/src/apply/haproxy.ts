@@ -7,6 +7,7 @@ import { configure, limitsIn } from "./configure.ts";
 import { endSsh } from "./end-sessions.ts";
 import { createHolds } from "./hold.ts";
 import { createOldWorkers } from "./old-workers.ts";
+import { createPresence } from "./presence.ts";
 import type { Facts } from "./read-actual.ts";
 import { READ_COMMANDS, readFacts } from "./read-actual.ts";
 import { createRefusals } from "./refusals.ts";
@@ -38,7 +39,7 @@ export interface Haproxy {
   execute(commands: readonly Command[]): Promise<Applied>;
   /** Refused connections since the last call, by endpoint and source. */
   denied(): Promise<DeniedReading>;
-  /** Ends the connections that keep holds: a hold then has to be released by `execute`. */
+  /** Ends the connections that stay open, those that keep holds among them: a hold then has to be released by `execute`. */
   close(): void;
 }
 
@@ -55,6 +56,8 @@ export interface HaproxyOptions {
   readonly render?: (document: PortalDocument) => string;
   /** Told of what happens after `execute` has returned. Must not throw. */
   readonly onEvent: (event: HaproxyEvent) => void;
+  /** The process that answered last may have ended: it is to be read again. Must not throw. */
+  readonly onGone?: () => void;
 }
 
 /** How long a read or a batch of commands may take as a whole. Both take 1 to 2 ms. */
@@ -71,6 +74,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
   const oldWorkers = createOldWorkers(masterSocket);
   const file = createWhitelistFile(options.folder);
   const whitelist = createWhitelist({ adminSocket, masterSocket, file, onEvent });
+  const presence = createPresence(adminSocket, options.onGone ?? (() => {}));
   let facts: Facts | undefined;
   let limits: ReadonlyMap<string, number> | undefined;
 
@@ -87,6 +91,7 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       await oldWorkers.refresh(true);
     }
     facts = now;
+    presence.of(now.worker);
     const endpoints = Object.entries(now.endpoints).map(
       ([name, { frontend, ...rest }]): [string, ActualEndpoint] => [
         name,
@@ -189,7 +194,10 @@ export function createHaproxy(options: HaproxyOptions): Haproxy {
       return refusals.look([...Object.keys(endpoints), ...(tunnels ? [SSH] : [])], worker);
     },
     certificates: certificates.inUse,
-    close: holds.close,
+    close: () => {
+      presence.close();
+      holds.close();
+    },
   };
 }
 

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { createPresence } from "../../../proxy-image/src/apply/presence.ts";
+import { until } from "../../support/until.ts";
 import { createLab, nodeBehind, openClient, wantedOf } from "../lab.ts";
 
 const NODES = ["orders-1", "orders-2", "orders-3"];
@@ -51,4 +53,22 @@ test("a plan brings each endpoint to its nodes, and then there is nothing left t
   const readers = [1, 2, 3, 4].map(() => nodeBehind(lab.port("replica")));
   assert.deepEqual(new Set(await Promise.all(readers)), new Set(["orders-1", "orders-3"]));
   assert.deepEqual(await lab.apply(wanted), []);
+});
+
+test("the end of HAProxy is noticed at once, and a connection that isn't taken is no such sign", async (t) => {
+  const lab = await createLab(t);
+  let gone = 0;
+  const presence = createPresence(lab.adminSocket, () => gone++);
+  t.after(presence.close);
+  const nobody = createPresence(`${lab.adminSocket}.none`, () => gone++);
+  nobody.of("7@1");
+  presence.of((await lab.actual()).worker);
+  await pause(1_500);
+  assert.equal(gone, 0);
+
+  lab.master.kill("SIGKILL");
+  execFileSync("pkill", ["-KILL", "-f", lab.folder]);
+  const since = performance.now();
+  await until("it is told", 5_000, async () => gone === 1);
+  assert.ok(performance.now() - since < 500);
 });
