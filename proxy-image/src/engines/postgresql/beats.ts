@@ -29,8 +29,8 @@ export interface Beats {
   stop(): void;
 }
 
-/** A beat may be late by so much. It says itself when the next one is due. */
-const LATE_MS = 150;
+/** A beat may be late by so much, or a busy machine would look frozen sooner than by questions. It says itself when the next one is due. */
+const LATE_MS = 250;
 const CONNECT_MS = 2000;
 const SHORTEST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
@@ -134,7 +134,7 @@ export function listenToBeats({
       setImmediate(() => {
         if (!isOverdue() || stopped) return;
         at = undefined;
-        onOverdue(`gives no sign of life in ${dueMs()} ms`);
+        onOverdue(`gives no answer in ${dueMs()} ms`);
       });
     },
     refresh(renewed) {
