@@ -32,7 +32,7 @@ export type HasOwnCheck = (endpoint: string) => boolean;
 
 /**
  * What a slot's check asks. While the agent answers, its answer counts, and it names all slots for which it vouches whenever it is asked
- * whether it lives: only when it has not answered for a while is it asked about each slot. Without an answer the slot stays as it is. Once it is silent, the
+ * whether it lives: it is asked about a slot when that isn't among them, or when it has not answered for a while. Without an answer the slot stays as it is. Once it is silent, the
  * node's own role counts; where HAProxy can't ask for that, nothing disproves the node, and newcomers alone are refused.
  */
 export function renderVouch(
@@ -91,8 +91,8 @@ ${leaving.join("\n")}
     http-request return status 200 if question settled silent leads
     http-request return status ${NO} if question settled silent
     acl spoken ${speaks}
+    # Only a yes: a slot that was opened since then goes down at its first no.
     http-request return status 200 if question spoken { var(txn.vouched) -m bool }
-    http-request return status ${NO} if question spoken { var(${VOUCHED}) -m found }
     http-after-response set-status 200 if { status 500:599 } { var(txn.up) -m bool }
     default_backend ${VOUCH}
 
