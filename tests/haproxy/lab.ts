@@ -71,6 +71,8 @@ export interface Logged {
 export interface AgentStandIn {
   /** By "<endpoint>/<node>". */
   readonly vouched: Set<string>;
+  /** What it says when it is asked whether it lives, where that was said a while ago. */
+  said?: ReadonlySet<string>;
   /** How often it was asked whether it lives, and about one slot. */
   readonly asked: { alive: number; slots: number };
   /** Silent: connections are accepted and never answered, as by a frozen process. */
@@ -379,7 +381,7 @@ function agentServer(agent: AgentStandIn) {
     if (page === "alive") {
       const slots = ["primary", "replica"].flatMap((name) => [
         [name, WAITING] as const,
-        ...NODES.filter((node) => agent.vouched.has(`${name}/${node}`)).map(
+        ...NODES.filter((node) => (agent.said ?? agent.vouched).has(`${name}/${node}`)).map(
           (node) => [name, node] as const,
         ),
       ]);

@@ -77,3 +77,21 @@ for (const [what, options, open] of [
     }
     assert.ok(served > came / 10, `${served} of ${came} were served`);
   });
+
+test("a slot that is opened stays up, though HAProxy has heard of it only from an older answer", async (t) => {
+  const lab = await createLab(t);
+  lab.agent.said = new Set(["primary/orders-1"]);
+  lab.agent.vouched.add("primary/orders-2");
+  await lab.settle(wantedOf("orders-2"));
+  const client = openClient(lab.port("primary"));
+  assert.equal(await client.node, "orders-2");
+
+  const since = performance.now();
+  while (performance.now() - since < 3_000) {
+    const { primary } = (await lab.actual()).endpoints;
+    assert.equal(primary?.slots["orders-2"]?.up, true);
+    await pause(20);
+  }
+  assert.ok(client.live());
+  client.socket.destroy();
+});
