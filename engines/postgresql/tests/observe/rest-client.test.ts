@@ -122,9 +122,9 @@ test("a certificate that can't be read is told, and nothing is asked", async (t)
 });
 
 test("a node that leaves connections open is asked over one, again and again", async (t) => {
-  const { patroni, line, dropped } = await start(t);
+  const { patroni, client, dropped } = await start(t);
   patroni.keeps = true;
-  await line.ask(2000);
+  await client.ask(2000);
   await until(
     "one connection is left",
     () => patroni.handshakes.all > 1 && patroni.waiting.size === 1,
@@ -132,18 +132,18 @@ test("a node that leaves connections open is asked over one, again and again", a
   const { all } = patroni.handshakes;
 
   for (let question = 0; question < 20; question++)
-    assert.equal((await line.ask(2000)).kind, "answer");
+    assert.equal((await client.ask(2000)).kind, "answer");
 
   assert.equal(patroni.handshakes.all, all);
   for (const socket of patroni.waiting) socket.destroy();
   await until("its end is told", () => dropped() === 1);
-  assert.equal((await line.ask(2000)).kind, "answer");
+  assert.equal((await client.ask(2000)).kind, "answer");
 });
 
 test("a node that no longer leaves connections open is asked as ever", async (t) => {
-  const { patroni, line } = await start(t);
+  const { patroni, client } = await start(t);
   patroni.keeps = true;
-  await line.ask(2000);
+  await client.ask(2000);
   await until(
     "one connection is left",
     () => patroni.handshakes.all > 1 && patroni.waiting.size === 1,
@@ -152,7 +152,7 @@ test("a node that no longer leaves connections open is asked as ever", async (t)
 
   const answers: string[] = [];
   for (let question = 0; question < 10; question++) {
-    answers.push((await line.ask(2000)).kind);
+    answers.push((await client.ask(2000)).kind);
     await pause(50);
   }
 
