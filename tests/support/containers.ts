@@ -69,7 +69,7 @@ export async function until<T>(
   seconds: number,
   ask: () => Promise<T | undefined | false>,
 ): Promise<T> {
-  const deadline = performance.now() + seconds * 1000;
+  const begun = performance.now();
   let reason = "no answer";
   for (;;) {
     try {
@@ -78,8 +78,12 @@ export async function until<T>(
     } catch (error) {
       reason = (error as Error).message;
     }
-    if (performance.now() > deadline)
-      throw new Error(`${what}: not within ${seconds} s: ${reason}`);
-    await sleep(100);
+    const waited = performance.now() - begun;
+    if (waited > seconds * 1000) throw new Error(`${what}: not within ${seconds} s: ${reason}`);
+    await sleep(pauseAfter(waited));
   }
 }
+
+/** Before it is asked again, after so many milliseconds: most questions start a program in a container, which costs as much as what they wait for. */
+export const pauseAfter = (waitedMs: number): number =>
+  Math.min(1_000, Math.max(100, waitedMs / 10));

@@ -59,6 +59,10 @@ export interface Session {
   end(): Promise<void>;
 }
 
+/** From one write to the next on a session, and from one session to the next: leaves something of a small machine to what is tested. */
+const KEEPING_MS = 20;
+const CONNECTING_MS = 50;
+
 /**
  * Writes unique ids, each acknowledged on its own, on `sessions` connections at once, until stopped,
  * or until the test ends. A lost session is opened again at once, as a client that is written defensively does. With `everyWrite`, each write has
@@ -95,8 +99,7 @@ export function startWriter(
         for (let row = 0; running && !(everyWrite && row > 0); row++) {
           begun = performance.now();
           await write(session, `${worker}-${round}-${row}-${Math.round(begun * 1000)}`);
-          // Leaves something of a small machine to what is tested.
-          await sleep(10);
+          await sleep(everyWrite ? CONNECTING_MS : KEEPING_MS);
         }
       } catch (error) {
         const { code = "none", message } = error as { code?: string; message: string };

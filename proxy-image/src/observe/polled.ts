@@ -55,7 +55,7 @@ export function observeNodes<T>(
 }
 
 /** How often the passing of time alone is looked at. */
-const TICK_MS = 200;
+const TICK_MS = 100;
 
 /** An observer of sources that each answer one question, asked again and again. */
 export function observePolled<T>(args: PolledArgs<T>): Observer {

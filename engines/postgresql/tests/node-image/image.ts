@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { pauseAfter } from "../../../../tests/support/containers.ts";
 import { nodeImage } from "../../../../tests/support/node-image.ts";
 
 /** The node's image as it is in the working tree. */
@@ -13,11 +14,12 @@ export async function until<T>(
   seconds: number,
   ask: () => Promise<{ readonly is: T } | { readonly not: string }>,
 ): Promise<T> {
-  const deadline = Date.now() + seconds * 1000;
+  const begun = performance.now();
   for (;;) {
     const answer = await ask().catch((error: Error) => ({ not: error.message }));
     if ("is" in answer) return answer.is;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s: ${answer.not}`);
-    await sleep(100);
+    const waited = performance.now() - begun;
+    if (waited > seconds * 1000) throw new Error(`${what}: not within ${seconds} s: ${answer.not}`);
+    await sleep(pauseAfter(waited));
   }
 }
