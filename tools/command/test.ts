@@ -25,8 +25,14 @@ const ENGINES = /^engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$/;
 /** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
 const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
 
-/** Containers that mostly wait: for a lease to end, or for a peer that says nothing. */
-const CONTAINERS = /^(tests\/haproxy\/|engines\/[^/]+\/tests\/node-image[./]|tests\/machine\/)/;
+/** Bounds of a second and less: before the clusters, which leave nobody much of a small machine. */
+const HAPROXY = /^tests\/haproxy\//;
+
+/** Nodes and machines in containers. They mostly wait. */
+const CONTAINERS = /^(engines\/[^/]+\/tests\/node-image[./]|tests\/machine\/)/;
+
+/** The real Pulumi engine, which mostly computes. */
+const PULUMI = /^tests\/(airgap|aws|command|guard|pulumi|setup)\//;
 
 /** Minutes each, and nothing that the README says of PostgreSQL or of portals: only where they are named, or with `--all`. */
 const ONLY_WITH_ALL = [
@@ -46,7 +52,7 @@ const SLOWEST = 10;
 /** Begin first, in this order: the others go on beside them. */
 const LONGEST = [
   /^engines\/postgresql\/tests\/node-image\/cluster/,
-  /^tests\/haproxy\/(inside|slow)\.test\.ts$/,
+  /^tests\/haproxy\/(slow|inside)\.test\.ts$/,
   /^tests\/(aws\/preview|pulumi\/inventory|command\/start|guard\/(real|mutations))\.test\.ts$/,
 ];
 
@@ -84,7 +90,7 @@ await run(async () => {
   try {
     return await runAll(setup, records, [
       ...(paths.length === 0 ? [[CHECKS]] : []),
-      lanesOf(files, options, records),
+      ...lanesOf(files, options, records),
     ]);
   } finally {
     await rm(records, { recursive: true, force: true });
@@ -100,35 +106,39 @@ interface Stage {
 type Lane = readonly Stage[];
 
 /**
- * What computes and what waits goes on side by side. `records`: the folder in which each stage notes, under its name, what failed and how
- * long each file took.
+ * What computes and what waits goes on side by side, the lanes of one list after those of the one before. `records`: the folder in which each
+ * stage notes, under its name, what failed and how long each file took.
  */
 function lanesOf(
   files: readonly string[],
   options: readonly string[],
   records: string,
-): readonly Lane[] {
+): readonly (readonly Lane[])[] {
   const stage = (name: string, tests: readonly string[], how: readonly string[]): Stage[] =>
     tests.length === 0
       ? []
       : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
   const those = (pattern: RegExp) => files.filter((file) => pattern.test(file));
-  const special = [END_TO_END, FAULTS, ENGINES, CLIENTS, CONTAINERS];
+  const special = [END_TO_END, FAULTS, ENGINES, CLIENTS, CONTAINERS, HAPROXY, PULUMI];
   const others = files.filter((file) => !special.some((pattern) => pattern.test(file)));
   const shared = ["--test-concurrency=1", "--test-isolation=none"];
+  const oneByOne = ["--test-concurrency=1"];
   const lanes = [
-    stage("tests", others.sort(longestFirst), ["--test-concurrency=1"]),
-    stage("containers", those(CONTAINERS).sort(longestFirst), ["--test-concurrency=1"]),
     [
-      ...stage("end to end", those(END_TO_END), shared),
-      ...stage("clients", those(CLIENTS), ["--test-concurrency=1"]),
+      stage("haproxy", those(HAPROXY).sort(longestFirst), ["--test-concurrency=2"]),
+      stage("tests", others, oneByOne),
     ],
     [
-      ...stage("faults", those(FAULTS), shared),
-      ...stage("engines", those(ENGINES), ["--test-concurrency=1"]),
+      stage("pulumi", those(PULUMI).sort(longestFirst), oneByOne),
+      stage("containers", those(CONTAINERS).sort(longestFirst), oneByOne),
+      [
+        ...stage("end to end", those(END_TO_END), shared),
+        ...stage("clients", those(CLIENTS), oneByOne),
+      ],
+      [...stage("faults", those(FAULTS), shared), ...stage("engines", those(ENGINES), oneByOne)],
     ],
   ];
-  return lanes.filter((lane) => lane.length > 0);
+  return lanes.map((step) => step.filter((lane) => lane.length > 0));
 }
 
 /** Tells at the end how each stage went, the slowest files, and once more what failed, which may stand an hour of output above. */
