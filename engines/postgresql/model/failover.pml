@@ -52,7 +52,7 @@ byte voters = ALL - 1; /* sync_standby */
 byte quorum = N - 1 - WANTED;
 bool confirmed = true; /* the leader's steward has confirmed this revision of /sync */
 byte confirming; /* ... is about to: the position it waits for, and 1 */
-byte history = 1; /* last timeline in /history */
+byte history = 1, promoted = 0; /* last timeline in /history, and who was promoted to it */
 byte vote[N]; /* 0: none, 1: bound to this term, 2: to an earlier one */
 #ifdef NO_TOMBSTONE
 bool sent[N], withdrawn[N]; /* a vote that is still on its way to etcd, and one that was withdrawn there */
@@ -89,7 +89,7 @@ bool dirty[N]; /* the resolver may have something to do */
 byte caughtUp[N], mustReach[N]; /* SyncHandler: _ready_replicas, _primary_flush_lsn */
 
 /* by timeline, from 1 */
-byte last = 1;
+byte last = 1, legit = 1; /* the latest of all, and of those whose leader held the key when it was promoted */
 byte parent[MAXTL + 1], fork[MAXTL + 1];
 byte acked[MAXTL + 1];
 byte flushed[(MAXTL + 1) * N]; /* what a node has reported to the primary of a timeline; it may be read late */
@@ -103,7 +103,20 @@ hidden byte ok;
 
 /* The bound: nothing is looked at that only a promotion after the last one would show. */
 #define MORE (last < MAXTL)
+#ifdef CALM
+bool calm; /* from here on nothing fails, and nobody is suspected that lives */
+#define OF_INTEREST(n) (calm || tl[n] < MAXTL)
+#define MAY_FAIL (!calm)
+#define MAY_SUSPECT (!calm || pg[holder] == DOWN)
+#define MAY_TRUST (!calm || holder == NONE || pg[holder] != DOWN)
+#define MAY_EXPIRE (!calm || pg[me] == DOWN || pg[me] == EMPTY)
+#else
 #define OF_INTEREST(n) (tl[n] < MAXTL)
+#define MAY_FAIL true
+#define MAY_SUSPECT true
+#define MAY_TRUST true
+#define MAY_EXPIRE true
+#endif
 
 /* --- logs --- */
 
@@ -126,10 +139,10 @@ inline checkPromotion(n) {
   }
 }
 
-/* No two leaders acknowledge so that both count: what an old one still acknowledges, the newest one has. */
+/* No two leaders acknowledge so that both count: what another one acknowledges, the latest that held the key has. */
 inline checkAck(n) {
   if
-  :: tl[n] < last -> walkFrom(last, fork[last], tl[n]); assert(walk == tl[n] && lim >= acked[tl[n]])
+  :: tl[n] != legit -> walkFrom(legit, fork[legit], tl[n]); assert(walk == tl[n] && lim >= acked[tl[n]])
   :: else
   fi
 }
@@ -152,6 +165,8 @@ inline syncChanged() {
 
 inline newTerm(who) {
   holder = who;
+  /* it was promoted too early, by what it had read before, and holds the key after all */
+  if :: holder != NONE && pg[holder] == PRIMARY && legit != tl[who] -> checkPromotion(holder); legit = tl[holder] :: else fi;
   for (EACH(i)) {
     if :: vote[i] == 1 && fence[i] -> fence[i] = 2 :: else fi;
 #ifdef NO_TERM
@@ -479,8 +494,10 @@ inline processSync() {
 #endif
 #ifdef LEASE_AS_TODAY
 #define RACE_ALLOWED true
+#define FORMER_LEADER (syncLeader == me)
 #else
 #define RACE_ALLOWED confirmed
+#define FORMER_LEADER (syncLeader == me && promoted == me)
 #endif
 #define DECIDED (MORE && holder != NONE && RIGHT_SYNC && CONFIRMED && SUM(COUNTED) > 0 && SUM(IN_QUORUM) >= NEEDED)
 
@@ -488,6 +505,12 @@ inline processSync() {
 #define BETTER(n, m) (votePos[n] < votePos[m])
 #else
 #define BETTER(n, m) (voteTl[n] > voteTl[m] || (voteTl[n] == voteTl[m] && votePos[n] > votePos[m]))
+#endif
+
+#ifdef LATE_HISTORY
+inline noteHistory() { skip }
+#else
+inline noteHistory() { history = last + 1; promoted = me }
 #endif
 
 inline choose() {
@@ -502,16 +525,31 @@ inline handOver() {
   newTerm(cand);
 #endif
 #ifndef NO_REPUT
-  syncChanged();
+  ok = confirmed; syncChanged(); confirmed = ok; /* it says the same, so it is confirmed as well */
 #endif
-#ifdef SYNC_TO_CANDIDATE
+#if !defined(SAME_SYNC) && !defined(NO_REPUT)
   voters = UNION(LESS(voters, 1 << cand), 1 << syncLeader); syncLeader = cand;
 #endif
   forget()
 }
 
+#ifdef CALM
+/* Somebody leads, and enough standbys follow for a write to be acknowledged. */
+#define FOLLOWS(s) (s != holder && IN(s, (names[holder] & STAR -> ALL : names[holder])) && pg[s] == STANDBY && source[s] == holder + 1)
+#define LEADS (pg[holder] == PRIMARY && seen[holder] == holder && SUM(FOLLOWS) >= number[holder])
+#define LIVES(n) (pg[n] != DOWN)
+#define LIVING_VOTER(n) (IN(n, voters) && LIVES(n))
+/* Without this nobody may lead, whatever the protocol, until another node is back. */
+#define CAN_END_WELL (2 * SUM(LIVES) > N)
+#define BOUND_REACHED (!MORE && (holder == NONE || pg[holder] != PRIMARY))
+#endif
+
 proctype stewards() {
   do
+#ifdef CALM
+  :: d_step { !calm && CAN_END_WELL -> calm = true }
+  :: d_step { calm && (BOUND_REACHED || (holder != NONE && LEADS)) -> skip }
+#endif
 #ifdef LATE
   :: d_step { !ready && DECIDED -> choose(); ready = true; candidate = cand }
   :: d_step { ready -> cand = candidate; handOver() }
@@ -541,6 +579,11 @@ inline endReceiver() { skip }
 #else
 inline endReceiver() { if :: source[me] -> DIRTY(source[me] - 1); source[me] = 0 :: else fi }
 #endif
+#ifdef NO_FOLLOWING
+#define FOLLOWING true
+#else
+#define FOLLOWING (conninfo[me] == holder + 1)
+#endif
 #ifdef NO_REPLAY
 #define REPLAYED true
 #else
@@ -559,12 +602,12 @@ inline sendVote() { vote[me] = 1 }
 #ifdef NO_WITHDRAWAL
 #define LIFTED_BY_WITHDRAWAL (fence[me] == 1)
 #else
-#define LIFTED_BY_WITHDRAWAL (fence[me] == 1 && NO_VOTE)
+#define LIFTED_BY_WITHDRAWAL (fence[me] == 1 && NO_VOTE && MAY_TRUST)
 #endif
 #ifdef NO_LIFTING
 #define LIFTED_BY_TERM (fence[me] == 2)
 #else
-#define LIFTED_BY_TERM (fence[me] == 2 && holder != NONE && NO_VOTE && (conninfo[me] == holder + 1 || holder == me))
+#define LIFTED_BY_TERM (fence[me] == 2 && holder != NONE && NO_VOTE && (conninfo[me] == holder + 1 || (holder == me && pg[me] == PRIMARY)))
 #endif
 #ifdef NO_FENCE
 #define FENCED false
@@ -584,7 +627,7 @@ inline goDown(n) {
 proctype node(byte me) {
   do
   /* PostgreSQL */
-  :: d_step { pg[me] == PRIMARY && OF_INTEREST(me) && pos[me] < MAXPOS -> pos[me]++ }
+  :: d_step { MAY_FAIL && pg[me] == PRIMARY && OF_INTEREST(me) && pos[me] < MAXPOS -> pos[me]++ }
   :: d_step { pg[me] == PRIMARY && acked[tl[me]] < pos[me] && SUM(ACKS) >= number[me] && OF_INTEREST(me) -> acked[tl[me]]++; checkAck(me) }
   :: d_step { pg[me] == STANDBY && source[me] && pos[me] < pos[source[me] - 1] ->
       pos[me]++; FLUSHED(tl[me], me) = pos[me]; DIRTY(source[me] - 1) }
@@ -592,11 +635,11 @@ proctype node(byte me) {
       FLUSHED(tl[source[me] - 1], me) = pos[source[me] - 1] }
   :: d_step { (pg[me] == STANDBY) && !replayed[me] -> replayed[me] = true }
   :: d_step { pg[me] == STANDBY && conninfo[me] && source[me] == 0 && !FENCED && MAY_STREAM && replayed[me] &&
-      pg[SOURCE] == PRIMARY && tl[SOURCE] >= tl[me] ->
+      pg[SOURCE] == PRIMARY ->
       walkFrom(tl[SOURCE], pos[SOURCE], tl[me]);
       if :: walk == tl[me] && pos[me] <= lim :: else -> pos[me] = pos[SOURCE] fi; /* rewound */
       tl[me] = tl[SOURCE]; source[me] = conninfo[me]; FLUSHED(tl[me], me) = pos[me]; DIRTY(SOURCE) }
-  :: d_step { faults > 0 && pg[me] == STANDBY && source[me] -> faults--; DIRTY(source[me] - 1); source[me] = 0 }
+  :: d_step { MAY_FAIL && faults > 0 && pg[me] == STANDBY && source[me] -> faults--; DIRTY(source[me] - 1); source[me] = 0 }
   :: d_step { pg[me] == EMPTY && seen[me] != NONE && seen[me] != me && pg[seen[me]] == PRIMARY && MAY_STREAM ->
       pg[me] = CLONING; source[me] = seen[me] + 1; FLUSHED(tl[seen[me]], me) = 0 }
   :: d_step { pg[me] == CLONING -> pg[me] = STANDBY; conninfo[me] = source[me];
@@ -605,20 +648,20 @@ proctype node(byte me) {
   /* Patroni */
   :: d_step { UP(me) && (seen[me] != holder || (ME_LEADS && !seenSync[me])) -> load(me) }
   :: d_step { pg[me] == PRIMARY && (holder != me || !ME_LEADS) -> /* offline */
-      noPrimary(me); pg[me] = STANDBY; conninfo[me] = 0; replayed[me] = false }
+      noPrimary(me); pg[me] = STANDBY; conninfo[me] = 0; replayed[me] = false; seen[me] = NONE; notSeenLeading(me) }
   :: d_step { pg[me] == STANDBY && ME_LEADS && MORE ->
       /* process_sync_replication_prepromote */
       lim = UNION(seenVoters[me], 1 << seenLeader[me]);
       number[me] = CARD(lim) - seenQuorum[me] - (IN(me, lim) -> 1 : 0);
       names[me] = LESS(lim, 1 << me);
       if :: names[me] == 0 && number[me] -> names[me] = STAR :: else fi;
-      checkPromotion(me);
+      if :: holder == me -> checkPromotion(me); legit = last + 1; noteHistory() :: else fi;
       last++; parent[last] = tl[me]; fork[last] = pos[me]; acked[last] = pos[me];
       tl[me] = last; pg[me] = PRIMARY; replayed[me] = true;
       mustReach[me] = pos[me]; DIRTY(me); conninfo[me] = 0; source[me] = 0 }
-  :: d_step { pg[me] == PRIMARY && ME_LEADS && OF_INTEREST(me) && IS_DIRTY -> processSync(); history = (history < tl[me] -> tl[me] : history) }
+  :: d_step { pg[me] == PRIMARY && ME_LEADS && OF_INTEREST(me) && IS_DIRTY -> processSync(); if :: history < tl[me] -> history = tl[me]; promoted = me :: else fi }
   :: d_step { MORE && RACE_ALLOWED && holder == NONE && seen[me] == NONE && pg[me] == STANDBY && replayed[me] && tl[me] >= history &&
-      (SUM(AGREES) + IN(me, voters) - 1 >= quorum || syncLeader == me) ->
+      (SUM(AGREES) + IN(me, voters) - 1 >= quorum || FORMER_LEADER) ->
       newTerm(me); load(me) }
 #if defined(FREE_LEASE) || defined(VACATE)
   :: d_step { holder == NONE && seen[me] == NONE && pg[me] == PRIMARY && tl[me] >= history -> newTerm(me); load(me) }
@@ -628,20 +671,20 @@ proctype node(byte me) {
 #ifdef FREE_LEASE
   :: d_step { holder == me -> newTerm(NONE) }
 #else
-  :: d_step { holder == me && pg[me] != PRIMARY -> newTerm(NONE);
+  :: d_step { MAY_EXPIRE && holder == me && pg[me] != PRIMARY -> newTerm(NONE);
       if :: UP(me) -> load(me) :: else fi }
 #endif
 
   /* the steward: confirms /sync where it leads */
-  :: d_step { holder == me && syncLeader == me && pg[me] == PRIMARY && !confirmed && confirming == 0 && MORE -> confirming = pos[me] + 1 }
+  :: d_step { holder == me && syncLeader == me && pg[me] == PRIMARY && !confirmed && confirming == 0 && (MORE || !MAY_FAIL) -> confirming = pos[me] + 1 }
   :: d_step { holder == me && syncLeader == me && pg[me] == PRIMARY && confirming &&
-      SUM(REACHES) >= CARD(voters) - quorum && MORE -> confirmed = true; confirming = 0 }
+      SUM(REACHES) >= CARD(voters) - quorum && (MORE || !MAY_FAIL) -> confirmed = true; confirming = 0 }
 
   /* the steward: fence, vote, withdraw, lift */
-  :: d_step { pg[me] == STANDBY && fence[me] == 0 && holder != NONE && holder != me && MORE -> fence[me] = 1; endReceiver() }
-  :: d_step { pg[me] == STANDBY && fence[me] && NO_VOTE && holder != NONE && holder != me && REPLAYED && MORE ->
+  :: d_step { pg[me] == STANDBY && fence[me] == 0 && holder != NONE && holder != me && MORE && MAY_SUSPECT -> fence[me] = 1; endReceiver() }
+  :: d_step { pg[me] == STANDBY && fence[me] && NO_VOTE && holder != NONE && holder != me && REPLAYED && FOLLOWING && MORE && MAY_SUSPECT ->
       votePos[me] = (replayed[me] -> pos[me] : 0); voteTl[me] = tl[me]; sendVote() }
-  :: d_step { UP(me) && vote[me] -> vote[me] = 0; voteGone(me); votePos[me] = 0; voteTl[me] = 0 }
+  :: d_step { UP(me) && vote[me] && MAY_TRUST -> vote[me] = 0; voteGone(me); votePos[me] = 0; voteTl[me] = 0 }
 #ifdef NO_TOMBSTONE
   :: d_step { UP(me) && sent[me] && !withdrawn[me] -> withdrawn[me] = true }
   :: d_step { sent[me] -> sent[me] = false; withdrawn[me] = false; vote[me] = 1 }
@@ -649,9 +692,9 @@ proctype node(byte me) {
   :: d_step { UP(me) && fence[me] && (LIFTED_BY_WITHDRAWAL || LIFTED_BY_TERM) -> fence[me] = 0 }
 
   /* faults */
-  :: d_step { faults > 0 && UP(me) -> faults--; goDown(me) }
-  :: d_step { losses > 0 && pg[me] != EMPTY && tl[me] -> losses--; goDown(me); tl[me] = 0; pos[me] = 0; fence[me] = 0; conninfo[me] = 0 }
-  :: d_step { pg[me] == DOWN -> pg[me] = (tl[me] -> STANDBY : EMPTY); load(me); unfence(me) }
+  :: d_step { MAY_FAIL && faults > 0 && UP(me) -> faults--; goDown(me) }
+  :: d_step { MAY_FAIL && losses > 0 && pg[me] != EMPTY && tl[me] -> losses--; goDown(me); tl[me] = 0; pos[me] = 0; fence[me] = 0; conninfo[me] = 0 }
+  :: d_step { MAY_FAIL && pg[me] == DOWN -> pg[me] = (tl[me] -> STANDBY : EMPTY); load(me); unfence(me) }
   od
 }
 
