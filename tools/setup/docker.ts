@@ -205,7 +205,7 @@ async function debootstrap(docker: Docker, refused: string): Promise<void> {
 const DEADLINE_MS = 600_000;
 
 /** Installs a Debian package. Only root can, so the caller has checked that. */
-async function apt(name: string): Promise<void> {
+export async function apt(name: string): Promise<void> {
   if (!(await onPath("apt-get"))) {
     throw new SetupError(
       `${name} is missing, and only Debian's apt-get is known here: install it.`,
