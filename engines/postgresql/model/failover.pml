@@ -525,7 +525,11 @@ inline handOver() {
   newTerm(cand);
 #endif
 #ifndef NO_REPUT
-  ok = confirmed; syncChanged(); confirmed = ok; /* it says the same, so it is confirmed as well */
+  ok = confirmed;
+  syncChanged();
+#ifndef NO_CARRY
+  confirmed = ok; /* by the votes and what the old one had: nobody has acknowledged anything since */
+#endif
 #endif
 #if !defined(SAME_SYNC) && !defined(NO_REPUT)
   voters = UNION(LESS(voters, 1 << cand), 1 << syncLeader); syncLeader = cand;

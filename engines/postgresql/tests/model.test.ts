@@ -54,6 +54,11 @@ describe("the model of the fenced failover", () => {
     assert.equal(verdict, "holds in every state");
   });
 
+  test("nobody leads any more: NO_CARRY", async () => {
+    const { verdict } = await check(folder, [...ONE_FAILOVER, "FAULTS=0", "CALM", "NO_CARRY"]);
+    assert.equal(verdict, "invalid end state");
+  });
+
   for (const guard of GUARDS)
     test(`a write is lost: ${guard}`, async () => {
       const { verdict } = await check(folder, [...ONE_FAILOVER, "FAULTS=1", guard]);
