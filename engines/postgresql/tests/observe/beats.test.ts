@@ -74,6 +74,19 @@ test("a node that misses a beat is told once, until it beats again", async (t) =
   assert.equal(beats.live(), true);
 });
 
+test("a beat that is late is a reason to ask PostgreSQL's port, long before the node counts as silent", async (t) => {
+  const { beats, beat, overdue, pass } = await start(t);
+  await beat("250 running False None");
+
+  pass(340);
+  assert.equal(beats.isLate(100), false);
+  pass(20);
+  assert.equal(beats.isLate(100), true);
+  beats.check();
+  await pause(5);
+  assert.deepEqual(overdue, []);
+});
+
 test("a beat says itself when the next one is due", async (t) => {
   const { beats, beat, overdue, pass } = await start(t);
   await beat("500 running True streaming");

@@ -21,6 +21,8 @@ export interface BeatsArgs {
 export interface Beats {
   /** True while nothing has changed since the node was asked last, by its own word of just now. */
   live(): boolean;
+  /** True while a beat is late by more than so many milliseconds: a reason to ask otherwise, and no proof. */
+  isLate(ms: number): boolean;
   /** When the last one was heard. */
   at(): number | undefined;
   /** Looks whether a beat is overdue. Call it often. */
@@ -121,12 +123,14 @@ export function listenToBeats({
     });
   };
 
-  const dueMs = (): number => (Number.parseInt(line, 10) || 0) + LATE_MS;
-  const isOverdue = (): boolean => at !== undefined && clock() - at > dueMs();
+  const dueMs = (late: number): number => (Number.parseInt(line, 10) || 0) + late;
+  const isLate = (ms: number): boolean => at !== undefined && clock() - at > dueMs(ms);
+  const isOverdue = (): boolean => isLate(LATE_MS);
 
   open();
   return {
     at: () => at,
+    isLate,
     live: () => at !== undefined && !isOverdue(),
     check() {
       if (!isOverdue()) return;
@@ -134,7 +138,7 @@ export function listenToBeats({
       setImmediate(() => {
         if (!isOverdue() || stopped) return;
         at = undefined;
-        onOverdue(`gives no answer in ${dueMs()} ms`);
+        onOverdue(`gives no answer in ${dueMs(LATE_MS)} ms`);
       });
     },
     refresh(renewed) {

@@ -178,7 +178,7 @@ export interface NodeSourceArgs {
   readonly knowledge: Knowledge;
 }
 
-/** Without an answer for this long, PostgreSQL's own port is asked beside Patroni. */
+/** Without an answer for this long, or when a beat is late by so much, PostgreSQL's own port is asked beside Patroni. */
 const SUSPECT_MS = 100;
 
 /** How often a node is asked that tells by itself when something changes: all but a replica's lag. */
@@ -226,7 +226,8 @@ function createNodeSource(args: NodeSourceArgs): NodeSource {
   const port = watchPort({
     ...node,
     mayHold: () => mayHold(knowledge.node(name)),
-    isSuspect: () => isSuspect(knowledge.node(name), watch.waitingSince(), clock()),
+    isSuspect: () =>
+      beats.isLate(SUSPECT_MS) || isSuspect(knowledge.node(name), watch.waitingSince(), clock()),
     onClosed(why) {
       knowledge.changeNode(name, (before) => ({ ...before, closed: { at: clock(), why } }));
       watch.askNow();
