@@ -29,7 +29,7 @@ import {
 } from "./render-guard.ts";
 import { rolesSocket } from "./render-roles.ts";
 import { TUNNELS_PASS, tunnelBind } from "./render-status-and-ssh.ts";
-import { settledAfter, vouchSocket } from "./render-vouch.ts";
+import { nodesOf, settledAfter, vouchSocket } from "./render-vouch.ts";
 
 /** On loopback: refused at once, always. */
 const NOBODYS_PORT = 1;
@@ -277,6 +277,3 @@ function servers(
 }
 
 /** All nodes, or the one whose endpoint this is. */
-function nodesOf({ node }: Endpoint, { nodes }: PortalDocument) {
-  return Object.entries(nodes).filter(([name]) => node === undefined || name === node);
-}

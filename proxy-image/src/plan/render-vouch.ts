@@ -68,13 +68,7 @@ export function renderVouch(
     ];
   });
   return `# Checks ask here. Up: ${AGENT} has a verdict, whatever it is. Down: it is silent.
-frontend ${VOUCH}
-    mode http
-    no log
-    bind ${vouchSocket(layout)} mode 600
-    timeout client 5s
-    timeout http-request 5s
-    timeout http-keep-alive 1s
+${checksFrontend(VOUCH, vouchSocket(layout))}
     acl settled uptime ge ${settledAfter(document)}
     acl silent nbsrv(${AGENT}) eq 0
     acl question path_beg /vouch/
@@ -107,13 +101,31 @@ backend ${VOUCH}
     server ${AGENT} ${host}:${port}`;
 }
 
-function slotsOf({ endpoints, nodes }: PortalDocument) {
-  return Object.entries(endpoints).flatMap(([endpoint, { node, route }]) =>
-    [...Object.keys(nodes).filter((name) => node === undefined || name === node), WAITING].map(
-      (name) => ({ endpoint, route, node: name }),
-    ),
+function slotsOf(document: PortalDocument) {
+  return Object.entries(document.endpoints).flatMap(([name, endpoint]) =>
+    [...nodesOf(endpoint, document).map(([node]) => node), WAITING].map((node) => ({
+      endpoint: name,
+      route: endpoint.route,
+      node,
+    })),
   );
 }
+
+type Endpoint = PortalDocument["endpoints"][string];
+
+/** The nodes of an endpoint, with their names. */
+export function nodesOf({ node }: Endpoint, { nodes }: PortalDocument) {
+  return Object.entries(nodes).filter(([name]) => node === undefined || name === node);
+}
+
+/** Where a frontend begins that answers checks of HAProxy's own. */
+export const checksFrontend = (name: string, socket: string): string => `frontend ${name}
+    mode http
+    no log
+    bind ${socket} mode 600
+    timeout client 5s
+    timeout http-request 5s
+    timeout http-keep-alive 1s`;
 
 type Timing = Pick<PortalDocument, "timing">;
 

@@ -40,7 +40,7 @@ export function renderConfig(document: PortalDocument, layout: Layout = LAYOUT):
   const taken = endpoints.map(([name]) => name).find((name) => OWN.includes(name));
   if (taken !== undefined) throw new Error(`an endpoint can't be named "${taken}"`);
   const limits = limitsOf(document, layout.descriptors, layout.memory);
-  const roles = renderRoles(document, layout);
+  const roles = hasFallback(document) ? renderRoles(document, layout) : undefined;
   return `${[
     global(layout),
     defaults(document),
