@@ -85,5 +85,4 @@ export async function until<T>(
 }
 
 /** Before it is asked again, after so many milliseconds: most questions start a program in a container, which costs as much as what they wait for. */
-export const pauseAfter = (waitedMs: number): number =>
-  Math.min(1_000, Math.max(100, waitedMs / 10));
+const pauseAfter = (waitedMs: number): number => Math.min(1_000, Math.max(100, waitedMs / 10));

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
-import { pauseAfter } from "../../../../tests/support/containers.ts";
+import { until as untilAnswered } from "../../../../tests/support/containers.ts";
 import { nodeImage } from "../../../../tests/support/node-image.ts";
 
 /** The node's image as it is in the working tree. */
@@ -14,12 +12,10 @@ export async function until<T>(
   seconds: number,
   ask: () => Promise<{ readonly is: T } | { readonly not: string }>,
 ): Promise<T> {
-  const begun = performance.now();
-  for (;;) {
-    const answer = await ask().catch((error: Error) => ({ not: error.message }));
-    if ("is" in answer) return answer.is;
-    const waited = performance.now() - begun;
-    if (waited > seconds * 1000) throw new Error(`${what}: not within ${seconds} s: ${answer.not}`);
-    await sleep(pauseAfter(waited));
-  }
+  const { is } = await untilAnswered(what, seconds, async () => {
+    const answer = await ask();
+    if ("not" in answer) throw new Error(answer.not);
+    return answer;
+  });
+  return is;
 }
