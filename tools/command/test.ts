@@ -14,9 +14,9 @@ import { describe, type FileTime, RECORD, recordedIn } from "../test/record.ts";
 import { run } from "./run.ts";
 
 /** A PostgreSQL deployment, which these share: one process for all of them. */
-const END_TO_END = /^tests\/e2e\/(?!(failover|network|replica|resources)\.test\.ts$)/;
+const END_TO_END = /^tests\/e2e\//;
 
-/** The same, on a second one, whose nodes and networks fail. */
+/** Those of them that have a second one, whose nodes and networks fail. */
 const FAULTS = /^tests\/e2e\/(failover|network|replica|resources)\.test\.ts$/;
 
 /** One deployment a file, one after the other. */
@@ -120,7 +120,7 @@ function lanesOf(
       ? []
       : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
   const those = (pattern: RegExp) => files.filter((file) => pattern.test(file));
-  const special = [END_TO_END, FAULTS, ENGINES, CLIENTS, CONTAINERS, HAPROXY, PULUMI];
+  const special = [END_TO_END, ENGINES, CLIENTS, CONTAINERS, HAPROXY, PULUMI];
   const others = files.filter((file) => !special.some((pattern) => pattern.test(file)));
   const shared = ["--test-concurrency=1", "--test-isolation=none"];
   const oneByOne = ["--test-concurrency=1"];
@@ -133,7 +133,11 @@ function lanesOf(
       stage("pulumi", those(PULUMI).sort(longestFirst), oneByOne),
       stage("containers", those(CONTAINERS).sort(longestFirst), oneByOne),
       [
-        ...stage("end to end", those(END_TO_END), shared),
+        ...stage(
+          "end to end",
+          those(END_TO_END).filter((file) => !FAULTS.test(file)),
+          shared,
+        ),
         ...stage("clients", those(CLIENTS), oneByOne),
       ],
       [...stage("faults", those(FAULTS), shared), ...stage("engines", those(ENGINES), oneByOne)],
