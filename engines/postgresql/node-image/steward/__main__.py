@@ -20,6 +20,7 @@ from .founding import finish
 from .patroni_config import node_config
 from .peer_http import PeerError
 from .roles import ensure_roles
+from .stranded import Stranded
 
 CONVERGE = 30
 """Seconds between two looks of a leader at the cluster's configuration and users; a change is seen at once."""
@@ -50,6 +51,7 @@ class Steward:
         self._failed: list[Exception] = []
         self._certificate_due = float("inf")
         self._rival_due = 0.0
+        self._stranded = Stranded()
 
     def look(self, ended: bool) -> health.Health:
         """One round; `ended` when PostgreSQL has just gone.
@@ -88,6 +90,7 @@ class Steward:
         if found.healthy:
             self._try("founding", lambda: finish(node, secrets))
         self._try("history", lambda: self._look_for_rival(node, secrets, found))
+        self._try("WAL", lambda: self._stranded.look(node, secrets, found))
         if found.leads:
             self._try("etcd's leader", lambda: give_away(node, secrets))
             self._try("cluster", lambda: self._converge(node, secrets))

@@ -10,17 +10,15 @@ which another one leads has parted from it, and copies the leader's data anew.
 import json
 import os
 import time
-from dataclasses import dataclass
-from typing import Any, Collection, Mapping
+from typing import Collection, Mapping
 
 from portico_node import files, log
 
 from . import paths
-from .dcs import Dcs
 from .description import Node, Secrets
 from .founding import IDENTITY, clear, control
 from .health import Health
-from .peer_http import PeerError, ask
+from .leader import COPIES, Leader, Unknown, ask_leader, copy_anew
 
 _NOTE = f"{paths.PGDATA}/portico.promoted"
 """To which timeline which node was promoted. A part of the data: they may be copied, and then the note is another node's."""
@@ -32,36 +30,20 @@ _LONGEST_WAIT = 30
 """Seconds for which a start waits for a leader's word. The steward asks on."""
 
 
-@dataclass(frozen=True)
-class Leader:
-    """Another node, which holds the leader's key and whose server is a primary at this moment."""
-
-    name: str
-    identity: str
-    timeline: int
-    history: str
-    """Patroni's key `history`; empty where there is none."""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    why: str
-
-
 def set_aside(node: Node, secrets: Secrets) -> None:
     """Only before Patroni starts. Raises OSError where the data can't be removed."""
     promoted = _note_promotion(node)
     if promoted is None:
         return
     deadline = time.monotonic() + _LONGEST_WAIT
-    while isinstance(leader := _ask(node, secrets), Unknown):
+    while isinstance(leader := ask_leader(node, secrets), Unknown):
         if time.monotonic() > deadline:
             log.warn(f"whether another node was promoted to timeline {promoted} as well isn't known yet: {leader.why}")
             return
         time.sleep(1)
     why = parted(node.name, promoted, _identity(), leader) if leader else None
     if why:
-        clear(_sentence(why))
+        clear(COPIES + why)
 
 
 def look(node: Node, secrets: Secrets, found: Health) -> None:
@@ -69,12 +51,12 @@ def look(node: Node, secrets: Secrets, found: Health) -> None:
     if found.leads:
         _note_promotion(node)
     promoted = _noted(node.name) if found.follows else None
-    leader = None if promoted is None else _ask(node, secrets)
+    leader = None if promoted is None else ask_leader(node, secrets)
     if promoted is None or not isinstance(leader, Leader):
         return
     why = parted(node.name, promoted, _identity(), leader)
-    if why is not None and _reinitialize(secrets):
-        log.warn(_sentence(why))
+    if why is not None:
+        copy_anew(secrets, why)
     # Not earlier: pg_rewind fails where a file goes under its hands, and Patroni then copies everything.
     if why is None and found.healthy and leader.timeline > promoted:
         files.remove(_NOTE)
@@ -139,46 +121,5 @@ def _noted(name: str) -> int | None:
     return int(timeline) if noted == name and timeline.isdigit() else None
 
 
-def _ask(node: Node, secrets: Secrets) -> Leader | Unknown | None:
-    """None where no other node leads, since then this one may have the only good copy; or where an operator has the cluster in hand."""
-    try:
-        dcs = Dcs(node, secrets)
-        key, history = dcs.read("leader"), dcs.read("history")
-        if key is None or key.value == node.name:
-            return None
-        if key.value not in node.members:
-            return Unknown(f"{key.value} leads, and is no described member")
-        status = ask(node.members[key.value], 8008, "GET", "/patroni")
-    except PeerError as error:
-        return Unknown(str(error))
-    return leader_of(key.value, status, history.value if history else "")
-
-
-def leader_of(name: str, status: Mapping[str, Any], history: str) -> Leader | Unknown | None:
-    """`status` is the JSON of GET /patroni at the node that holds the leader's key. None where an operator has paused the cluster."""
-    if status.get("pause"):
-        return None
-    identity, timeline = status.get("database_system_identifier"), status.get("timeline")
-    if status.get("role") != "primary" or status.get("state") != "running" or not identity or not timeline:
-        return Unknown(f"{name} holds the leader's key, and is no primary yet")
-    return Leader(name, identity, timeline, history)
-
-
-def _reinitialize(secrets: Secrets) -> bool:
-    """Whether Patroni begins with it now. It refuses where this node leads, or nobody. Raises PeerError."""
-    try:
-        ask("127.0.0.1", 8008, "POST", "/reinitialize", {}, login=("patroni", secrets.restapi))
-    except PeerError as error:
-        if error.status == 200:
-            return True  # its answer is no JSON
-        if "reinitialize already in progress" not in str(error):
-            raise
-    return False
-
-
 def _identity() -> str:
     return control().get(IDENTITY, "")
-
-
-def _sentence(why: str) -> str:
-    return f"removes this node's data, and copies the leader's anew: {why}"

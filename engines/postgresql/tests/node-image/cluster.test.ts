@@ -11,6 +11,8 @@ import { buildImage } from "./image.ts";
 import { processTests } from "./processes.ts";
 import { rivalTests } from "./rivals.ts";
 import { slowClientTests } from "./slow-clients.ts";
+import { strandedTests } from "./stranded.ts";
+import { tornTests } from "./torn.ts";
 
 describe("PostgreSQL's image", { concurrency: true }, () => {
   describe("three nodes of the image", { concurrency: false }, threeNodes);
@@ -39,4 +41,6 @@ function threeNodes(): void {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
   rivalTests(() => cluster);
+  tornTests(() => cluster);
+  strandedTests(() => cluster);
 }

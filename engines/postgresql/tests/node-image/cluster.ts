@@ -5,8 +5,8 @@ import { join } from "node:path";
 
 import { sharedMemory } from "../../../../infra/model/node-settings.ts";
 import { Authority } from "../../../../tests/support/authority.ts";
-import { exec } from "../../../../tests/support/containers.ts";
-import { docker } from "../../../../tests/support/docker.ts";
+import { exec, execWell } from "../../../../tests/support/containers.ts";
+import { docker, runToEnd } from "../../../../tests/support/docker.ts";
 import { until } from "./image.ts";
 
 const MIB = 1024 * 1024;
@@ -14,6 +14,8 @@ const MIB = 1024 * 1024;
 const MEMORY = 512;
 const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
+
+const HISTORY = "/service/orders/history";
 
 /** What Patroni calls a replica whose confirmation a commit may wait for. */
 const QUORUM = "Quorum Standby";
@@ -129,6 +131,23 @@ export class Cluster {
     await container.start();
   }
 
+  /** Of a node that is stopped. */
+  async removeWal(node: NodeName): Promise<void> {
+    const { code, output } = await runToEnd(
+      {
+        Image: this.#image,
+        Entrypoint: ["sh", "-c", "rm /var/lib/portico/postgresql/data/pg_wal/0*"],
+        Healthcheck: { Test: ["NONE"] },
+        HostConfig: {
+          NetworkMode: "none",
+          Binds: [`${this.container(node)}-data:/var/lib/portico`],
+        },
+      },
+      60_000,
+    );
+    if (code !== 0) throw new Error(output);
+  }
+
   async removeNode(node: NodeName): Promise<void> {
     await docker.getContainer(this.container(node)).remove({ force: true });
     await docker.getVolume(`${this.container(node)}-data`).remove();
@@ -146,6 +165,26 @@ export class Cluster {
     const { code, output } = await exec(this.container(node), ["patronictl", ...args]);
     if (code !== 0) throw new Error(`patronictl ${args.join(" ")} on ${node}: ${output}`);
     return output;
+  }
+
+  /** etcdctl's answer; asked again, since etcd may be without a leader. */
+  etcdctl(node: NodeName, ...args: string[]): Promise<string> {
+    return until("etcd's answer", 30, async () => ({
+      is: (await execWell(this.container(node), ["etcdctl", ...args])).trim(),
+    }));
+  }
+
+  /** What Patroni notes of promotions; empty before the first. */
+  history(node: NodeName): Promise<string> {
+    return this.etcdctl(node, "get", "--print-value-only", HISTORY);
+  }
+
+  /**
+   * Puts back what was noted before a leader's promotion, once that leader is lost: as if it had been lost a moment earlier. Where its promotion
+   * is noted, nobody is elected who hasn't heard of it.
+   */
+  forgetPromotion(node: NodeName, earlier: string): Promise<string> {
+    return this.etcdctl(node, ...(earlier ? ["put", HISTORY, earlier] : ["del", HISTORY]));
   }
 
   /** As the superuser, over the node's own socket. */

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { execWell, logsOf } from "../../../../tests/support/containers.ts";
+import { logsOf } from "../../../../tests/support/containers.ts";
 import { breakNetwork } from "../../../../tests/support/net-fault.ts";
 import type { Cluster, NodeName } from "./cluster.ts";
 import { until } from "./image.ts";
 
 /** Seconds: until the next one leads, on a slow machine. */
 const LONGEST = 400;
-
-const HISTORY = "/service/orders/history";
 
 /** Two nodes that are promoted to one timeline: Patroni and pg_rewind see no difference between them. */
 export function rivalTests(cluster: () => Cluster): void {
@@ -48,7 +46,7 @@ export function rivalTests(cluster: () => Cluster): void {
       const [lost = first] = cluster().nodes.filter((node) => node !== first);
       await cluster().sql(first, "CREATE TABLE IF NOT EXISTS told (by text); TRUNCATE told");
       const earlier = await times(lost);
-      const history = await etcdctl(first, "get", "--print-value-only", HISTORY);
+      const history = await cluster().history(first);
 
       const unreachable = { arriving: ['meta iif != "lo" tcp dport 5432 drop'] };
       const lift = await breakNetwork(cluster().container(lost), unreachable, LONGEST);
@@ -58,8 +56,7 @@ export function rivalTests(cluster: () => Cluster): void {
         const timeline = await timelineOf(lost);
         await notify(lost, "the lost one");
         const back = await lose(lost);
-        // As if it had been lost a moment earlier. Where its promotion is noted, nobody is elected who hasn't heard of it.
-        await etcdctl(first, ...(history ? ["put", HISTORY, history] : ["del", HISTORY]));
+        await cluster().forgetPromotion(first, history);
         const next = await cluster().untilLeader(60, lost);
         await notify(next, "the next one");
         assert.equal(await timelineOf(next), timeline, "both were promoted to one timeline");
@@ -82,10 +79,4 @@ export function rivalTests(cluster: () => Cluster): void {
 
   const timelineOf = (leader: NodeName) =>
     cluster().sql(leader, "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)");
-
-  /** Tried again, since etcd may have lost its leader as well. */
-  const etcdctl = (node: NodeName, ...args: string[]) =>
-    until("etcd's answer", 30, async () => ({
-      is: (await execWell(cluster().container(node), ["etcdctl", ...args])).trim(),
-    }));
 }

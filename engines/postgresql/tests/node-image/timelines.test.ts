@@ -59,7 +59,8 @@ const ANSWERS: readonly [string, Record<string, unknown>, boolean][] = [
 const SCRIPT = `
 import json, sys
 sys.path.insert(0, "/portico")
-from steward.rival import Leader, leader_of, parted, promotion
+from steward.leader import Leader, leader_of
+from steward.rival import parted, promotion
 
 data, leaders, answers = json.loads(sys.argv[1])
 
