@@ -11,7 +11,7 @@ import yaml
 
 from portico_node import files, log
 
-from . import certificates, health, paths, postmaster, rival
+from . import certificates, health, paths, postmaster, rewinding, rival
 from .cluster import ensure_cluster_config, hasten
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_access import ensure_access
@@ -90,6 +90,7 @@ class Steward:
         if found.healthy:
             self._try("founding", lambda: finish(node, secrets))
         self._try("history", lambda: self._look_for_rival(node, secrets, found))
+        self._try("rewind", lambda: rewinding.look(node, secrets))
         self._try("WAL", lambda: self._stranded.look(node, secrets, found))
         if found.leads:
             self._try("etcd's leader", lambda: give_away(node, secrets))

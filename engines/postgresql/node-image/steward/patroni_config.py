@@ -83,7 +83,7 @@ def node_config(node: Node, secrets: Secrets) -> dict[str, Any]:
             "listen": "0.0.0.0:5432",
             "connect_address": f"{node.address}:5432",
             "bin_dir": paths.PG_BIN,
-            "bin_name": {"initdb": paths.INITDB},
+            "bin_name": {"initdb": paths.INITDB, "pg_rewind": paths.REWIND},
             "data_dir": paths.PGDATA,
             "pgpass": f"{paths.RUN}/pgpass",
             "use_unix_socket": True,

@@ -5,7 +5,7 @@ import time
 
 from portico_node import log
 
-from . import paths, rival
+from . import paths, rewinding, rival
 from .cluster import prepare_cluster_config
 from .description import DescriptionError, Node, Secrets, read_node, read_secrets
 from .etcd_api import EtcdError
@@ -17,6 +17,7 @@ def main() -> None:
         node, secrets = read_node(), read_secrets()
         clear_half_made(node, secrets)
         rival.set_aside(node, secrets)
+        rewinding.forget_removed()
         _prepare(node, secrets)
     except (DescriptionError, EtcdError, OSError) as error:
         log.error(f"Patroni is not started: {error}")

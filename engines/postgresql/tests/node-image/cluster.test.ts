@@ -9,6 +9,7 @@ import { failureTests } from "./failures.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { processTests } from "./processes.ts";
+import { rewindTests } from "./rewinds.ts";
 import { rivalTests } from "./rivals.ts";
 import { slowClientTests } from "./slow-clients.ts";
 import { strandedTests } from "./stranded.ts";
@@ -41,6 +42,7 @@ function threeNodes(): void {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
   rivalTests(() => cluster);
+  rewindTests(() => cluster);
   tornTests(() => cluster);
   strandedTests(() => cluster);
 }
