@@ -38,7 +38,7 @@ const PULUMI = /^tests\/(airgap|aws|command|guard|pulumi|setup)\//;
 const ONLY_WITH_ALL = [
   /^engines\/(?!common\/|postgresql\/)[^/]+\/tests\/node-image[./]/,
   /^engines\/(?!redis\/)[^/]+\/tests\/(deployment|frozen)\.test\.ts$/,
-  /^engines\/postgresql\/tests\/model\.test\.ts$/,
+  /^engines\/postgresql\/tests\/(model|node-image\/recovery)\.test\.ts$/,
   /^tests\/guard\/mutations\.test\.ts$/,
   /^tests\/machine\/(bucket|image|real-docker)\.test\.ts$/,
   // Stand-ins of ours beside the real plugins' tables.

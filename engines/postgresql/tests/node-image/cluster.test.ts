@@ -9,11 +9,8 @@ import { failureTests } from "./failures.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { processTests } from "./processes.ts";
-import { rewindTests } from "./rewinds.ts";
 import { rivalTests } from "./rivals.ts";
 import { slowClientTests } from "./slow-clients.ts";
-import { strandedTests } from "./stranded.ts";
-import { tornTests } from "./torn.ts";
 
 describe("PostgreSQL's image", { concurrency: true }, () => {
   describe("three nodes of the image", { concurrency: false }, threeNodes);
@@ -42,7 +39,4 @@ function threeNodes(): void {
   durabilityTests(() => cluster);
   failureTests(() => cluster);
   rivalTests(() => cluster);
-  rewindTests(() => cluster);
-  tornTests(() => cluster);
-  strandedTests(() => cluster);
 }

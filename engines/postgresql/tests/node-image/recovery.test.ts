@@ -1,0 +1,28 @@
+import { after, before, describe } from "node:test";
+
+import { afterFailure } from "../../../../tests/support/after-failure.ts";
+import { Cluster } from "./cluster.ts";
+import { freeSubnet } from "./free-subnet.ts";
+import { buildImage } from "./image.ts";
+import { rewindTests } from "./rewinds.ts";
+import { strandedTests } from "./stranded.ts";
+import { tornTests } from "./torn.ts";
+
+// Of what PostgreSQL or pg_rewind leaves where something is lost in the midst of their work. Each leaves the cluster whole and healthy.
+describe("three nodes that recover", { concurrency: false }, () => {
+  let cluster: Cluster;
+
+  before(
+    async () => {
+      cluster = await Cluster.create(await freeSubnet(), await buildImage());
+      await cluster.untilShownHealthy(300);
+    },
+    { timeout: 600_000 },
+  );
+  after(() => cluster?.remove());
+  afterFailure(() => cluster.nodes.map((node) => cluster.container(node)));
+
+  tornTests(() => cluster);
+  rewindTests(() => cluster);
+  strandedTests(() => cluster);
+});
