@@ -32,7 +32,7 @@ import { TUNNELS_PASS, tunnelBind } from "./render-status-and-ssh.ts";
 import { nodesOf, settledAfter, vouchSocket } from "./render-vouch.ts";
 
 /** On loopback: refused at once, always. */
-const NOBODYS_PORT = 1;
+export const NOBODYS_PORT = 1;
 
 type Endpoint = PortalDocument["endpoints"][string];
 
@@ -182,8 +182,8 @@ function slots(
 ${slotCheck(`/vouch/${name}`, layout)}${leaves}
     # The answer takes a second where the agent gives none.
     timeout check 3s
-    default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}${marked}
-${servers(endpoint, document, () => "disabled")}
+    default-server check inter 1s fall 2 rise 1 maxconn ${sessionsOf(document)}
+${servers(endpoint, document, () => `disabled${marked}`)}
 ${waitingSlot(layout.agent)}`;
 }
 
@@ -203,7 +203,8 @@ const httpCheck = (socket: string, path: string, expects: readonly string[]): st
 
 /**
  * A backup: HAProxy takes it only where no node's slot is open. Open from the start, so that nobody is refused by a reload. Down at
- * the first no: while it is up, HAProxy doesn't go on by itself.
+ * the first no: while it is up, HAProxy doesn't go on by itself. It has no sessions that would have to end then, only clients that are
+ * connecting, and HAProxy 3.0 leaves those hanging whose server is found down and ends its sessions.
  */
 const waitingSlot = ({ host }: Layout["agent"]): string =>
   `    server ${WAITING} ${host}:${NOBODYS_PORT} backup maxconn 0 inter 500ms fall 1`;

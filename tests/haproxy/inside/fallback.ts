@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { sendOnce } from "../../../proxy-image/src/apply/runtime-socket.ts";
+import { NOBODYS_PORT } from "../../../proxy-image/src/plan/render-endpoint.ts";
 import { Authority } from "../../support/authority.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -70,13 +71,16 @@ function losePackets(t: TestContext, { document }: Lab, name: string): void {
   const { evidence, nodes } = document;
   assert.ok(evidence.kind === "patroni");
   const { address, port } = nodes[name] ?? assert.fail(name);
-  const ports = `${port}, ${evidence.patroni}`;
+  loseAt(t, address, [port, evidence.patroni]);
+}
+
+function loseAt(t: TestContext, address: string, ports: readonly number[]): void {
   const nft = (line: string) => execFileSync("nft", [line]);
-  const table = `inet lost_${port}`;
+  const table = `inet lost_${ports[0]}`;
   nft(`add table ${table}`);
   t.after(() => nft(`delete table ${table}`));
   nft(`add chain ${table} in { type filter hook input priority 0 ; }`);
-  nft(`add rule ${table} in ip daddr ${address} tcp dport { ${ports} } drop`);
+  nft(`add rule ${table} in ip daddr ${address} tcp dport { ${ports.join()} } drop`);
 }
 
 async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
@@ -190,6 +194,32 @@ for (const [when, lost] of [
     await old.ended;
     for (const { socket } of clients) socket.destroy();
   });
+
+test("clients that wait for a leader are served or sent away, and none is left hanging, when the agent falls silent", async (t) => {
+  const roles = { "orders-1": replica(), "orders-2": replica(), "orders-3": primary() };
+  const lab = await openLab(t, roles);
+  await runsForTheLimit(lab);
+  // As for a busy HAProxy, which hears late that nobody is where clients are sent that wait.
+  loseAt(t, "127.0.0.1", [NOBODYS_PORT]);
+  lab.agent.vouched.delete("primary/orders-1");
+  await until("a client that waits", 10_000, async () => {
+    const client = openClient(lab.port("primary"));
+    const waits = await Promise.race([client.node.then(() => false), pause(500, true)]);
+    client.socket.destroy();
+    return waits;
+  });
+  const clients = Array.from({ length: 100 }, () => openClient(lab.port("primary")));
+  const nodes: (string | undefined)[] = [];
+  for (const client of clients) void client.node.then((node) => nodes.push(node));
+  await pause(1_000);
+  assert.deepEqual(nodes, [], "all wait");
+
+  lab.agent.silent = true;
+  await until("nobody hangs", 20_000, () => nodes.length === clients.length);
+  for (const node of nodes) assert.ok(node === undefined || node === "orders-3", node);
+  for (const { socket } of clients) socket.destroy();
+  await goesTo(lab, "primary", "orders-3");
+});
 
 for (const how of ["killed", "frozen"] as const) {
   test(`with the agent ${how}, and when it is back, a leader that says it leads keeps its sessions, and nobody is sent away`, async (t) => {
