@@ -23,19 +23,23 @@ def remove_torn_files(data: str) -> None:
         there = sorted(os.listdir(wal))
     except OSError:
         return
+    a_file = next(filter(_is_segment, there), None)
+    if a_file is None:
+        return
     # In the order of the timelines: none is compared with a torn one.
     for name in there:
         if name.endswith(".history"):
             try:
-                _judge(wal, int(name.removesuffix(".history"), 16))
+                _judge(wal, int(name.removesuffix(".history"), 16), os.path.getsize(f"{wal}/{a_file}"))
             except (OSError, ValueError, LookupError) as error:
                 log.warn(f"{name} can't be judged: {error}")
 
 
-def _judge(wal: str, timeline: int) -> None:
+def _judge(wal: str, timeline: int, size: int) -> None:
+    """`size`: of each WAL file, in bytes."""
     ancestors = list(_history(f"{wal}/{timeline:08X}.history"))
     begins = ancestors[-1][1]
-    place = _Place(begins - 1, _segment_size(wal))
+    place = _Place(begins - 1, size)
     torn = f"{wal}/{timeline:08X}{place.name}"
     if not os.path.exists(torn):
         return
@@ -74,11 +78,6 @@ def _history(path: str) -> Iterator[tuple[int, int]]:
             if len(fields) >= 2 and fields[0].isdigit():
                 high, low = fields[1].split("/")
                 yield int(fields[0]), (int(high, 16) << 32) + int(low, 16)
-
-
-def _segment_size(wal: str) -> int:
-    """Of files that all have one size. Raises LookupError where there is none."""
-    return next(entry.stat().st_size for entry in os.scandir(wal) if _is_segment(entry.name))
 
 
 def _is_segment(name: str) -> bool:

@@ -56,13 +56,30 @@ const ANSWERS: readonly [string, Record<string, unknown>, boolean][] = [
   ["one of no database", { ...PRIMARY, database_system_identifier: undefined }, false],
 ];
 
+const WHOLE = "abcdefgh";
+const HISTORY = "1\t0/8\tno recovery target specified\n";
+/** A folder of WAL files of 16 bytes, of which timeline 1 ends and 2 begins after 8; which of them go. */
+const WAL: readonly [string, Record<string, string>, readonly string[]][] = [
+  ["of which the beginning was received", { "1": WHOLE, "2": "abc", "2.history": HISTORY }, ["2"]],
+  ["of which nothing was received", { "1": WHOLE, "2": "", "2.history": HISTORY }, ["2"]],
+  ["that is whole", { "1": WHOLE, "2": WHOLE, "2.history": HISTORY }, []],
+  ["that goes on", { "1": WHOLE, "2": `${WHOLE}ij`, "2.history": HISTORY }, []],
+  ["beside one that isn't whole", { "1": "abc", "2": WHOLE, "2.history": HISTORY }, []],
+  ["that holds something else", { "1": WHOLE, "2": "xyz", "2.history": HISTORY }, []],
+  ["without the one before", { "2": "abc", "2.history": HISTORY }, []],
+  ["without its history", { "1": WHOLE, "2": "abc" }, []],
+  ["with an empty history", { "1": WHOLE, "2": "abc", "2.history": "" }, []],
+  ["that isn't there, nor any other", { "2.history": HISTORY }, []],
+];
+
 const SCRIPT = `
-import json, sys
+import json, os, sys, tempfile
 sys.path.insert(0, "/portico")
 from steward.leader import Leader, leader_of
 from steward.rival import parted, promotion
+from steward.torn import remove_torn_files
 
-data, leaders, answers = json.loads(sys.argv[1])
+data, leaders, answers, wal = json.loads(sys.argv[1])
 
 def control(state, checkpoint, recovery):
     return {
@@ -71,17 +88,31 @@ def control(state, checkpoint, recovery):
         "Min recovery ending loc's timeline": str(recovery),
     }
 
+def gone(contents):
+    data = tempfile.mkdtemp()
+    os.mkdir(f"{data}/pg_wal")
+    path = lambda name: f"{data}/pg_wal/0000000{name}" + ("" if name.endswith(".history") else "0" * 16)
+    for name, content in contents.items():
+        with open(path(name), "wb") as file:
+            file.write(content.encode() if name.endswith(".history") else content.encode().ljust(16, b"\\0"))
+    # The answer is to stand alone.
+    said, sys.stdout = sys.stdout, open(os.devnull, "w")
+    remove_torn_files(data)
+    sys.stdout = said
+    return [name for name in contents if not os.path.exists(path(name))]
+
 print(json.dumps([
     [promotion(control(*said), there) for _, said, there, _ in data],
     [parted("orders-1", 2, "7", Leader("orders-2", of, timeline, history)) for _, timeline, history, of, _ in leaders],
     [isinstance(leader_of("orders-2", status, ""), Leader) for _, status, _ in answers],
+    [gone(contents) for _, contents, _ in wal],
 ]))
 `;
 
 const answered = runToEnd(
   {
     Image: await machineImage(),
-    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([DATA, LEADERS, ANSWERS])],
+    Entrypoint: ["python3", "-c", SCRIPT, JSON.stringify([DATA, LEADERS, ANSWERS, WAL])],
     HostConfig: {
       Binds: [`${STEWARD}:/portico/steward:ro`, `${SHARED}:/portico/portico_node:ro`],
       NetworkMode: "none",
@@ -94,6 +125,7 @@ const answered = runToEnd(
       readonly (number | null)[],
       readonly (string | null)[],
       readonly boolean[],
+      readonly (readonly string[])[],
     ],
 );
 
@@ -114,4 +146,10 @@ for (const [index, [title, , leads]] of ANSWERS.entries())
   test(`whether the holder of the leader's key leads: ${title}`, async () => {
     const [, , taken] = await answered;
     assert.equal(taken[index], leads);
+  });
+
+for (const [index, [title, , torn]] of WAL.entries())
+  test(`whether a new timeline's first WAL file is torn: one ${title}`, async () => {
+    const [, , , gone] = await answered;
+    assert.deepEqual(gone[index], torn);
   });
