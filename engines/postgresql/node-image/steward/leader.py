@@ -7,6 +7,7 @@ from portico_node import log
 
 from .dcs import Dcs
 from .description import Node, Secrets
+from .founding import IDENTITY, control
 from .peer_http import PeerError, ask
 
 COPIES = "removes this node's data, and copies the leader's anew: "
@@ -41,6 +42,12 @@ def ask_leader(node: Node, secrets: Secrets) -> Leader | Unknown | None:
     except PeerError as error:
         return Unknown(str(error))
     return leader_of(key.value, status, history.value if history else "")
+
+
+def ask_leader_of_same_data(node: Node, secrets: Secrets) -> Leader | None:
+    """A leader whose data may take the place of this node's: of the same database."""
+    leader = ask_leader(node, secrets)
+    return leader if isinstance(leader, Leader) and leader.identity == control().get(IDENTITY) else None
 
 
 def leader_of(name: str, status: Mapping[str, Any], history: str) -> Leader | Unknown | None:

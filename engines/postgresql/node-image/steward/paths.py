@@ -28,6 +28,6 @@ REWINDING = "/var/lib/portico/postgresql/rewinding"
 """There while pg_rewind changes the data, and where it was broken off."""
 ETCD_DATA = "/var/lib/portico/etcd/data"
 PG_BIN = "/usr/lib/postgresql/17/bin"
+# What Patroni calls in the place of PostgreSQL's own.
 INITDB = "/usr/local/lib/portico/initdb"
 REWIND = "/usr/local/lib/portico/rewind"
-"""What Patroni calls in the place of PostgreSQL's own."""

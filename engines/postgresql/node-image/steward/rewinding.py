@@ -15,8 +15,7 @@ from portico_node import files
 
 from . import paths
 from .description import Node, Secrets
-from .founding import IDENTITY, control
-from .leader import Leader, ask_leader, copy_anew
+from .leader import ask_leader_of_same_data, copy_anew
 
 _REAL = f"{paths.PG_BIN}/pg_rewind"
 
@@ -61,10 +60,7 @@ def forget_removed() -> None:
 
 def look(node: Node, secrets: Secrets) -> None:
     """For the steward: where pg_rewind was broken off, and another node leads. Raises PeerError, OSError."""
-    if not _is_broken_off():
-        return
-    leader = ask_leader(node, secrets)
-    if isinstance(leader, Leader) and leader.identity == control().get(IDENTITY):
+    if _is_broken_off() and ask_leader_of_same_data(node, secrets):
         copy_anew(secrets, "pg_rewind was broken off in it")
 
 

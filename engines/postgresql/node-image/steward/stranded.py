@@ -14,9 +14,8 @@ import psycopg2
 
 from . import paths
 from .description import Node, Secrets
-from .founding import IDENTITY, control
 from .health import Health
-from .leader import Leader, ask_leader, copy_anew
+from .leader import ask_leader_of_same_data, copy_anew
 
 PATIENCE = 30
 """Seconds for which a server waits for one WAL file before the leader is asked for its oldest."""
@@ -56,16 +55,16 @@ class Stranded:
         if awaited is None or now < self._since + PATIENCE:
             return
         self._since = now  # asked again, where there is no answer, only after the same time
-        leader = ask_leader(node, secrets)
-        if not isinstance(leader, Leader) or leader.identity != control().get(IDENTITY):
+        leader = ask_leader_of_same_data(node, secrets)
+        if leader is None:
             return
         oldest = _oldest(node.members[leader.name], secrets)
-        if oldest is not None and place(awaited) < oldest:
+        if oldest is not None and _place(awaited) < oldest:
             why = f"it needs the WAL file {awaited}, and {leader.name} has none before {oldest} of any timeline"
             copy_anew(secrets, why, force=True)
 
 
-def place(file: str) -> str:
+def _place(file: str) -> str:
     """Of a WAL file, whatever its timeline: of one length, in the order of their names."""
     return file[8:]
 
