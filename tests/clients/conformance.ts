@@ -7,7 +7,7 @@ import type { Engine } from "../../engines/table.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { caFileOf, containerOf, documentOf, logLines } from "../support/cluster.ts";
 import { until } from "../support/containers.ts";
-import { docker } from "../support/docker.ts";
+import { act, docker } from "../support/docker.ts";
 import { statusOf, timeOf } from "../support/pool.ts";
 import type { Checked } from "./run.ts";
 import { Clients } from "./run.ts";
@@ -242,10 +242,10 @@ function lost(
   return {
     lose: async () => {
       nodes = await chosen();
-      await Promise.all(containers().map((container) => container[lose]()));
+      await Promise.all(containers().map((container) => act(container, lose)));
     },
     giveBack: async () => {
-      await Promise.all(containers().map((container) => container[giveBack]()));
+      await Promise.all(containers().map((container) => act(container, giveBack)));
     },
   };
 }

@@ -8,7 +8,7 @@ import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../support/agents.ts";
 import type { Cluster } from "../support/cluster.ts";
 import { addressOf, containerOf, logLines, targetsOf } from "../support/cluster.ts";
 import { deathOf, until } from "../support/containers.ts";
-import { docker } from "../support/docker.ts";
+import { act, docker } from "../support/docker.ts";
 import { LONGEST_HOLD, loadOf, longestWait, refused } from "../support/load.ts";
 import { breakNetwork } from "../support/net-fault.ts";
 import { outAfter, statusOf, timeOf } from "../support/pool.ts";
@@ -225,12 +225,12 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
     await writers.firstAck();
 
     const began = Date.now();
-    await engineOf(old).pause();
+    await act(engineOf(old), "pause");
     const frozen = performance.now();
     const held = heldFrom(await switches(old, await leaderAfter(old), began));
     await writers.firstAck();
     const switched = performance.now();
-    await engineOf(old).unpause();
+    await act(engineOf(old), "unpause");
     await sleep(2000);
     await writers.firstAck();
     const record = await writers.stop();
@@ -287,9 +287,9 @@ export function followsItsLeader({ cluster, driver, written, whole, ...led }: Le
       const writers = load(t);
       await writers.firstAck();
 
-      await engineOf(old).pause();
+      await act(engineOf(old), "pause");
       await sleep(ridesOut);
-      await engineOf(old).unpause();
+      await act(engineOf(old), "unpause");
       await writers.firstAck();
       const record = await writers.stop();
 
@@ -380,7 +380,7 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       await writers.firstAck();
 
       const wall = Date.now();
-      await engineOf(victim)[fault]();
+      await act(engineOf(victim), fault);
       await writers.firstAck();
       for (const portal of portals) {
         const took = await outAfter(cluster, portal, victim, wall);
@@ -391,7 +391,7 @@ export function servesFromAnyNode({ cluster, driver, written, whole }: Subject):
       await sleep(3000);
       await writers.firstAck();
       const record = await writers.stop();
-      await engineOf(victim)[lift]();
+      await act(engineOf(victim), lift);
 
       await check(record);
       // A session to the victim may be lost, and a newcomer until it is out; nobody else notices.

@@ -58,6 +58,34 @@ export async function runToEnd(
   }
 }
 
+const ACTS = {
+  kill: (container) => container.kill(),
+  start: (container) => container.start(),
+  stop: (container) => container.stop(),
+  pause: (container) => container.pause(),
+  unpause: (container) => container.unpause(),
+} satisfies Readonly<Record<string, (container: Docker.Container) => Promise<unknown>>>;
+
+/** What a test does to a node. */
+export type Act = keyof typeof ACTS;
+
+/** With cgroups v1 runc gives up after a thousand looks, while new processes keep a busy container from standing still as a whole. */
+const NOT_FROZEN = /unable to freeze/;
+const FREEZES_AT_LAST_MS = 20_000;
+
+/** Does it to a container. A pause that Docker's runtime has given up (and taken back) is tried again, for 20 s. */
+export async function act(container: Docker.Container, what: Act): Promise<void> {
+  const deadline = Date.now() + FREEZES_AT_LAST_MS;
+  for (;;)
+    try {
+      await ACTS[what](container);
+      return;
+    } catch (error) {
+      if (!NOT_FROZEN.test(String(error)) || Date.now() > deadline) throw error;
+      await pause(50);
+    }
+}
+
 /** What the local target lets a node's container do. `memory`: in MiB. */
 export const asNode = (memory: number): Docker.HostConfig => ({
   ReadonlyRootfs: true,

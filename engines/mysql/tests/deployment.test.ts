@@ -7,7 +7,7 @@ import { createConnection } from "mysql2/promise";
 import { followsItsLeader } from "../../../tests/engines/conformance.ts";
 import { addressOf, bringUp, containerOf, targetsOf } from "../../../tests/support/cluster.ts";
 import { logsOf, until } from "../../../tests/support/containers.ts";
-import { docker } from "../../../tests/support/docker.ts";
+import { act, docker } from "../../../tests/support/docker.ts";
 import { loadOf } from "../../../tests/support/load.ts";
 import { questionsLeaveNoLogLine, statusOf } from "../../../tests/support/pool.ts";
 import { nobodyIsRoot } from "../../../tests/support/processes.ts";
@@ -85,12 +85,12 @@ test("shop: a member that was left alone, and slept while the others formed the 
     );
     return members.length === 1;
   });
-  await sleeper.pause();
+  await act(sleeper, "pause");
   try {
     await Promise.all(containers.map((container) => container.start()));
     await until("the others' group", 240, () => leader(others));
   } finally {
-    await sleeper.unpause();
+    await act(sleeper, "unpause");
   }
 
   await until("a whole cluster", 240, whole);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { bringUp, containerOf } from "../../../tests/support/cluster.ts";
 import { until } from "../../../tests/support/containers.ts";
-import { docker } from "../../../tests/support/docker.ts";
+import { act, docker } from "../../../tests/support/docker.ts";
 import { mysql } from "./subject.ts";
 
 /** After 15 s without a majority the third member leaves, which takes it half a minute. */
@@ -20,9 +20,9 @@ for (const time of ["once", "again"])
     const first = await led.leader(nodes);
     const [second = ""] = nodes.filter((node) => node !== first);
     const frozen = [first, second].map((node) => docker.getContainer(containerOf(cluster, node)));
-    await Promise.all(frozen.map((container) => container.pause()));
+    await Promise.all(frozen.map((container) => act(container, "pause")));
     await sleep(FROZEN_MS);
-    await Promise.all(frozen.map((container) => container.unpause()));
+    await Promise.all(frozen.map((container) => act(container, "unpause")));
 
     // Some look whole at first, and fall apart.
     await sleep(10_000);

@@ -1,7 +1,7 @@
 import { connectsAllClients, LONG_HOLD } from "../../../tests/clients/conformance.ts";
 import { bringUp, containerOf, inNode } from "../../../tests/support/cluster.ts";
 import { until } from "../../../tests/support/containers.ts";
-import { docker } from "../../../tests/support/docker.ts";
+import { act, docker } from "../../../tests/support/docker.ts";
 import { redis } from "./subject.ts";
 
 const cluster = await bringUp({ name: "cache", engine: "redis", deployment: LONG_HOLD });
@@ -17,10 +17,10 @@ await connectsAllClients({
     lose: async () => {
       frozen = await leader(cluster.nodes);
       await evidence?.lose();
-      await docker.getContainer(containerOf(cluster, frozen)).pause();
+      await act(docker.getContainer(containerOf(cluster, frozen)), "pause");
     },
     giveBack: async () => {
-      await docker.getContainer(containerOf(cluster, frozen)).unpause();
+      await act(docker.getContainer(containerOf(cluster, frozen)), "unpause");
       // Frozen for so long it takes no writes before its replicas have answered again.
       await until("writes", 30, async () =>
         /^min_slaves_good_slaves:2/m.test(

@@ -12,7 +12,7 @@ import type { Client } from "cassandra-driver";
 import { OWN_CHECK_MS, SILENCE_MS, signalAgents } from "../../../tests/support/agents.ts";
 import { addressOf, bringUp, containerOf } from "../../../tests/support/cluster.ts";
 import { until } from "../../../tests/support/containers.ts";
-import { docker } from "../../../tests/support/docker.ts";
+import { act, docker } from "../../../tests/support/docker.ts";
 import { linesOf, notRefused } from "../../../tests/support/refused.ts";
 import { cqlClient, writeRows } from "./client.ts";
 import { wholeRing } from "./subject.ts";
@@ -127,7 +127,7 @@ for (const [what, fault, lift, cutMs] of [
     const down = nextEvent(client, "hostDown");
 
     const at = performance.now();
-    await engine[fault]();
+    await act(engine, fault);
     const acted = performance.now() - at;
     const cut = await Promise.all(theVictims.map(({ closed }) => closed));
     const took = Math.max(...cut) - at;
@@ -141,7 +141,7 @@ for (const [what, fault, lift, cutMs] of [
     const later = writer.written().filter((row) => row.at > at + cutMs);
 
     const up = nextEvent(client, "hostUp");
-    await engine[lift]();
+    await act(engine, lift);
     await within("the driver saw the node rise", PATIENCE, up);
     const back = performance.now();
     const through = spread()[`${await addressOf(cluster, victim)}:9042`];

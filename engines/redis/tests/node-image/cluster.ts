@@ -3,9 +3,8 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type Docker from "dockerode";
 import { exec, until } from "../../../../tests/support/containers.ts";
-import { asNode, docker } from "../../../../tests/support/docker.ts";
+import { type Act, act, asNode, docker } from "../../../../tests/support/docker.ts";
 import { nodeImage } from "../../../../tests/support/node-image.ts";
 import type { Outcome } from "../../../../tools/local/containers.ts";
 
@@ -18,14 +17,6 @@ export const NODES = ["orders-1", "orders-2", "orders-3"] as const;
 export type NodeName = (typeof NODES)[number];
 
 const PROBE = ["--no-auth-warning", "--user", "probe", "--pass", "anything"];
-
-const ACTS = {
-  kill: (container) => container.kill(),
-  start: (container) => container.start(),
-  stop: (container) => container.stop(),
-  pause: (container) => container.pause(),
-  unpause: (container) => container.unpause(),
-} satisfies Readonly<Record<string, (container: Docker.Container) => Promise<unknown>>>;
 
 /** Three nodes on an internal network of their own, as the local target makes them. */
 export class RedisCluster {
@@ -111,8 +102,8 @@ export class RedisCluster {
     await docker.getVolume(`${this.container(node)}-data`).remove();
   }
 
-  each(nodes: readonly NodeName[], what: keyof typeof ACTS): Promise<unknown> {
-    return Promise.all(nodes.map((node) => ACTS[what](docker.getContainer(this.container(node)))));
+  each(nodes: readonly NodeName[], what: Act): Promise<unknown> {
+    return Promise.all(nodes.map((node) => act(docker.getContainer(this.container(node)), what)));
   }
 
   /** A command in the node's own server, as the operator, as the application, or as the user without a secret. */
