@@ -37,7 +37,8 @@ async function copyOfProject(stack: string) {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     return execa("node", ["tools/run.js", ...args], {
       ...{ cwd: folder, env, extendEnv: false, stdin: "ignore" },
-      ...{ reject: false, all: true, timeout: 600_000 },
+      // Interrupted, it ends what is under way first, which may take longer than execa waits.
+      ...{ reject: false, all: true, timeout: 600_000, forceKillAfterDelay: false },
     });
   };
   const run = async (...args: string[]) => {

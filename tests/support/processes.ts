@@ -5,8 +5,8 @@ import { type Cluster, inNode } from "./cluster.ts";
 /** Longer than the longest interval of a health check, whose processes count too. */
 const WATCHED_SECONDS = 6;
 
-/** The container engine's first step into a container, and the one out of root's hands. */
-const ENTERING = /^(runc|setpriv)/;
+/** The name of the container engine's first step into a container, as of a health check, and of the one out of root's hands. */
+export const ENTERING = /^(runc|setpriv)/;
 
 /**
  * Watches a node for some seconds. Fails where a process is root's or could become it, or where fewer than `least` are seen at once.

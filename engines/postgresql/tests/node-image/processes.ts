@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { closedToOthers } from "../../../../tests/support/closed-files.ts";
 import { exec } from "../../../../tests/support/containers.ts";
 import { docker } from "../../../../tests/support/docker.ts";
+import { ENTERING } from "../../../../tests/support/processes.ts";
 import type { Cluster } from "./cluster.ts";
 
 export function processTests(cluster: () => Cluster): void {
@@ -26,7 +27,9 @@ export function processTests(cluster: () => Cluster): void {
     assert.equal(Titles[0], "UID");
     assert.ok(Processes.length > 8, "etcd, Patroni and PostgreSQL are all there");
     assert.deepEqual(
-      Processes.filter((process: string[]) => process[0]?.trim() === "0"),
+      Processes.filter(
+        ([uid = "", , args = ""]: string[]) => uid.trim() === "0" && !ENTERING.test(args),
+      ),
       [],
     );
 
@@ -39,7 +42,7 @@ export function processTests(cluster: () => Cluster): void {
     const processes = output
       .split(/^Name:\s*/m)
       .slice(1)
-      .filter((process) => !/^(sh|grep)$/m.test(process));
+      .filter((process) => !/^(sh|grep)$/m.test(process) && !ENTERING.test(process));
     for (const name of ["s6-svscan", "etcd", "patroni", "python3", "postgres"])
       assert.ok(
         processes.some((process) => process.startsWith(name)),
