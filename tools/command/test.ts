@@ -126,7 +126,7 @@ function lanesOf(
   const oneByOne = ["--test-concurrency=1"];
   const lanes = [
     [
-      stage("haproxy", those(HAPROXY).sort(longestFirst), ["--test-concurrency=2"]),
+      stage("haproxy", those(HAPROXY).sort(longestFirst), ["--test-concurrency=3"]),
       stage("tests", others, oneByOne),
     ],
     [
