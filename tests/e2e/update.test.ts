@@ -164,11 +164,15 @@ test("an empty whitelist lets nobody in, and up says so", async () => {
 });
 
 test("nodes that were killed, one and then all at once, come back as members when they are started", async () => {
+  await query("CREATE TABLE kept (of text)");
   await engine.getContainer(container(NODES[0])).kill();
   await engine.getContainer(container(NODES[0])).start();
   await whole();
+  await query("INSERT INTO kept VALUES ('one')");
 
   await Promise.all(NODES.map((node) => engine.getContainer(container(node)).kill()));
   await Promise.all(NODES.map((node) => engine.getContainer(container(node)).start()));
   await whole();
+  assert.deepEqual(await query("SELECT * FROM kept"), [{ of: "one" }]);
+  await query("INSERT INTO kept VALUES ('all')");
 });

@@ -127,7 +127,7 @@ function lanesOf(
   const lanes = [
     [
       stage("haproxy", those(HAPROXY).sort(longestFirst), ["--test-concurrency=3"]),
-      stage("tests", others, oneByOne),
+      stage("tests", others, ["--test-concurrency=2"]),
     ],
     [
       stage("pulumi", those(PULUMI).sort(longestFirst), oneByOne),

@@ -9,7 +9,6 @@ import { failureTests } from "./failures.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { processTests } from "./processes.ts";
-import { rivalTests } from "./rivals.ts";
 import { slowClientTests } from "./slow-clients.ts";
 
 describe("PostgreSQL's image", { concurrency: true }, () => {
@@ -38,5 +37,4 @@ function threeNodes(): void {
   changeTests(() => cluster);
   durabilityTests(() => cluster);
   failureTests(() => cluster);
-  rivalTests(() => cluster);
 }

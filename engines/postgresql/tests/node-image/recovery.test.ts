@@ -5,10 +5,11 @@ import { Cluster } from "./cluster.ts";
 import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { rewindTests } from "./rewinds.ts";
+import { rivalTests } from "./rivals.ts";
 import { strandedTests } from "./stranded.ts";
 import { tornTests } from "./torn.ts";
 
-// Of what PostgreSQL or pg_rewind leaves where something is lost in the midst of their work. Each leaves the cluster whole and healthy.
+// Of what is left where something is lost in the midst of a promotion, of PostgreSQL's work or of pg_rewind's. Each leaves the cluster whole and healthy.
 describe("three nodes that recover", { concurrency: false }, () => {
   let cluster: Cluster;
 
@@ -22,6 +23,7 @@ describe("three nodes that recover", { concurrency: false }, () => {
   after(() => cluster?.remove());
   afterFailure(() => cluster.nodes.map((node) => cluster.container(node)));
 
+  rivalTests(() => cluster);
   tornTests(() => cluster);
   rewindTests(() => cluster);
   strandedTests(() => cluster);
