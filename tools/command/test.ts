@@ -13,26 +13,62 @@ import { print } from "../setup/step.ts";
 import { describe, type FileTime, RECORD, recordedIn } from "../test/record.ts";
 import { run } from "./run.ts";
 
-/** A PostgreSQL deployment, which these share: one process for all of them. */
-const END_TO_END = /^tests\/e2e\//;
+const SHARED = ["--test-concurrency=1", "--test-isolation=none"];
+const ONE_BY_ONE = ["--test-concurrency=1"];
 
-/** Those of them that have a second one, whose nodes and networks fail. */
-const FAULTS = /^tests\/e2e\/(failover|network|replica|resources)\.test\.ts$/;
+/** Some bounds of HAProxy's tests are a second and less: the clusters, which leave nobody much of a small machine, wait for their end. */
+const QUIET = ["tests", "haproxy"];
 
-/** One deployment a file, one after the other. */
-const ENGINES = /^engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$/;
+/** How the tests run. The first pattern that fits a file is that of its stage; a stage begins when those in `after` have ended. */
+const STAGES: readonly Kind[] = [
+  { name: "haproxy", files: /^tests\/haproxy\//, how: ["--test-concurrency=3"] },
+  // A PostgreSQL deployment, which these share, and a second one, whose nodes and networks fail.
+  {
+    name: "faults",
+    files: /^tests\/e2e\/(failover|network|replica|resources)\.test\.ts$/,
+    how: SHARED,
+    after: QUIET,
+  },
+  { name: "end to end", files: /^tests\/e2e\//, how: SHARED, after: QUIET },
+  // Nodes and machines in containers. They mostly wait.
+  {
+    name: "containers",
+    files: /^(engines\/[^/]+\/tests\/node-image[./]|tests\/machine\/)/,
+    how: ONE_BY_ONE,
+    after: QUIET,
+  },
+  // The real Pulumi engine, which mostly computes.
+  { name: "guard", files: /^tests\/(guard|setup)\//, how: ONE_BY_ONE, after: ["containers"] },
+  {
+    name: "pulumi",
+    files: /^tests\/(airgap|aws|command|pulumi)\//,
+    how: ONE_BY_ONE,
+    after: ["tests"],
+  },
+  // One deployment a file.
+  {
+    name: "engines",
+    files: /^engines\/[^/]+\/tests\/(deployment|frozen)\.test\.ts$/,
+    how: ONE_BY_ONE,
+    after: ["faults"],
+  },
+  // Other people's clients, which are fetched from four registries; one deployment a file.
+  {
+    name: "clients",
+    files: /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/,
+    how: ONE_BY_ONE,
+    after: ["end to end"],
+  },
+  { name: "tests", files: /./, how: ["--test-concurrency=2"] },
+];
 
-/** Other people's clients, which are fetched from four registries: one deployment a file, one after the other. */
-const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
-
-/** Bounds of a second and less: before the clusters, which leave nobody much of a small machine. */
-const HAPROXY = /^tests\/haproxy\//;
-
-/** Nodes and machines in containers. They mostly wait. */
-const CONTAINERS = /^(engines\/[^/]+\/tests\/node-image[./]|tests\/machine\/)/;
-
-/** The real Pulumi engine, which mostly computes. */
-const PULUMI = /^tests\/(airgap|aws|command|guard|pulumi|setup)\//;
+interface Kind {
+  readonly name: string;
+  readonly files: RegExp;
+  /** Options of `node --test`. */
+  readonly how: readonly string[];
+  readonly after?: readonly string[];
+}
 
 /** Minutes each, and nothing that the README says of PostgreSQL or of portals: only where they are named, or with `--all`. */
 const ONLY_WITH_ALL = [
@@ -43,14 +79,14 @@ const ONLY_WITH_ALL = [
   /^tests\/machine\/(bucket|image|real-docker)\.test\.ts$/,
   // Stand-ins of ours beside the real plugins' tables.
   /^tests\/(airgap\/|aws\/provider\.test\.ts$)/,
-  CLIENTS,
+  /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/,
 ];
 
 /** How long each file took in the last run, the slowest first. */
 const TIMES = join(PROJECT, ".portico", "tests.json");
 const SLOWEST = 10;
 
-/** Begin first, in this order: the others go on beside them. */
+/** Begin first in their stage, in this order. */
 const LONGEST = [
   /^engines\/postgresql\/tests\/node-image\/cluster/,
   /^tests\/haproxy\/(slow|inside)\.test\.ts$/,
@@ -90,8 +126,8 @@ await run(async () => {
   const records = await mkdtemp(join(tmpdir(), "portico-tests-"));
   try {
     return await runAll(setup, records, [
-      ...(paths.length === 0 ? [[CHECKS]] : []),
-      ...lanesOf(files, options, records),
+      ...(paths.length === 0 ? CHECKS : []),
+      ...stagesOf(files, options, records),
     ]);
   } finally {
     await rm(records, { recursive: true, force: true });
@@ -101,77 +137,46 @@ await run(async () => {
 interface Stage {
   readonly name: string;
   readonly command: readonly string[];
+  /** The names of those that end before it begins; who isn't there is waited for by nobody. */
+  readonly after?: readonly string[];
 }
 
-/** Stages one after the other. */
-type Lane = readonly Stage[];
-
-/**
- * What computes and what waits goes on side by side, the lanes of one list after those of the one before. `records`: the folder in which each
- * stage notes, under its name, what failed and how long each file took.
- */
-function lanesOf(
+/** `records`: the folder in which each stage notes, under its name, what failed and how long each file took. */
+function stagesOf(
   files: readonly string[],
   options: readonly string[],
   records: string,
-): readonly (readonly Lane[])[] {
-  const stage = (name: string, tests: readonly string[], how: readonly string[]): Stage[] =>
-    tests.length === 0
-      ? []
-      : [{ name, command: nodeTest(join(records, name), [...how, ...options, ...tests]) }];
-  const those = (pattern: RegExp) => files.filter((file) => pattern.test(file));
-  const special = [END_TO_END, ENGINES, CLIENTS, CONTAINERS, HAPROXY, PULUMI];
-  const others = files.filter((file) => !special.some((pattern) => pattern.test(file)));
-  const shared = ["--test-concurrency=1", "--test-isolation=none"];
-  const oneByOne = ["--test-concurrency=1"];
-  const lanes = [
-    [
-      stage("haproxy", those(HAPROXY).sort(longestFirst), ["--test-concurrency=3"]),
-      stage("tests", others, ["--test-concurrency=2"]),
-    ],
-    [
-      stage("pulumi", those(PULUMI).sort(longestFirst), oneByOne),
-      stage("containers", those(CONTAINERS).sort(longestFirst), oneByOne),
-      [
-        ...stage(
-          "end to end",
-          those(END_TO_END).filter((file) => !FAULTS.test(file)),
-          shared,
-        ),
-        ...stage("clients", those(CLIENTS), oneByOne),
-      ],
-      [...stage("faults", those(FAULTS), shared), ...stage("engines", those(ENGINES), oneByOne)],
-    ],
-  ];
-  return lanes.map((step) => step.filter((lane) => lane.length > 0));
+): readonly Stage[] {
+  const kindOf = (file: string) => STAGES.find((kind) => kind.files.test(file));
+  return STAGES.flatMap((kind) => {
+    const tests = files.filter((file) => kindOf(file) === kind).sort(longestFirst);
+    const command = nodeTest(join(records, kind.name), [...kind.how, ...options, ...tests]);
+    const after = [...CHECKS.map(({ name }) => name), ...(kind.after ?? [])];
+    return tests.length === 0 ? [] : [{ name: kind.name, command, after }];
+  });
 }
 
 /** Tells at the end how each stage went, the slowest files, and once more what failed, which may stand an hour of output above. */
-async function runAll(
-  setup: Setup,
-  records: string,
-  steps: readonly (readonly Lane[])[],
-): Promise<number> {
+async function runAll(setup: Setup, records: string, stages: readonly Stage[]): Promise<number> {
   const results: string[] = [];
   const times: FileTime[] = [];
   let failed = 0;
-  const runLane = async (lane: Lane, alone: boolean) => {
-    for (const { name, command } of lane) {
-      const start = Date.now();
-      const code = await child(setup, command, alone ? undefined : name);
-      const seconds = ((Date.now() - start) / 1000).toFixed(1);
-      const recorded = await recordedIn(join(records, name));
-      results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
-      results.push(...recorded.failures.map(describe));
-      times.push(...recorded.times);
-      if (code !== 0 && failed !== INTERRUPTED) failed = code;
-      if (failed === INTERRUPTED) return;
-    }
+  const ends = new Map<string, Promise<void>>();
+  const runStage = async ({ name, command, after = [] }: Stage) => {
+    await undefined; // until each stage has its end in `ends`
+    await Promise.all(after.map((other) => ends.get(other)));
+    if (failed === INTERRUPTED) return;
+    const start = Date.now();
+    const code = await child(setup, command, stages.length === 1 ? undefined : name);
+    const seconds = ((Date.now() - start) / 1000).toFixed(1);
+    const recorded = await recordedIn(join(records, name));
+    results.push(`${code === 0 ? "✓" : "✗"} ${name}: ${seconds} s`);
+    results.push(...recorded.failures.map(describe));
+    times.push(...recorded.times);
+    if (code !== 0 && failed !== INTERRUPTED) failed = code;
   };
-  for (const lanes of steps) {
-    await Promise.all(lanes.map((lane) => runLane(lane, lanes.length === 1)));
-    if (failed === INTERRUPTED) break;
-  }
+  for (const stage of stages) ends.set(stage.name, runStage(stage));
+  await Promise.all(ends.values());
   times.sort((a, b) => b.seconds - a.seconds);
   await mkdir(join(PROJECT, ".portico"), { recursive: true });
   await writeFile(TIMES, `${JSON.stringify(times, null, 2)}\n`);
