@@ -97,7 +97,7 @@ async function openLab(t: TestContext, roles: Roles): Promise<Lab> {
 /** Until then HAProxy's own view counts for nothing. */
 const runsForTheLimit = (lab: Lab) =>
   until("HAProxy has run for the limit", 6_000, async () => {
-    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 10_000 });
     return (
       reply.kind === "reply" && Number(/Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1]) >= 4
     );
@@ -106,7 +106,7 @@ const runsForTheLimit = (lab: Lab) =>
 const isSilent = (lab: Lab) =>
   until("the agent counts as silent", 30_000, async () => {
     const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
-      deadlineMs: 1_000,
+      deadlineMs: 10_000,
     });
     return reply.kind === "reply" && / agent \S+ 0 /.test(reply.blocks[0] ?? "");
   });
@@ -250,7 +250,7 @@ for (const how of ["killed", "frozen"] as const) {
     await until("the agent speaks again", 10_000, async () => {
       await served();
       const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
-        deadlineMs: 1_000,
+        deadlineMs: 10_000,
       });
       return reply.kind === "reply" && / agent \S+ 2 /.test(reply.blocks[0] ?? "");
     });

@@ -48,7 +48,7 @@ test("a hold ends by itself when the agent freezes", async (t) => {
   t.after(() => holds.close());
   holds.start("primary", STOPS);
   const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
-  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
+  await until("the endpoint is held", 10_000, async () => (await frontend()) !== "accepting");
 
   const parked = openClient(lab.port("primary"));
 
@@ -85,7 +85,7 @@ test("an agent that freezes while it releases a hold leaves no door closed", asy
   };
   const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
   await steer(held(wantedOf("orders-1")));
-  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
+  await until("the endpoint is held", 10_000, async () => (await frontend()) !== "accepting");
 
   await steer(wantedOf("orders-2"));
 
@@ -100,7 +100,7 @@ test("a hold that its agent gave up by dying is seen as ending, and the next pla
   const dead = createHolds(lab.adminSocket, () => {});
   dead.start("primary", STOPS);
   const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
-  await until("the endpoint is held", 1_000, async () => (await frontend()) === "ending");
+  await until("the endpoint is held", 10_000, async () => (await frontend()) === "ending");
   dead.close();
 
   const commands = await lab.apply(wantedOf("orders-1"));
@@ -119,7 +119,7 @@ for (const tls of [false, true])
       const holds = createHolds(lab.adminSocket, () => {}, { lastsMs, renewMs: 1_000 });
       t.after(() => holds.close());
       holds.start("primary", tls ? STOPS_BEHIND_TLS : STOPS);
-      await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
+      await until("the endpoint is held", 10_000, async () => (await frontend()) !== "accepting");
       // In force in all its parts, and its answers read.
       await pause(100);
       return holds;
@@ -143,7 +143,7 @@ test("a hold of which a part is not in force is neither held nor accepting, and 
   await lab.settle(wantedOf("orders-1"));
   await lab.apply(held(wantedOf("orders-1")));
   for (const half of resumeAccepting("primary", STOPS_BEHIND_TLS)) {
-    await sendOnce(lab.adminSocket, [half], { deadlineMs: 1_000 });
+    await sendOnce(lab.adminSocket, [half], { deadlineMs: 10_000 });
 
     const commands = await lab.apply(held(wantedOf("orders-1")));
 
@@ -159,7 +159,7 @@ test("a hold is renewed before it ends, without letting anybody through", async 
   const holds = createHolds(lab.adminSocket, () => {}, { lastsMs: 2_000, renewMs: 1_500 });
   t.after(() => holds.close());
   holds.start("primary", STOPS);
-  await until("the endpoint is held", 1_000, async () => {
+  await until("the endpoint is held", 10_000, async () => {
     return (await lab.actual()).endpoints.primary?.frontend !== "accepting";
   });
   const parked = openClient(lab.port("primary"));

@@ -38,7 +38,7 @@ async function waitingClients(lab: Lab, count: number, from?: string) {
 
 /** Those of clients: HAProxy's own socket has some, too. */
 const sessions = async (lab: Lab) => {
-  const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+  const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 10_000 });
   const all = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
   return all.filter(({ frontend }) => /^(in|lobby)_/.test(frontend));
 };
@@ -136,7 +136,7 @@ test("a hold behind TLS ends by itself when the agent freezes", async (t) => {
   t.after(() => holds.close());
   holds.start("primary", stops("lobby_primary"));
   const frontend = async () => (await lab.actual()).endpoints.primary?.frontend;
-  await until("the endpoint is held", 1_000, async () => (await frontend()) !== "accepting");
+  await until("the endpoint is held", 10_000, async () => (await frontend()) !== "accepting");
 
   const [client] = await waitingClients(lab, 1);
 

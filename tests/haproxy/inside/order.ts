@@ -24,12 +24,12 @@ const acceptAll = (lab: Lab, node: string) => {
 
 async function lead(lab: Lab, node: string, address: string, port: number): Promise<void> {
   const line = [`set server primary/${node} addr ${address} port ${port}`];
-  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 10_000 })).kind, "reply");
 }
 
 async function untilWaiting(lab: Lab, count: number): Promise<void> {
   await until("HAProxy tries to connect them", 5_000, async () => {
-    const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show sess"], { deadlineMs: 10_000 });
     const sessions = reply.kind === "reply" ? readSessions(reply.blocks[0] ?? "") : [];
     return sessions.filter(({ state }) => state === "waiting").length >= count;
   });
@@ -37,7 +37,7 @@ async function untilWaiting(lab: Lab, count: number): Promise<void> {
 
 /** How often HAProxy has tried again to connect somebody to the leader. */
 async function triesOf(lab: Lab): Promise<number> {
-  const reply = await sendOnce(lab.adminSocket, ["show stat primary 2 -1"], { deadlineMs: 1_000 });
+  const reply = await sendOnce(lab.adminSocket, ["show stat primary 2 -1"], { deadlineMs: 10_000 });
   assert.equal(reply.kind, "reply");
   const [names = [], values = []] = (reply.blocks[0] ?? "")
     .split("\n")
@@ -75,7 +75,7 @@ test("out of the rotation alone a slot keeps its sessions, so the plan ends them
     "set server primary/orders-1 state drain",
     "set server primary/orders-2 state ready",
   ];
-  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 1_000 })).kind, "reply");
+  assert.equal((await sendOnce(lab.adminSocket, line, { deadlineMs: 10_000 })).kind, "reply");
   await pause(100);
   assert.equal(lab.sessionsOn("orders-1"), 1);
 

@@ -13,7 +13,7 @@ async function openLab(t: Parameters<typeof createLab>[0]): Promise<Lab> {
   lab.agent.vouched.add("primary/orders-1");
   await lab.settle(wantedOf("orders-1"));
   await until("HAProxy has run for the limit", 6_000, async () => {
-    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 1_000 });
+    const reply = await sendOnce(lab.adminSocket, ["show info"], { deadlineMs: 10_000 });
     const uptime = reply.kind === "reply" && /Uptime_sec: (\d+)/.exec(reply.blocks[0] ?? "")?.[1];
     return Number(uptime) >= SILENCE;
   });
@@ -24,7 +24,7 @@ const slotUp = async (lab: Lab) => (await lab.actual()).endpoints.primary?.slots
 
 const agentUp = async (lab: Lab) => {
   const reply = await sendOnce(lab.adminSocket, ["show servers state agent"], {
-    deadlineMs: 1_000,
+    deadlineMs: 10_000,
   });
   return reply.kind === "reply" && / agent \S+ 2 /.test(reply.blocks[0] ?? "");
 };
@@ -91,7 +91,7 @@ test("`ready` does nothing for a slot that is down; the plan opens it through `m
   lab.agent.vouched.delete("primary/orders-1");
   await until("the slot is down", 10_000, async () => (await slotUp(lab)) === false);
   const ready = ["set server primary/orders-1 state ready"];
-  await sendOnce(lab.adminSocket, ready, { deadlineMs: 1_000 });
+  await sendOnce(lab.adminSocket, ready, { deadlineMs: 10_000 });
   assert.equal(await slotUp(lab), false);
 
   const commands = await lab.apply(wantedOf("orders-1"));
