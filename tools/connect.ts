@@ -27,7 +27,7 @@ export function connectCommand(program: Command): void {
     .command("connect")
     .argument("[deployment]", "its name in the config")
     .description("prints what to paste into a client library")
-    .option("--client <name>", "whose form")
+    .option("--client <name>", "the client library, such as psycopg")
     .option("--endpoint <name>", "primary, replica, any …; otherwise the first")
     .option("-s, --stack <name>", "the stack", STACK)
     .addHelpText("after", EXPLAINED)
@@ -97,7 +97,9 @@ export function connectText(outputs: unknown, { deployment, client, endpoint }: 
   const [usual = ""] = Object.keys(found.endpoints);
   const { clients: forms } = oneOf(found.endpoints, endpoint ?? usual, "endpoint");
   if (forms === undefined)
-    throw new SetupError("These outputs are older than the forms: npm start (or pulumi up) first");
+    throw new SetupError(
+      "The stack's outputs are of an older version: npm start (or pulumi up) first",
+    );
   const table = catalogue[found.engine as Engine].clients.forms;
   if (client === undefined)
     return {

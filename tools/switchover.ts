@@ -90,7 +90,7 @@ async function find(docker: Docker, deployment: string, stack?: string): Promise
   const found = stack === undefined ? ofThisFolder(all) : all;
   if (found.length === 0 && all.length > 0)
     throw new SetupError(
-      `No ${deployment} of this folder's stacks runs here. Where another one is meant: --name ${stacksOf(all).join(" or --name ")}`,
+      `No deployment ${deployment} of this folder's stacks runs here. For another stack add --name ${stacksOf(all).join(" or --name ")}`,
     );
   if (stacksOf(found).length > 1)
     throw new SetupError(

@@ -215,7 +215,7 @@ export function readSsh(raw: unknown, report: Report): Ssh | undefined {
 function mistakeInName(name: string): string | undefined {
   if (!KEY_NAME.test(name)) return KEY_NAME_RULE;
   if (!isAmbiguous(name)) return undefined;
-  return "may have been written otherwise: Pulumi makes 8 of 010; choose a name that begins with a letter";
+  return "is ambiguous: Pulumi makes 8 of 010; choose a name that begins with a letter";
 }
 
 function looselyKeys(raw: unknown): readonly (readonly [string, unknown])[] {

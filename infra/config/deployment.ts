@@ -146,10 +146,7 @@ function parse<Read>(
 ): Parsed<Read> | undefined {
   if (!NAME.test(name)) report([], NAME_RULE);
   else if (isAmbiguous(name))
-    report(
-      [],
-      "may have been written otherwise: Pulumi makes true of True and TRUE; choose another name",
-    );
+    report([], "is ambiguous: Pulumi makes true of True and TRUE; choose another name");
   const issues = shape.safeParse(raw).error?.issues ?? [];
   for (const { path, message } of issues) report(path, message);
   const wrong = new Set(
@@ -215,7 +212,10 @@ function readVersion({ engine, version }: Read, report: Report): string {
   const { versions } = catalogue[engine];
   const [newest = ""] = versions;
   if (version === undefined || versions.includes(version)) return version ?? newest;
-  report(["version"], `"${version}" is none that ${engine} can have here: ${versions.join(", ")}`);
+  report(
+    ["version"],
+    `"${version}" is no version that ${engine} can have here; use ${versions.join(" or ")}`,
+  );
   return newest;
 }
 

@@ -179,7 +179,10 @@ function readMemory(read: Read, configured: number | undefined, report: Report):
   }
   const { least, usual } = catalogue[engine].memory;
   if (room === undefined)
-    report(["memory"], `must be said: how much a machine of the type ${type} has is not known`);
+    report(
+      ["memory"],
+      `is required: how much memory a machine of the type ${type} has is not known`,
+    );
   else if (room < least)
     report(["nodeType"], `${type} is too small: it has room for ${room}MiB of the ${least}MiB`);
   return room ?? usual;

@@ -41,7 +41,7 @@ function reach({ name, open, whitelist }: Deployment): readonly string[] {
   if (whitelist.length > 0) return [];
   return [
     `deployments.${name}.whitelist: is empty, so nobody can connect; ` +
-      `add a source with: pulumi config set --path 'portico:deployments.${name}.whitelist["203.0.113.0/24"]' 'who it is'`,
+      `add a source with: pulumi config set -s <stack> --path 'portico:deployments.${name}.whitelist["203.0.113.0/24"]' 'who it is'`,
   ];
 }
 
@@ -101,7 +101,7 @@ function keyless({ name, ssh }: Deployment): readonly string[] {
   if (ssh === undefined || Object.keys(ssh.keys).length > 0) return [];
   return [
     `deployments.${name}.ssh.keys: is empty, so nobody can open a tunnel; ` +
-      `add a key with: pulumi config set --path 'portico:deployments.${name}.ssh.keys.ann' 'ssh-ed25519 AAAA…'`,
+      `add a key with: pulumi config set -s <stack> --path 'portico:deployments.${name}.ssh.keys.ann' 'ssh-ed25519 AAAA…'`,
   ];
 }
 

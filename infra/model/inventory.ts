@@ -103,7 +103,7 @@ export function judge(
       ...forbidden(there, wanted),
       ...held.map(
         ([name, titles]) =>
-          `portico:removed: names ${name}, but the state still protects ${titles.join(", ")}, where an update would stop half-way. To remove it with its data: ${UNPROTECT}, up`,
+          `portico:removed: names ${name}, but the state still protects ${titles.join(", ")}, so the removal would stop half-way. To remove it with its data: ${UNPROTECT}, up`,
       ),
     ],
     leaving: Object.fromEntries(gone),
@@ -194,7 +194,7 @@ function changedNodes(before: Entry["nodes"], after: Entry["nodes"]): readonly s
 }
 
 const UNPROTECT =
-  "take the protection off (pulumi state unprotect --all; for a stack of npm start: npm run pulumi -- state unprotect --all --yes -s local; the next up puts it back on all that stays)";
+  'take the protection off (for a stack of npm start: npm run pulumi -- state unprotect --all --yes -s local, and the next up puts it back on all that stays; on AWS: docs/aws.md, "Removing a deployment")';
 
 function gone(name: string): string {
   return (

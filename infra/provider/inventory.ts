@@ -73,7 +73,7 @@ const failure = (reason: string) => ({ property: "", reason });
 const NOTHING_ASKED = { kind: "known", resources: [] } as const;
 
 const unread = (why: string) =>
-  `portico:removed: nobody can tell what the state still has of what it names, since pulumi stack export failed. Nothing has been touched. ${why}`;
+  `portico:removed: what the state still has of what it names can't be read, since pulumi stack export failed. Nothing has been touched. ${why}`;
 
 const stackOf = (urn: string): string => /^urn:pulumi:([^:]+)::/.exec(urn)?.[1] ?? "";
 

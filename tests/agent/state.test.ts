@@ -112,7 +112,10 @@ for (const document of [copy, undefined, "no document"]) {
     const shut = judge(DOCUMENT, before, viewOf(answers, 200), 200);
 
     assert.equal(shut.endpoints.primary?.gate, "closed");
-    assert.match(String(shut.endpoints.primary?.why), /is not JSON.*a higher generation/);
+    assert.match(
+      String(shut.endpoints.primary?.why),
+      /is not JSON.*raise the deployment's generation/,
+    );
     assert.deepEqual(new Set(Object.values(shut.endpoints.replica?.slots ?? {})), new Set(["cut"]));
 
     const next = { ...DOCUMENT, generation: 2 };

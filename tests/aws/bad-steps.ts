@@ -253,7 +253,7 @@ function inputs(
 function added(title: string, type: string, values: Record<string, unknown>): BadStep {
   return {
     title,
-    refused: new RegExp(`orders-added \\(${type}\\) is nothing that the config asks for`),
+    refused: new RegExp(`config doesn't ask for .*orders-added \\(${type}\\)`),
     whitelistOnly: true,
     change(steps) {
       const like = one(steps, "Vpc::orders");

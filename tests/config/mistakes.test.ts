@@ -59,7 +59,7 @@ const mistakes: readonly (readonly [string, readonly string[], string])[] = [
   [
     "a version that Redis can't have here",
     ordersWith({ engine: "redis", version: "7.2" }),
-    `${AT}.version: "7.2" is none that redis can have here: 8.1`,
+    `${AT}.version: "7.2" is no version that redis can have here; use 8.1`,
   ],
   [
     "an unknown key, with the nearest known one",

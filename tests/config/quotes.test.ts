@@ -138,7 +138,7 @@ test("a deployment's name that YAML takes for a truth value is refused", async (
   for (const config of await handedOver(
     "config:\n  portico:deployments:\n    True: { engine: postgresql }",
   ))
-    assert.match(problemsIn(config).join(), /^deployments\.true: may have been written otherwise/);
+    assert.match(problemsIn(config).join(), /^deployments\.true: is ambiguous/);
 });
 
 test("what stands in quotes, or is set by the CLI, arrives as it was written", async () => {

@@ -49,7 +49,7 @@ test("one that came and went by itself, without having been told, is not counted
   assert.equal(sent.length, ports.length);
 });
 
-test("one that stays is no session that ended", async (t) => {
+test("a session that is still open isn't counted as ended", async (t) => {
   assert.deepEqual(await ended(t, [ENDS]), { ports: [], sent: ["shutdown session 0x7f01"] });
 });
 

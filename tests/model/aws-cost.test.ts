@@ -29,7 +29,7 @@ test("a type without a price makes no total up", () => {
   );
 });
 
-test("a type is no word of the language", () => {
+test("a type with the name of what every object has costs nothing that is known", () => {
   assert.equal(totalOf(costsOf({ ...orders, nodeType: "constructor" })), undefined);
 });
 

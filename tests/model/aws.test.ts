@@ -221,7 +221,7 @@ for (const [what, problems, expected] of [
   [
     "a machine of which nothing is known, without its memory",
     problemsIn({ orders: { nodeType: "x2gd.large" } }),
-    "deployments.orders.memory: must be said: how much a machine of the type x2gd.large has is not known",
+    "deployments.orders.memory: is required: how much memory a machine of the type x2gd.large has is not known",
   ],
   [
     "machines that are too small",

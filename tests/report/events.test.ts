@@ -31,7 +31,7 @@ for (const [what, event, logged] of [
   [
     "sessions found after the cut",
     { kind: "leftover-cut", endpoint: "primary", node: "orders-1", sessions: 1 },
-    ["warn 1 late sessions on orders-1 are cut"],
+    ["warn sessions left on orders-1 after it was taken out have been ended: 1"],
   ],
   [
     "a hold that failed",

@@ -49,7 +49,7 @@ test("a config that was copied from another folder is told with what to remove",
   await writeFile(file, salted);
 
   const error = await errorOf(pulumi("another", "stack", "init", "--no-select"));
-  assert.match(String(error), /another folder's passphrase: remove its line encryptionsalt/);
+  assert.match(String(error), /doesn't fit Pulumi.local.yaml.*remove its line encryptionsalt/);
 });
 
 test("any other error stays as it is", async (t) => {

@@ -74,7 +74,7 @@ test("the lock of a run that goes on is left alone, and its end is waited for", 
   });
 });
 
-test("a lock whose number another program has by now is dropped at once", async (t) => {
+test("a lock whose process id another program has by now is dropped at once", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "locks-"));
   t.after(() => rm(folder, { recursive: true }));
   const files = stackFiles(folder, "portico", "local");

@@ -16,7 +16,7 @@ for (const engine of engines) {
   if (text === undefined) continue;
   const results: readonly Result[] = JSON.parse(text);
   if (results.every(({ kill }) => kill === undefined)) {
-    print(`${file} is of a run that didn't come to the kill: what an earlier one has seen stays.`);
+    print(`${file} is of a run that ended before the kill: the results of an earlier one stay.`);
     continue;
   }
   for (const result of results) {

@@ -25,7 +25,7 @@ const MOST_SENTENCES = 40;
 export function asAsked(facts: Facts, program: Program): readonly string[] {
   if (!isWhole(facts) && program.stack.target === "aws")
     return [
-      "The preview hides what stays the same, so nobody can tell whose its changes are; make it with --show-sames.",
+      "The preview lacks the resources that stay the same, without which it can't be judged; make it with --show-sames.",
     ];
   const sentences = [
     ...facts.preview.steps.flatMap((step) => judged(step, facts, program)),
@@ -44,8 +44,7 @@ function judged(step: Step, facts: Facts, program: Program): readonly string[] {
       ? []
       : [`${title(step)} would be deleted, and the config asks for it.`];
   if (step.type === STACK) return [];
-  if (asked === undefined)
-    return [`${title(step)} (${step.type}) is nothing that the config asks for.`];
+  if (asked === undefined) return [`The config doesn't ask for ${title(step)} (${step.type}).`];
   if (step.new === undefined) return [`${title(step)} has no state in the preview.`];
   if (isLeftOut(step, step.new) && program.stack.target === "local") return [];
   const wrong = [

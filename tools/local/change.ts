@@ -62,7 +62,7 @@ async function runOnce({ env }: Pick<Setup, "env">, args: readonly string[]) {
   const stopWatching = onEnd(() => {
     asked += 1;
     progress.end();
-    if (asked === 1) print("· stopping once what is under way is done; again to stop at once");
+    if (asked === 1) print("· stopping after the current step; press Ctrl-C again to stop now");
     child.kill(asked === 1 ? "SIGINT" : "SIGKILL");
   });
   const code = await new Promise<number>((done, failed) => {

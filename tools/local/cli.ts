@@ -39,7 +39,7 @@ export function explained(stderr: string): SetupError | undefined {
   if (fault !== undefined) return new SetupError(`Pulumi.local.yaml can't be read: ${fault}`);
   if (stderr.includes("incorrect passphrase"))
     return new SetupError(
-      "Pulumi.local.yaml was written with another folder's passphrase: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own. Where it is .portico/passphrase that has changed: bring it back, since the state can't be read without it.",
+      "The passphrase in .portico/passphrase doesn't fit Pulumi.local.yaml. If that file is a copy from another folder: remove its line encryptionsalt, and portico:local too, so that this stack gets a name and a place of its own. If .portico/passphrase has changed: bring the old one back, since the state can't be read without it.",
     );
   if (stderr.includes("unable to read PULUMI_CONFIG_PASSPHRASE_FILE")) return passphraseMissing();
   if (isLocked(stderr))

@@ -104,7 +104,7 @@ export function readStored(entry: StackConfig[string] | undefined): z.infer<type
       `portico:local${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
   );
   throw new SetupError(
-    `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. For the first start npm start chooses all of portico:local; afterwards npm run pulumi -- config refresh -s local --force writes the file as it was at the last update.`,
+    `Pulumi.local.yaml can't be used: ${mistakes.join("; ")}. Before the first start, remove portico:local, and npm start chooses all of it. Later, npm run pulumi -- config refresh -s local --force writes the file as it was at the last update.`,
   );
 }
 

@@ -100,7 +100,7 @@ async function dropPending(cli: Cli): Promise<void> {
   } finally {
     await rm(folder, { recursive: true });
   }
-  print("· dropped the notes of what the last run was at when it was interrupted");
+  print("· cleared the unfinished operations of an interrupted run");
 }
 
 /**

@@ -62,7 +62,7 @@ export interface Sources {
 export async function obtain(sources: Sources): Promise<PulumiCli> {
   if (await sources.failedToday()) return sources.build();
   const cli = (await sources.reachable())
-    ? await sources.download().catch((error: unknown) => print(`· it can't be had: ${error}`))
+    ? await sources.download().catch((error: unknown) => print(`· the download failed: ${error}`))
     : undefined;
   if (cli) return cli;
   await sources.remember();

@@ -57,7 +57,7 @@ export function lostLineage(why: string, document: string | undefined): Lineage 
   const parsed = document === undefined ? undefined : parseDocument(document);
   return {
     generation: parsed?.kind === "document" ? parsed.document.generation : 0,
-    lost: `what this portal saw before can't be read (${why}): a higher generation lets it begin anew`,
+    lost: `what this portal saw before can't be read (${why}): raise the deployment's generation to let it begin anew`,
   };
 }
 

@@ -47,7 +47,10 @@ export function logEvent(log: EventLog, event: HaproxyEvent): void {
     }
     case "leftover-cut": {
       const { endpoint, node, sessions } = event;
-      log.warn({ endpoint, node, sessions }, `${sessions} late sessions on ${node} are cut`);
+      log.warn(
+        { endpoint, node, sessions },
+        `sessions left on ${node} after it was taken out have been ended: ${sessions}`,
+      );
       return;
     }
     case "hold-failed":

@@ -44,7 +44,7 @@ export function openBucket(args: BucketArgs): Bucket {
     const bytes = await readAll(body, longest, signal);
     if (bytes === undefined) return { kind: "too-long", etag };
     if (length !== undefined && bytes.length !== length)
-      throw new BodyError("S3's answer has another length than it says");
+      throw new BodyError("S3's answer isn't as long as it says");
     return { kind: "object", text: bytes.toString("utf8"), etag };
   };
 

@@ -54,7 +54,7 @@ test("connections that say nothing take no session from anybody, and are sent aw
   await until("all are sent away", 30_000, () => silent.every(({ live }) => !live()));
 });
 
-test("those that say nothing after TLS neither", async (t) => {
+test("connections that say nothing after TLS take no session either", async (t) => {
   const lab = await openLab(t, { tls: true });
   const silent = Array.from({ length: TWICE_AS_MANY }, () =>
     openTlsClient(lab.port("primary"), CROWD, NOTHING),

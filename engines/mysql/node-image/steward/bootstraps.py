@@ -30,4 +30,4 @@ def number(server: Server, bootstrap: str) -> None:
         note = json.dumps({"bootstrap": bootstrap, "number": found})
         cursor.execute("ALTER USER %s@'%%' ATTRIBUTE %s", [PORTAL, note])
         if found != time:
-            log.warn(f"the group was bootstrapped at {time} by this node's clock, which was past {found - 1} before: it counts as {found}")
+            log.warn(f"this node's clock went back: the group's start at {time} counts as {found}, since one at {found - 1} came before")

@@ -7,7 +7,7 @@ import { recorded } from "./stand-in.ts";
 
 const greeting = recorded("greeting");
 
-test("MySQL's greeting is one", () => {
+test("a real greeting of MySQL is recognised", () => {
   assert.deepEqual(decodeGreeting(greeting), { kind: "greeting", bytes: greeting });
 });
 

@@ -34,7 +34,7 @@ def prepare_cluster_config(node: Node, secrets: Secrets) -> None:
     except ValueError:
         actual = None
     if not isinstance(actual, dict):
-        log.warn("the cluster's configuration in etcd can't be read: it is as it was")
+        log.warn("the cluster's configuration in etcd can't be read, and is left as it is")
         return
     # Only this: a node whose description is older must not change how writes are acknowledged.
     wanted = {"postgresql": {"parameters": cluster_config(node)["postgresql"]["parameters"]}}

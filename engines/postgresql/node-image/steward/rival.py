@@ -38,7 +38,7 @@ def set_aside(node: Node, secrets: Secrets) -> None:
     deadline = time.monotonic() + _LONGEST_WAIT
     while isinstance(leader := ask_leader(node, secrets), Unknown):
         if time.monotonic() > deadline:
-            log.warn(f"whether another node was promoted to timeline {promoted} as well isn't known yet: {leader.why}")
+            log.warn(f"can't tell yet if another node was promoted to timeline {promoted} as well: {leader.why}")
             return
         time.sleep(1)
     why = parted(node.name, promoted, _identity(), leader) if leader else None

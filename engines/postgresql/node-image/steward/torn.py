@@ -32,7 +32,7 @@ def remove_torn_files(data: str) -> None:
             try:
                 _judge(wal, int(name.removesuffix(".history"), 16), os.path.getsize(f"{wal}/{a_file}"))
             except (OSError, ValueError, LookupError) as error:
-                log.warn(f"{name} can't be judged: {error}")
+                log.warn(f"whether {name} goes with a torn WAL file can't be told: {error}")
 
 
 def _judge(wal: str, timeline: int, size: int) -> None:

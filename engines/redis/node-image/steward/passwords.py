@@ -61,9 +61,9 @@ def _missing(node: Node, secrets: Secrets) -> str | None:
             for user, password in users.items():
                 known = own.acl_getuser(user) or {}
                 if hashlib.sha256(password.encode()).hexdigest() not in known.get("passwords", []):
-                    return f"{user}'s is another one"
+                    return f"{user} has another password"
             if own.config_get("masterauth") != {"masterauth": secrets.replication}:
-                return "it copies by another one"
+                return "replication uses another password"
     except (redis.RedisError, OSError) as error:
         return str(error)
     return None

@@ -54,6 +54,6 @@ def _entry_of_new(node: Node, secrets: Secrets) -> Kind:
         except (cql.Refused, *cql.Failed):
             continue
         kind: Kind = "replace" if node.address in peers else "join"
-        log.info(f"{member} is of an older ring: this node comes in to {kind}")
+        log.info(f"{member} is in an older ring already: this node comes in to {kind}")
         return kind
     return "form"
