@@ -1,4 +1,4 @@
-// `node tools/structure.ts` prints the shape of the repository: folders, files and lines, which folder imports which, and circles
+// `npm run structure` prints the shape of the repository: folders, files and lines, which folder imports which, and circles
 // between them. tests/structure.test.ts judges the same graph.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -82,9 +82,8 @@ function read(file: string): string {
   return readFileSync(join(PROJECT, file), "utf8");
 }
 
-if (import.meta.main) print();
-
-function print(): void {
+/** Prints it all. */
+export function printStructure(): void {
   const files = trackedFiles();
   const imports = importsAmong(files);
   console.log(sizes(files));

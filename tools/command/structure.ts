@@ -1,0 +1,4 @@
+// `npm run structure`
+import { printStructure } from "../structure.ts";
+
+printStructure();
