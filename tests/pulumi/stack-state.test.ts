@@ -33,7 +33,10 @@ for (const [what, script, why] of [
   test(`where the export ${what}, a removal is refused`, async (t) => {
     const { failures } = await checked(t, script);
     assert.equal(failures.length, 1);
-    assert.match(failures[0]?.reason ?? "", /^portico:removed: what the state still has of what it names can.t be read/);
+    assert.match(
+      failures[0]?.reason ?? "",
+      /^portico:removed: what the state still has of what it names can.t be read/,
+    );
     assert.match(failures[0]?.reason ?? "", why);
   });
 
