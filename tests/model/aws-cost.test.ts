@@ -29,7 +29,7 @@ test("a type without a price makes no total up", () => {
   );
 });
 
-test("a type with the name of what every object has costs nothing that is known", () => {
+test("an instance type with the name of what every object has is without a price", () => {
   assert.equal(totalOf(costsOf({ ...orders, nodeType: "constructor" })), undefined);
 });
 

@@ -81,7 +81,7 @@ const allowed: readonly (readonly [what: string, before: Inventory, after: Inven
 for (const [what, before, after] of allowed)
   test(`allowed: ${what}`, () => assert.deepEqual(forbidden(before, after), []));
 
-test("a deployment with a deployment that has the name of what every object has is missed like any other", () => {
+test("a deployment with the name of what every object has is missed like any other", () => {
   const before = inventory({ target: "local", deployments: { constructor: { engine: "redis" } } });
   const after = inventory({ target: "local" });
 

@@ -35,7 +35,7 @@ for (const [what, script, why] of [
     assert.equal(failures.length, 1);
     assert.match(
       failures[0]?.reason ?? "",
-      /^portico:removed: what the state still has of what it names can.t be read/,
+      /^portico:removed: what the state still has of what it names can't be read, since pulumi stack export failed/,
     );
     assert.match(failures[0]?.reason ?? "", why);
   });

@@ -49,7 +49,10 @@ test("a config that was copied from another folder is told with what to remove",
   await writeFile(file, salted);
 
   const error = await errorOf(pulumi("another", "stack", "init", "--no-select"));
-  assert.match(String(error), /doesn't fit Pulumi.local.yaml.*remove its line encryptionsalt/);
+  assert.match(
+    String(error),
+    /doesn't fit Pulumi\.local\.yaml\. If that file is a copy from another folder: remove its line encryptionsalt/,
+  );
 });
 
 test("any other error stays as it is", async (t) => {

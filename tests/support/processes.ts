@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { type Cluster, inNode } from "./cluster.ts";
+import { docker } from "./docker.ts";
 
 /** Longer than the longest interval of a health check, whose processes count too. */
 const WATCHED_SECONDS = 6;
@@ -30,4 +31,19 @@ export async function nobodyIsRoot(cluster: Cluster, node: string, least: number
     .flat()
     .filter(({ user, permitted = "" }) => user === "0" || /[^0]/.test(permitted));
   assert.deepEqual(mighty, []);
+}
+
+/** Fails where a container's list of processes, as Docker gives it now, has one of root's or fewer than `least`. */
+export async function noneIsRoots(container: string, least: number): Promise<void> {
+  const { Titles, Processes } = await docker
+    .getContainer(container)
+    .top({ ps_args: "-eo uid,pid,args" });
+  assert.equal(Titles[0], "UID");
+  assert.ok(Processes.length >= least, `${Processes.length} processes`);
+  assert.deepEqual(
+    Processes.filter(
+      ([uid = "", , args = ""]: string[]) => uid.trim() === "0" && !ENTERING.test(args),
+    ),
+    [],
+  );
 }

@@ -13,6 +13,9 @@ import { print } from "../setup/step.ts";
 import { describe, type FileTime, RECORD, recordedIn } from "../test/record.ts";
 import { run } from "./run.ts";
 
+/** Other people's clients, which are fetched from four registries; one deployment a file. */
+const CLIENTS = /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/;
+
 const SHARED = ["--test-concurrency=1", "--test-isolation=none"];
 const ONE_BY_ONE = ["--test-concurrency=1"];
 
@@ -52,10 +55,9 @@ const STAGES: readonly Kind[] = [
     how: ONE_BY_ONE,
     after: ["faults"],
   },
-  // Other people's clients, which are fetched from four registries; one deployment a file.
   {
     name: "clients",
-    files: /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/,
+    files: CLIENTS,
     how: ONE_BY_ONE,
     after: ["end to end"],
   },
@@ -79,7 +81,7 @@ const ONLY_WITH_ALL = [
   /^tests\/machine\/(bucket|image|real-docker)\.test\.ts$/,
   // Stand-ins of ours beside the real plugins' tables.
   /^tests\/(airgap\/|aws\/provider\.test\.ts$)/,
-  /^(tests\/clients\/|engines\/[^/]+\/tests\/clients\.test\.ts$)/,
+  CLIENTS,
 ];
 
 /** How long each file took in the last run, the slowest first. */
