@@ -3,12 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import Docker from "dockerode";
 import { execa } from "execa";
 
 import { BASE_IMAGE } from "../../infra/model/stack.ts";
-import { freePorts, freeRange } from "../../tools/setup/free-place.ts";
+import { freePorts, PORTS } from "../../tools/setup/free-place.ts";
 import { PULUMI_HOME, withoutLogs } from "../../tools/setup/pulumi.ts";
+import { docker } from "./docker.ts";
+import { ownRange } from "./free-range.ts";
 
 const PROJECT = resolve(import.meta.dirname, "../..");
 
@@ -191,12 +192,16 @@ export async function withStack(
   }
 }
 
+/** The second octet of the first one. */
+const FIRST_RANGE = 128;
+
 /** A value for `portico:local` that no other stack on this machine uses; `npm start` takes others. */
 export async function freePlace(name: string): Promise<Readonly<Record<string, unknown>>> {
-  const docker = new Docker();
-  const range = await freeRange(docker, { first: 128, last: 191, from: 128 + randomInt(64) });
-  const firstPort = await freePorts(20_000 + 20 * randomInt(500));
-  return { name, range, firstPort, base: await baseImage(docker) };
+  const range = await ownRange(FIRST_RANGE, 191);
+  // Each range has ports of its own to begin with.
+  const ordinal = Number(range.split(".")[1]) - FIRST_RANGE;
+  const firstPort = await freePorts(20_000 + 8 * PORTS * ordinal);
+  return { name, range, firstPort, base: await baseImage() };
 }
 
 /** The CLI writes a new stack's config file beside Pulumi.yaml: a stand-in for the project keeps it in `folder`. */
@@ -217,7 +222,7 @@ async function takeAway(stack: Stack): Promise<void> {
   await stack.destroy();
 }
 
-async function baseImage(docker: Docker): Promise<string> {
+async function baseImage(): Promise<string> {
   const { PORTICO_BASE_IMAGE } = process.env;
   if (PORTICO_BASE_IMAGE) return PORTICO_BASE_IMAGE;
   const made = "portico/debian:trixie-slim";

@@ -1,12 +1,12 @@
 import { after, before, describe } from "node:test";
 
 import { afterFailure } from "../../../../tests/support/after-failure.ts";
+import { freeSubnet } from "../../../../tests/support/free-range.ts";
 import { accessTests } from "./access.ts";
 import { changeTests } from "./changes.ts";
 import { Cluster } from "./cluster.ts";
 import { durabilityTests } from "./durability.ts";
 import { failureTests } from "./failures.ts";
-import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { processTests } from "./processes.ts";
 import { slowClientTests } from "./slow-clients.ts";

@@ -1,8 +1,8 @@
 import { after, before, describe } from "node:test";
 
 import { afterFailure } from "../../../../tests/support/after-failure.ts";
+import { freeSubnet } from "../../../../tests/support/free-range.ts";
 import { Cluster } from "./cluster.ts";
-import { freeSubnet } from "./free-subnet.ts";
 import { buildImage } from "./image.ts";
 import { rewindTests } from "./rewinds.ts";
 import { rivalTests } from "./rivals.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { exec, logsOf } from "../../../../tests/support/containers.ts";
+import { freeSubnet } from "../../../../tests/support/free-range.ts";
 import { Cluster, type NodeName } from "./cluster.ts";
-import { freeSubnet } from "./free-subnet.ts";
 import { buildImage, until } from "./image.ts";
 
 const DATA = "/var/lib/portico/postgresql/data";
